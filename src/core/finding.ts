@@ -1,0 +1,35 @@
+/** A finding: the answer to every question, before a change or after it. Expected bad news is a finding, never an exception. */
+import type { Json } from './json.ts'
+
+export type Level = 'note' | 'risk' | 'block'
+
+/** `code` is `subject.what-is-so`; `help` names what ends the finding; `data` holds the figures behind the words. */
+export interface Finding {
+  readonly level: Level
+  readonly code: string
+  readonly message: string
+  readonly help: string
+  readonly at?: { readonly step?: string; readonly target?: string }
+  readonly data?: Json
+}
+
+function finding(level: Level) {
+  return (code: string, message: string, help: string, data?: Json): Finding =>
+    data === undefined ? { level, code, message, help } : { level, code, message, help, data }
+}
+
+/** Worth knowing; asks for nothing. */
+export const note = finding('note')
+/** May hurt; a person should have seen it. */
+export const risk = finding('risk')
+/** Stops the run until it is ended. */
+export const block = finding('block')
+
+export function worst(findings: readonly Finding[]): Level | undefined {
+  const levels = new Set(findings.map((each) => each.level))
+  return levels.has('block') ? 'block' : levels.has('risk') ? 'risk' : levels.has('note') ? 'note' : undefined
+}
+
+export function blocks(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter((each) => each.level === 'block')
+}

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+const root = import.meta.dirname
+
+/** Tests name `./x.ts`, and get what ships: the same module from `dist`. */
+const shipped = {
+  name: 'shipped',
+  enforce: 'pre' as const,
+  resolveId(source: string, importer: string | undefined) {
+    if (!importer || !source.startsWith('.') || !source.endsWith('.ts')) return null
+    const path = relative(join(root, 'src'), resolve(dirname(importer), source))
+    if (path.startsWith('..') || path.endsWith('.test.ts')) return null
+    const built = join(root, 'dist', path.replace(/\.ts$/, '.js'))
+    return existsSync(built) ? { id: built, external: true as const } : null
+  },
+}
+
+export default defineConfig({
+  plugins: [shipped],
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+})
