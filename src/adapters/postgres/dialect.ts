@@ -29,7 +29,8 @@ function text(value: string): string {
   return value.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`
 }
 
-function literal(value: Json): string {
+/** A value as a literal; objects and arrays as jsonb. */
+export function literal(value: Json): string {
   if (value === null) return 'NULL'
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `'${value}'::float8`
@@ -37,9 +38,14 @@ function literal(value: Json): string {
   return `${text(JSON.stringify(value))}::jsonb`
 }
 
+/** A name in double quotes; its parts are given apart. */
+export function quote(...name: readonly string[]): string {
+  return name.map(quoteOne).join('.')
+}
+
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   traits: { transactionalDdl: true, concurrentIndex: true, copy: true },
-  quote: (...name) => name.map(quoteOne).join('.'),
+  quote,
   literal,
 }

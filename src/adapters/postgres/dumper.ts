@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { ChangeoverError } from '../../core/errors.ts'
 import type { Dumper, SqlReader } from '../../core/ports/index.ts'
 import { type Address, parseAddress } from './address.ts'
-import { postgresDialect } from './dialect.ts'
+import { quote } from './dialect.ts'
 
-const { quote } = postgresDialect
 const debianRoot = '/usr/lib/postgresql'
 
 interface Programs {

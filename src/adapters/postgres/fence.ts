@@ -1,13 +1,12 @@
 /** Keeps a stalled older runner of the same run from writing: a row that every write transaction locks, and the end of its sessions. */
 import { createHash } from 'node:crypto'
 import { ChangeoverError } from '../../core/errors.ts'
-import { postgresDialect } from './dialect.ts'
+import { literal } from './dialect.ts'
 import type { Gate } from './driver.ts'
 import { translate } from './errors.ts'
 import { connect, destroy, type Link, type LinkOptions } from './links.ts'
 import { ask } from './session.ts'
 
-const literal = postgresDialect.literal
 /** How long an older runner may take to be gone, and between looks, milliseconds. */
 const patience = { goneMs: 15_000, lookMs: 50 } as const
 
@@ -41,8 +40,7 @@ export function openFence(
       return guarded ? row : ''
     },
     judge(found) {
-      if (found !== undefined && BigInt(found as bigint) > BigInt(fence))
-        throw fenced(run, fence, String(found), options)
+      if (typeof found === 'bigint' && found > BigInt(fence)) throw fenced(run, fence, found, options)
     },
     async take() {
       await withLink(options, async (link) => {
@@ -63,7 +61,7 @@ export function openFence(
   }
 }
 
-function fenced(run: string, fence: number, newer: string, options: LinkOptions): ChangeoverError {
+function fenced(run: string, fence: number, newer: bigint, options: LinkOptions): ChangeoverError {
   return new ChangeoverError(
     'target.fenced',
     `runner ${fence} of "${run}" may no longer write to "${options.address.where}": runner ${newer} took over`,
@@ -125,7 +123,7 @@ async function raise(link: Link, run: string, fence: number, options: LinkOption
   const [raised] = await ask(link, upsert, [run, fence], true)
   if (raised?.rows.length === 1) return
   const [now] = await ask(link, 'SELECT fence FROM changeover.fences WHERE run = $1', [run], true)
-  throw fenced(run, fence, String(now?.rows[0]?.fence), options)
+  throw fenced(run, fence, BigInt(now?.rows[0]?.fence ?? 0), options)
 }
 
 async function gone(link: Link, run: string, fence: number, pause: (ms: number) => Promise<void>): Promise<void> {

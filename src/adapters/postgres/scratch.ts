@@ -1,9 +1,7 @@
 /** A new, empty database beside the target's, with its encoding and collation, for a restore that is only looked at. */
 import { createHash } from 'node:crypto'
 import type { Row, Scratch, SqlWriter } from '../../core/ports/index.ts'
-import { postgresDialect } from './dialect.ts'
-
-const { quote, literal } = postgresDialect
+import { literal, quote } from './dialect.ts'
 
 /** Reads and writes beside any transaction, on the target's own database. */
 export interface Beside {
