@@ -43,7 +43,10 @@ export function insertSelect(route: Route, written: readonly Expression[], range
     ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
     ...written.map(({ expression }) => expression),
   ].join(', ')
-  const columns = targetColumns(route, written.map(({ column }) => column))
+  const columns = targetColumns(
+    route,
+    written.map(({ column }) => column),
+  )
   return `INSERT INTO ${route.target} (${columns}) SELECT ${values} FROM ${route.source} s WHERE ${within(sql, layout.key, range, 's.')}${
     merge ? `${lock(route)}${keepTheirs(route)}` : lock(route)
   }`
@@ -74,7 +77,10 @@ export function copyOut(route: Route, range: KeyRange, was: readonly Touched[], 
 
 /** Path `copy`: straight into the target, where no row of the range can be yet. */
 export function copyStraight(route: Route): string {
-  return `COPY ${route.target} (${targetColumns(route, route.layout.writes.map(({ name }) => name))}) FROM STDIN (FORMAT binary)`
+  return `COPY ${route.target} (${targetColumns(
+    route,
+    route.layout.writes.map(({ name }) => name),
+  )}) FROM STDIN (FORMAT binary)`
 }
 
 /** Path `stage`: a temporary table of this session, emptied by each commit. `stage` is its quoted name. */
@@ -88,7 +94,10 @@ export function createStage(route: Route, stage: string): string {
 }
 
 export function copyStage(route: Route, stage: string): string {
-  return `COPY ${stage} (${targetColumns(route, route.layout.writes.map(({ name }) => name))}) FROM STDIN (FORMAT binary)`
+  return `COPY ${stage} (${targetColumns(
+    route,
+    route.layout.writes.map(({ name }) => name),
+  )}) FROM STDIN (FORMAT binary)`
 }
 
 function staged(sql: Writer, { name, type, as }: Touched): string {
@@ -98,7 +107,10 @@ function staged(sql: Writer, { name, type, as }: Touched): string {
 /** From the stage into a table. */
 export function mergeStage(route: Route, stage: string): string {
   const { sql, layout } = route
-  const columns = targetColumns(route, layout.writes.map(({ name }) => name))
+  const columns = targetColumns(
+    route,
+    layout.writes.map(({ name }) => name),
+  )
   const values = [
     ...layout.passed.map(({ to }) => `g.${sql.quote(to)}`),
     ...layout.writes.map((each) => staged(sql, each)),

@@ -67,8 +67,7 @@ export function brake(limits: Limits, now: Signals): string | undefined {
   if (now.lost !== undefined) return `waits: ${now.lost}`
   const over = (limit: number | undefined, seen: number | null): seen is number =>
     limit !== undefined && seen !== null && seen > limit
-  if (over(limits.lagMs, now.lagMs))
-    return `waits: replica lag ${Math.round(now.lagMs)} ms, limit ${limits.lagMs} ms`
+  if (over(limits.lagMs, now.lagMs)) return `waits: replica lag ${Math.round(now.lagMs)} ms, limit ${limits.lagMs} ms`
   if (over(limits.walPerSecond, now.walPerSecond))
     return `waits: WAL ${mebibytes(now.walPerSecond)} MiB/s, limit ${mebibytes(limits.walPerSecond ?? 0)} MiB/s`
   if (over(limits.commitMs, now.commitMs))
