@@ -37,6 +37,8 @@ export interface Plan {
   /** The plan as it was asked for: what an edit is compared with. */
   readonly asked: Json
   readonly onFailure: 'rollback' | 'pause'
+  /** SHA-256 of every file of functions that the plan names, by reference. */
+  readonly functions: { readonly [reference: string]: string }
   readonly steps: readonly PlannedStep[]
   readonly findings: readonly Finding[]
   /** Facts of every target when the plan was made. */
@@ -72,7 +74,18 @@ export function makePlan(asked: Asked, world: World): Plan {
   const works = steps.map((step) => ({ id: step.id, work: step.work }))
   const hash = world.sha256(canonical({ asked: data, functions: world.functions, works }))
   const { name, from, to, onFailure } = asked
-  return { name, from, to, asked: data, onFailure, steps, findings, facts: world.facts, hash }
+  return {
+    name,
+    from,
+    to,
+    asked: data,
+    onFailure,
+    functions: world.functions,
+    steps,
+    findings,
+    facts: world.facts,
+    hash,
+  }
 }
 
 export interface PlannedAlone {

@@ -43,6 +43,8 @@ export interface RunState {
   readonly aborted?: string
   readonly outcome?: Outcome
   readonly owner?: Actor
+  /** The number of the last claim: what a runner is fenced by. */
+  readonly fence: number
   readonly findings: readonly Finding[]
   readonly openedAt: string
   readonly changedAt: string
@@ -52,7 +54,8 @@ export interface RunState {
 export type Task =
   | { readonly do: 'rest'; readonly why: 'closed' | 'paused' }
   | { readonly do: 'ask'; readonly step: StepState; readonly asked: boolean }
-  | { readonly do: 'apply' | 'rollback'; readonly step: StepState }
+  | { readonly do: 'apply'; readonly step: StepState }
+  | { readonly do: 'rollback'; readonly step: StepState }
   | { readonly do: 'recover'; readonly step: StepState }
   | { readonly do: 'pause'; readonly why: string }
   | { readonly do: 'settle'; readonly why: string }
@@ -69,7 +72,7 @@ export function evolve(state: RunState | undefined, event: Event): RunState {
   const now = { ...state, seq: event.seq, changedAt: event.at }
   switch (event.type) {
     case 'run.claimed':
-      return { ...now, owner: event.by }
+      return { ...now, owner: event.by, fence: event.seq }
     case 'run.turned':
       return turn(now, event)
     case 'run.settled':
@@ -138,6 +141,7 @@ function open(event: Extract<Event, { type: 'run.opened' }>): RunState {
     identities: event.identities,
     steps: event.plan.steps.map(waiting),
     way: 'forward',
+    fence: 0,
     wishes: event.wishes,
     findings: event.plan.findings,
     openedAt: event.at,
