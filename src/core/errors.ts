@@ -69,7 +69,9 @@ export function isChangeoverError(error: unknown): error is ChangeoverError {
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const scored = [...known].map((name) => ({ name, far: distance(word.toLowerCase(), name.toLowerCase()) }))
   const best = scored.sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))[0]
-  return best && best.far <= Math.max(1, Math.floor(Math.max(word.length, best.name.length) / 3)) ? best.name : undefined
+  return best && best.far <= Math.max(1, Math.floor(Math.max(word.length, best.name.length) / 3))
+    ? best.name
+    : undefined
 }
 
 function distance(a: string, b: string): number {
@@ -79,7 +81,8 @@ function distance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1
       let least = Math.min(rows[i - 1]![j]! + 1, rows[i]![j - 1]! + 1, rows[i - 1]![j - 1]! + same)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, rows[i - 2]![j - 2]! + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, rows[i - 2]![j - 2]! + 1)
       rows[i]![j] = least
     }
   }

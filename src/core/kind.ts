@@ -73,10 +73,18 @@ export interface Writing<R extends Roles> extends Context {
   readonly applied: Mark
   /** What a person said when the step waited for them. */
   readonly approval: { readonly by: string; readonly note: string } | undefined
-  /** Runs this kind's `labour` `hands` times at once beside `apply`, in threads of their own when asked. Ends when all have ended. */
-  hire(hands: number, where: 'here' | 'threads'): Promise<void>
+  /** Runs this kind's `labour` `hands` times at once beside `apply`, in threads of their own when asked. */
+  hire(hands: number, where: 'here' | 'threads'): Crew
+  /** For `labour`: aborted when it should end at its next boundary (a pause). `signal` means at once. */
+  readonly quit: AbortSignal
   /** Batch size, concurrency and limits that the person set for this run; they win over the spec. */
   readonly wishes: Wishes
+}
+
+/** Hands at work. `ended` rejects when one of them failed; `dismiss` asks all to end at their next boundary and waits for it. */
+export interface Crew {
+  readonly ended: Promise<void>
+  dismiss(): Promise<void>
 }
 
 export interface Wishes {
@@ -108,7 +116,9 @@ export interface StepKind<R extends Roles = Roles, Spec = unknown, Work = unknow
 }
 
 /** The type inference of a kind; the value itself is returned. */
-export function defineKind<const R extends Roles, Spec, Work extends Json>(kind: StepKind<R, Spec, Work>): StepKind<R, Spec, Work> {
+export function defineKind<const R extends Roles, Spec, Work extends Json>(
+  kind: StepKind<R, Spec, Work>,
+): StepKind<R, Spec, Work> {
   return kind
 }
 

@@ -1,6 +1,17 @@
 /** A real PostgreSQL on loopback, in a temporary folder, under an account that may run it. Stopped by its own process id. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -33,7 +44,10 @@ interface Binaries {
 }
 
 /** The servers that can be started here, and why the others cannot. */
-export function postgresSources(): { readonly found: readonly PostgresSource[]; readonly missing: Readonly<Record<string, string>> } {
+export function postgresSources(): {
+  readonly found: readonly PostgresSource[]
+  readonly missing: Readonly<Record<string, string>>
+} {
   const found: PostgresSource[] = []
   const missing: Record<string, string> = {}
   for (const source of ['system', 'embedded'] as const) {
@@ -53,10 +67,25 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const bin = readableBy(account, binaries.bin, folder)
   mkdirSync(data, { mode: 0o700 })
   if (account) for (const path of [folder, data]) chownSync(path, account.uid, account.gid)
-  const run = { cwd: folder, stdio: 'pipe', ...(account ?? {}), env: { ...process.env, LC_ALL: 'C.UTF-8', TZ: 'UTC' } } as const
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], run)
+  const run = {
+    cwd: folder,
+    stdio: 'pipe',
+    ...account,
+    env: { ...process.env, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+  } as const
+  execFileSync(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
+    run,
+  )
   const port = await freePort()
-  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 200, ...options.settings }
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 200,
+    ...options.settings,
+  }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`)
   writeFileSync(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`)
   const child = spawn(join(bin, 'postgres'), ['-D', data], { ...run, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -64,7 +93,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   await ready(child, log)
   return {
     source: binaries.source,
-    version: execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }).replace(/^.*?(\d+[.\d]*).*$/s, '$1'),
+    version: execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }).replace(
+      /^.*?(\d+[.\d]*).*$/s,
+      '$1',
+    ),
     port,
     folder,
     pid: child.pid!,
@@ -74,10 +106,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 }
 
 function findBinaries(source: PostgresSource | undefined): Binaries {
-  const tried = source === undefined ? [systemBinaries(), embeddedBinaries()] : [source === 'system' ? systemBinaries() : embeddedBinaries()]
+  const tried =
+    source === undefined
+      ? [systemBinaries(), embeddedBinaries()]
+      : [source === 'system' ? systemBinaries() : embeddedBinaries()]
   const found = tried.find((each) => typeof each !== 'string')
   if (found) return found as Binaries
-  throw new ChangeoverError('target.unreachable', `no PostgreSQL to start: ${tried.join('; ')}`, 'run `npm ci`, or install the package postgresql')
+  throw new ChangeoverError(
+    'target.unreachable',
+    `no PostgreSQL to start: ${tried.map(String).join('; ')}`,
+    'run `npm ci`, or install the package postgresql',
+  )
 }
 
 function systemBinaries(): Binaries | string {
@@ -102,7 +141,9 @@ function embeddedBinaries(): Binaries | string {
 /** initdb refuses root: then the server runs as `postgres`, or as `nobody` where that account does not exist. */
 function serverAccount(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'))
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
   const account = accounts.find(([name]) => name === 'postgres') ?? accounts.find(([name]) => name === 'nobody')
   return account ? { uid: Number(account[2]), gid: Number(account[3]) } : { uid: 65534, gid: 65534 }
 }
@@ -147,7 +188,11 @@ async function ready(child: ChildProcess, log: () => string): Promise<void> {
   const until = Date.now() + 30_000
   while (!log().includes('ready to accept connections')) {
     if (child.exitCode !== null || Date.now() > until) {
-      throw new ChangeoverError('target.unreachable', `PostgreSQL did not start: ${log().trim().split('\n').slice(-5).join(' | ')}`, 'read the lines above')
+      throw new ChangeoverError(
+        'target.unreachable',
+        `PostgreSQL did not start: ${log().trim().split('\n').slice(-5).join(' | ')}`,
+        'read the lines above',
+      )
     }
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -162,3 +207,32 @@ async function stop(child: ChildProcess, folder: string): Promise<void> {
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
+
+/** Databases of one server made from a template: `make` once with the set-up, then each call is a fresh copy (some 50 ms). */
+export async function databaseTemplate(
+  server: PostgresServer,
+  setUp: string,
+): Promise<() => Promise<{ readonly url: string; drop(): Promise<void> }>> {
+  const { Client } = (await import('pg')).default
+  const admin = async (text: string, database = 'postgres') => {
+    const client = new Client({ connectionString: server.url(database) })
+    await client.connect()
+    try {
+      await client.query(text)
+    } finally {
+      await client.end()
+    }
+  }
+  const id = templates++
+  const template = `template_${id}`
+  await admin(`CREATE DATABASE ${template}`)
+  if (setUp.trim() !== '') await admin(setUp, template)
+  let count = 0
+  return async () => {
+    const name = `case_${id}_${++count}`
+    await admin(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+    return { url: server.url(name), drop: () => admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  }
+}
+
+let templates = 0

@@ -14,7 +14,12 @@ export interface HttpReader {
 }
 
 export interface HttpWriter extends HttpReader {
-  send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: Json, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  send(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: Json,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>
 }
 
 export interface HttpPort {

@@ -1,0 +1,160 @@
+/** The plan as a person writes it, in YAML or TypeScript: its shape, and errors that name the path and the mend. Knows no kind. */
+import { z } from 'zod'
+import { ChangeoverError, suggestion } from './errors.ts'
+import type { Json } from './json.ts'
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*$/i, 'letters, digits, ".", "_" and "-" only, beginning with a letter or digit')
+
+const target = z
+  .object({
+    adapter: z.string().describe('the name of an adapter, such as `postgres`'),
+    config: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('what the adapter needs; `${NAME}` is filled in from the environment'),
+  })
+  .strict()
+
+const stepFields = {
+  id: name,
+  kind: z.string().describe('`family.action`, see `changeover docs kinds`'),
+  on: z
+    .union([z.string(), z.record(z.string(), z.string())])
+    .optional()
+    .describe('a target, or targets by role'),
+  spec: z.unknown().optional(),
+  title: z.string().optional().describe('what a person calls the step'),
+  stage: z.string().optional().describe('the stage it is shown under'),
+  part: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe('the part, or parts, it is rolled back with'),
+  approval: z.string().optional().describe('what a person is asked before the step starts'),
+}
+
+const guard = z.object(stepFields).strict()
+const step = z
+  .object({
+    ...stepFields,
+    guards: z.array(guard).optional().describe('gates that run beside the step and can stop it'),
+  })
+  .strict()
+
+const riskEntry = z.object({ risk: z.string(), mitigation: z.string(), recovery: z.string() }).strict()
+const checkEntry = z
+  .object({
+    item: z.string(),
+    step: z.string().optional().describe('the step whose success ticks it; without one a person does'),
+  })
+  .strict()
+
+/** The shape of a plan file. `changeover docs plan` and the JSON Schema are made from it. */
+export const askedSchema = z
+  .object({
+    name: name.describe('what the changeover is called'),
+    from: z.string().describe('the version that runs'),
+    to: z.string().describe('the version it is taken to'),
+    onFailure: z.enum(['rollback', 'pause']).default('rollback').describe('what a failed step leads to'),
+    journal: z
+      .union([z.object({ folder: z.string() }).strict(), z.object({ postgres: z.string() }).strict()])
+      .optional()
+      .describe('where events go: a folder (default `.changeover`) or a PostgreSQL url'),
+    targets: z.record(name, target),
+    steps: z.array(step).min(1, 'a plan has at least one step'),
+    risks: z.array(riskEntry).default([]),
+    communication: z.array(z.string()).default([]).describe('whom to tell, and when'),
+    checklist: z.array(checkEntry).default([]),
+  })
+  .strict()
+
+export type Asked = z.output<typeof askedSchema>
+export type AskedStep = Asked['steps'][number]
+export type ChangeoverInput = z.input<typeof askedSchema>
+
+/** Reads a parsed plan file. `file` is for messages. Throws `plan.invalid`, `plan.unknown-key`. */
+export function readAsked(value: unknown, file: string): Asked {
+  const read = askedSchema.safeParse(value)
+  if (!read.success) throw complaint(read.error.issues, value, file)
+  const ids = read.data.steps.flatMap((each) => [each.id, ...(each.guards ?? []).map((one) => one.id)])
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined)
+    throw new ChangeoverError(
+      'plan.invalid',
+      `${file}: two steps have the id "${twice}"`,
+      'give each step an id of its own',
+    )
+  const known = new Set(ids)
+  const lost = read.data.checklist.find((entry) => entry.step !== undefined && !known.has(entry.step))
+  if (lost?.step !== undefined) {
+    const message = `${file}: checklist item "${lost.item}" names step "${lost.step}", which the plan does not have${suggestion(lost.step, known)}`
+    throw new ChangeoverError(
+      'plan.unknown-step',
+      message,
+      'name a step of the plan, or leave the step away for a person to tick',
+    )
+  }
+  return read.data
+}
+
+function complaint(issues: readonly z.core.$ZodIssue[], value: unknown, file: string): ChangeoverError {
+  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys')
+  if (unknown?.code === 'unrecognized_keys') {
+    const at = show(unknown.path)
+    const known = knownKeys(unknown.path)
+    const lines = unknown.keys.map((key) => `${file}: ${at}: unknown key "${key}"${suggestion(key, known)}`)
+    return new ChangeoverError('plan.unknown-key', lines.join('\n'), `keys known at ${at}: ${known.join(', ')}`)
+  }
+  const lines = issues.map((issue) => `${file}: ${show(issue.path)}: ${issue.message}${seen(value, issue.path)}`)
+  return new ChangeoverError(
+    'plan.invalid',
+    lines.join('\n'),
+    'see `changeover docs plan` for the shape of a plan file',
+  )
+}
+
+function show(path: readonly PropertyKey[]): string {
+  return path.length === 0
+    ? 'top level'
+    : path
+        .map((each, index) => (typeof each === 'number' ? `[${each}]` : `${index === 0 ? '' : '.'}${String(each)}`))
+        .join('')
+}
+
+function seen(value: unknown, path: readonly PropertyKey[]): string {
+  const at = path.reduce<unknown>(
+    (now, key) => (typeof now === 'object' && now !== null ? Reflect.get(now, key) : undefined),
+    value,
+  )
+  return typeof at === 'string' || typeof at === 'number' || typeof at === 'boolean'
+    ? `, not ${JSON.stringify(at)}`
+    : ''
+}
+
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  const room = path[0]
+  if (room === undefined) return Object.keys(askedSchema.shape)
+  if (room === 'targets') return Object.keys(target.shape)
+  if (room === 'steps') return Object.keys(path.includes('guards') ? guard.shape : step.shape)
+  if (room === 'risks') return Object.keys(riskEntry.shape)
+  return room === 'checklist' ? Object.keys(checkEntry.shape) : ['folder', 'postgres']
+}
+
+/** For a plan in TypeScript: checks the types while it is written, and returns it as it is. */
+export function defineChangeover(
+  plan: ChangeoverInput & { readonly steps: readonly { readonly spec?: unknown }[] },
+): ChangeoverInput {
+  return plan
+}
+
+/** Every `./file.ts#name` in a value, in order, once. */
+export function functionsNamed(value: unknown): readonly string[] {
+  const found = new Set<string>()
+  const look = (at: unknown): void => {
+    if (typeof at === 'string' && /^\.{1,2}\/[^#\s]+\.[cm]?[jt]s#[\w$]+$/.test(at)) found.add(at)
+    else if (typeof at === 'object' && at !== null) Object.values(at as Record<string, Json>).forEach(look)
+  }
+  look(value)
+  return [...found]
+}

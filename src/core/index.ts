@@ -1,0 +1,10 @@
+/** Floor 0: the nouns. Pure; imports nothing but zod. */
+export * from './asked.ts'
+export * from './errors.ts'
+export * from './event.ts'
+export * from './finding.ts'
+export * from './json.ts'
+export * from './kind.ts'
+export * from './plan.ts'
+export type * from './ports/index.ts'
+export * from './run.ts'

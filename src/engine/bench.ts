@@ -1,0 +1,98 @@
+/** What every command works on: the plan as asked, the journal, kinds, adapters, and what the doors hand in. */
+import { hostname, userInfo } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import type { Asked } from '../core/asked.ts'
+import type { Actor, Journal } from '../core/event.ts'
+import type { Clock } from '../core/kind.ts'
+import type { Adapters, Kinds } from '../core/plan.ts'
+import { openJournalAt } from './journal-files.ts'
+import { findPlanFile, hashFunctions, loadPlanFile } from './load.ts'
+import { type Environment, Secrets } from './secrets.ts'
+
+export interface BenchOptions {
+  readonly file?: string
+  readonly cwd: string
+  readonly env: Environment
+  readonly actor: Actor
+  readonly clock: Clock
+  readonly kinds: Kinds
+  readonly adapters: Adapters
+  /** The module that hands out `builtinKinds` and `builtinAdapters`: threads load it for themselves. */
+  readonly registry: string
+  /** Opens the team's journal in a PostgreSQL. */
+  readonly openTeamJournal: (url: string, clock: Clock) => Promise<Journal>
+}
+
+export interface Bench {
+  readonly asked: Asked
+  readonly functions: { readonly [reference: string]: string }
+  readonly file: string
+  /** The plan file's folder: relative paths start there. */
+  readonly base: string
+  readonly journal: Journal
+  readonly kinds: Kinds
+  readonly adapters: Adapters
+  readonly clock: Clock
+  readonly actor: Actor
+  readonly secrets: Secrets
+  readonly registry: string
+  close(): Promise<void>
+}
+
+/** Reads the plan file and opens the journal; touches no target. */
+export async function openBench(options: BenchOptions): Promise<Bench> {
+  const file = findPlanFile(options.cwd, options.file)
+  const base = dirname(file)
+  const asked = await loadPlanFile(file)
+  const functions = await hashFunctions(base, asked)
+  const secrets = new Secrets(options.env)
+  const journal = await openJournal(asked, base, options, secrets)
+  const { kinds, adapters, clock, actor, registry } = options
+  return {
+    asked,
+    functions,
+    file,
+    base,
+    journal,
+    kinds,
+    adapters,
+    clock,
+    actor,
+    secrets,
+    registry,
+    close: () => journal.close(),
+  }
+}
+
+/** The folder of the journal where the plan names none. */
+export const journalFolder = '.changeover'
+
+async function openJournal(asked: Asked, base: string, options: BenchOptions, secrets: Secrets): Promise<Journal> {
+  const where = asked.journal ?? { folder: journalFolder }
+  if ('folder' in where) return openJournalAt({ folder: resolve(base, where.folder), clock: options.clock })
+  return options.openTeamJournal(secrets.fill(where.postgres, 'the journal') as string, options.clock)
+}
+
+/** This process as an actor. */
+export function thisActor(): Actor {
+  return { user: userInfo().username, host: hostname(), pid: process.pid, token: randomUUID() }
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const stopped = () => reject(signal.reason as Error)
+      if (signal.aborted) return stopped()
+      const stop = () => {
+        clearTimeout(timer)
+        stopped()
+      }
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      }, ms)
+      signal.addEventListener('abort', stop, { once: true })
+    }),
+}

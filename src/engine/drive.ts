@@ -1,0 +1,143 @@
+/** The only loop that acts: asks the pure `next` what to do, does it, until there is nothing to do without a person. */
+import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import { note, risk } from '../core/finding.ts'
+import { diff } from '../core/json.ts'
+import { next, type RunState, sealedBy, type StepState } from '../core/run.ts'
+import type { Bench } from './bench.ts'
+import { type Listener, Record } from './record.ts'
+import { mustBeAsAsked } from './planning.ts'
+import { applyStep, rollbackStep, type Shift } from './step.ts'
+import { openTargets } from './targets.ts'
+
+export interface DriveOptions {
+  /** Aborted to pause at the next mark. */
+  readonly pause: AbortSignal
+  /** Aborted to stop at once: the step is left as it is, and is gone on with by the next `drive`. */
+  readonly stop: AbortSignal
+  readonly onEvent?: Listener
+}
+
+/**
+ * Becomes the runner and drives the run until it is closed, paused or waits for a person; returns the state it left.
+ * Throws `run.busy`, `run.fenced`, `run.blocked`, `plan.stale`, `target.*`, `secret.missing`; the run is then paused, and resumable.
+ */
+export async function drive(bench: Bench, run: string, options: DriveOptions): Promise<RunState> {
+  const claim = await bench.journal.claim(run, bench.actor)
+  const redact = <T>(value: T): T => bench.secrets.redact(value)
+  try {
+    const record = await Record.open({
+      journal: bench.journal,
+      run,
+      token: bench.actor.token,
+      redact,
+      onEvent: options.onEvent,
+    })
+    await record.append({ type: 'run.claimed', by: bench.actor })
+    const stop = AbortSignal.any([options.stop, claim.lost])
+    const targets = openTargets(bench, {
+      run,
+      fence: record.state.seq,
+      signal: stop,
+      identities: record.state.identities,
+    })
+    try {
+      return await loop({ bench, record, targets, stop }, options)
+    } finally {
+      await targets.close()
+    }
+  } finally {
+    await claim.release()
+  }
+}
+
+async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
+  const { record, bench } = shift
+  const onPause = () =>
+    void record.append({ type: 'run.paused', why: 'it was asked for', by: bench.actor }).catch(() => undefined)
+  options.pause.addEventListener('abort', onPause, { once: true })
+  try {
+    mustBeAsAsked(bench, record.state)
+    for (;;) {
+      const state = await record.sync()
+      if (shift.stop.aborted) return state
+      const task = next(state)
+      if (task.do === 'rest') return state
+      if (task.do === 'ask')
+        return task.asked
+          ? state
+          : await record.append({ type: 'approval.asked', step: task.step.plan.id, ask: task.step.plan.approval ?? '' })
+      if (task.do === 'apply' || task.do === 'rollback') await act(shift, task.do, task.step)
+      else if (task.do === 'recover') await recover(shift, task.step)
+      else if (task.do === 'pause') await record.append({ type: 'run.paused', why: task.why, by: bench.actor })
+      else if (task.do === 'settle') await record.append({ type: 'run.settled', why: task.why })
+      else await close(shift, task.outcome)
+    }
+  } catch (error) {
+    await pauseAfter(shift, error)
+    throw error
+  } finally {
+    options.pause.removeEventListener('abort', onPause)
+  }
+}
+
+async function act(shift: Shift, verb: 'apply' | 'rollback', step: StepState): Promise<void> {
+  if (verb === 'apply') return applyStep(shift, step)
+  await rollbackStep(shift, step)
+  const after = shift.record.state.steps.find((each) => each.plan.id === step.plan.id)
+  if (after?.status === 'undoing' && after.error && shift.record.state.paused === undefined) {
+    await shift.record.append({
+      type: 'run.paused',
+      why: `the rollback of step "${step.plan.id}" failed: ${after.error.message}`,
+      by: shift.bench.actor,
+    })
+  }
+}
+
+/** A failed step turns the run back where the plan says so, unless something that cannot be turned back stands in the way. */
+async function recover(shift: Shift, step: StepState): Promise<void> {
+  const { record, bench } = shift
+  const why = `step "${step.plan.id}" failed: ${step.error?.message ?? 'for an unknown reason'}`
+  const sealed = sealedBy({ ...record.state, way: 'back' })
+  if (record.state.plan.onFailure === 'pause' || sealed)
+    await record.append({ type: 'run.paused', why, by: bench.actor })
+  else await record.append({ type: 'run.turned', way: 'back', why, by: bench.actor })
+}
+
+/** Rolled back means that the facts are those at the start; the journal says whether they are. */
+async function close(shift: Shift, outcome: 'done' | 'rolled-back' | 'aborted'): Promise<void> {
+  const { record } = shift
+  if (outcome === 'rolled-back') {
+    const { facts } = record.state.plan
+    const edits = diff(facts, await shift.targets.observe(Object.keys(facts)))
+    const finding =
+      edits.length === 0
+        ? note('run.restored', 'the facts of every target equal those at the start', 'nothing to do', {
+            targets: Object.keys(facts),
+          })
+        : risk(
+            'run.not-restored',
+            `${edits.length} facts are not those at the start, first ${edits[0]?.path.join('.')}`,
+            'find out who changed them',
+            edits as never,
+          )
+    await record.append({ type: 'finding.made', finding })
+  }
+  await record.append({ type: 'run.closed', outcome })
+}
+
+/** What a person must mend leaves a paused run; a fenced runner leaves it to the other, and a journal that cannot be written is left. */
+async function pauseAfter(shift: Shift, error: unknown): Promise<void> {
+  const { record, bench } = shift
+  const code = isChangeoverError(error) ? error.code : ''
+  if (code === 'run.fenced' || code === 'target.fenced' || code.startsWith('journal.') || shift.stop.aborted) return
+  if (record.state.paused !== undefined || record.state.outcome) return
+  const why = error instanceof Error ? error.message : String(error)
+  await record.append({ type: 'run.paused', why, by: bench.actor }).catch((cause: unknown) => {
+    throw new ChangeoverError(
+      'journal.unwritable',
+      `the run could not be paused after: ${why}`,
+      'mend the journal, then `changeover resume`',
+      { cause },
+    )
+  })
+}

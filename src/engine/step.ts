@@ -1,0 +1,280 @@
+/** One verb of one step, from wherever it was left to its end: look, append, act, compare. Decides neither which step nor what comes after. */
+import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import type { ErrorRecord, Verb } from '../core/event.ts'
+import { block, blocks, type Finding, risk } from '../core/finding.ts'
+import { canonical, diff, type Edit, equal, type Json, missed, patch } from '../core/json.ts'
+import type { AnyKind, Mark } from '../core/kind.ts'
+import { type Change, type Facts, planStep, predictedFacts, targetsOf } from '../core/plan.ts'
+import { next, type StepState } from '../core/run.ts'
+import type { Asked } from '../core/asked.ts'
+import type { Bench } from './bench.ts'
+import { readingContext, writingContext } from './context.ts'
+import { withGuards } from './guard.ts'
+import type { Record } from './record.ts'
+import { sha256 } from './load.ts'
+import type { Targets } from './targets.ts'
+
+export interface Shift {
+  readonly bench: Bench
+  readonly record: Record
+  readonly targets: Targets
+  /** Aborted when everything must stop at once. */
+  readonly stop: AbortSignal
+}
+
+/** Applies the step. Returns when it is finished, failed, or no longer what should be done. Throws for what a person must mend first. */
+export async function applyStep(shift: Shift, step: StepState): Promise<void> {
+  const fresh = step.status === 'waiting'
+  const before = fresh
+    ? await shift.targets.observe(targetsOf(step.plan))
+    : factsFrom(shift, step.before ?? {}, targetsOf(step.plan))
+  if (fresh) {
+    mustFit(shift, step, before)
+    await mustBeClear(shift, step)
+    await shift.record.append({
+      type: 'step.started',
+      step: step.plan.id,
+      verb: 'apply',
+      before: changeSince(shift, before),
+    })
+  }
+  const ended = await attempt(shift, step, 'apply', fresh ? null : step.applied)
+  if (ended !== 'ended') return
+  const seen = await shift.targets.observe(targetsOf(step.plan))
+  const findings = [...comparePrediction(step, before, seen), ...(await verifyStep(shift, step))]
+  await finish(shift, step, 'apply', findings)
+}
+
+export async function rollbackStep(shift: Shift, step: StepState): Promise<void> {
+  const whole = shift.record.state.part === undefined
+  if (step.status !== 'undoing' || step.error) {
+    await shift.record.append({ type: 'step.started', step: step.plan.id, verb: 'rollback', before: {} })
+  }
+  const ended = await attempt(shift, step, 'rollback', step.status === 'undoing' ? step.undone : null)
+  if (ended !== 'ended') return
+  const names = targetsOf(step.plan)
+  const before = factsFrom(shift, step.before ?? {}, names)
+  const seen = await shift.targets.observe(names)
+  await finish(shift, step, 'rollback', compareReturn(step, before, seen, whole))
+}
+
+async function finish(shift: Shift, step: StepState, verb: Verb, findings: readonly Finding[]): Promise<void> {
+  for (const finding of findings)
+    await shift.record.append({
+      type: 'finding.made',
+      finding: { ...finding, at: { step: step.plan.id, ...finding.at } },
+    })
+  const [first] = blocks(findings)
+  if (!first) await shift.record.append({ type: 'step.finished', step: step.plan.id, verb })
+  else
+    await shift.record.append({
+      type: 'step.failed',
+      step: step.plan.id,
+      verb,
+      error: { code: first.code, message: first.message, help: first.help },
+    })
+}
+
+type End = 'ended' | 'left' | 'failed'
+
+/** Pulls marks while this verb is still what should be done. Pausing is not asking for the next mark. */
+async function attempt(shift: Shift, step: StepState, verb: Verb, from: Mark): Promise<End> {
+  const kind = kindOf(shift, step)
+  const halt = new AbortController()
+  const watch = watchFor(shift, step, verb, halt)
+  const context = await writingContext(shift, step, halt.signal)
+  const marks = () =>
+    verb === 'apply'
+      ? withGuards(shift, step, context, () => kind.apply(step.plan.work, context, from))
+      : kind.rollback(step.plan.work, context, from)
+  try {
+    return (await pull(shift, step, verb, marks())) ? 'ended' : 'left'
+  } catch (error) {
+    if (isChangeoverError(error) && (error.code === 'run.fenced' || error.code === 'target.fenced')) throw error
+    if (shift.stop.aborted || (halt.signal.aborted && !watch.broken())) return 'left'
+    await shift.record.append({
+      type: 'step.failed',
+      step: step.plan.id,
+      verb,
+      error: recordOf(watch.broken() ?? error),
+    })
+    return 'failed'
+  } finally {
+    halt.abort(new Error('the step was left'))
+    await watch.end()
+  }
+}
+
+/** Marks that come fast are kept one in a while, the last one always: nothing is lost by entering again from an earlier one. */
+async function pull(shift: Shift, step: StepState, verb: Verb, marks: AsyncIterable<Mark>): Promise<boolean> {
+  let kept = 0
+  let held: Mark | undefined
+  const keep = async (mark: Mark) => {
+    kept = shift.bench.clock.now()
+    held = undefined
+    await shift.record.append({ type: 'step.marked', step: step.plan.id, verb, mark })
+  }
+  try {
+    for await (const mark of marks) {
+      if (shift.bench.clock.now() - kept >= markEveryMs) await keep(mark)
+      else held = mark
+      if (!stillDue(await shift.record.sync(), step, verb)) return false
+    }
+    return true
+  } finally {
+    if (held !== undefined && !shift.stop.aborted) await keep(held)
+  }
+}
+
+const markEveryMs = 50
+
+function stillDue(state: Parameters<typeof next>[0], step: StepState, verb: Verb): boolean {
+  const task = next(state)
+  return task.do === verb && task.step.plan.id === step.plan.id
+}
+
+/** Looks beside the step whether someone stopped it. A pause waits for the next mark; an abort or a turn does not. */
+function watchFor(shift: Shift, step: StepState, verb: Verb, halt: AbortController) {
+  let broken: unknown
+  const stop = () => halt.abort(shift.stop.reason)
+  shift.stop.addEventListener('abort', stop, { once: true })
+  if (shift.stop.aborted) stop()
+  const look = async () => {
+    while (!halt.signal.aborted) {
+      await shift.bench.clock.sleep(100, halt.signal).catch(() => undefined)
+      if (halt.signal.aborted) return
+      const state = await shift.record.sync()
+      if (state.paused === undefined && !stillDue(state, step, verb)) halt.abort(new Error('the run was turned'))
+    }
+  }
+  const looking = look().catch((error: unknown) => {
+    broken = error
+    halt.abort(error)
+  })
+  return {
+    broken: () => broken,
+    end: async () => {
+      shift.stop.removeEventListener('abort', stop)
+      await looking
+    },
+  }
+}
+
+/** The step is planned again on facts as they are now: another work means that the plan is stale. */
+function mustFit(shift: Shift, step: StepState, seen: Facts): void {
+  const { bench, record } = shift
+  const asked = record.state.plan.asked as unknown as Asked
+  const own = asked.steps.find((each) => each.id === step.plan.id)
+  if (!own) throw new Error(`the plan has lost step "${step.plan.id}"`)
+  const facts = { ...record.state.plan.facts, ...seen }
+  const again = planStep(own, asked, facts, {
+    facts,
+    kinds: bench.kinds,
+    adapters: bench.adapters,
+    functions: bench.functions,
+    sha256,
+  })
+  if (equal(again.step.work, step.plan.work)) return
+  const edits = diff(step.plan.work, again.step.work)
+  const message = `step "${step.plan.id}" no longer is what was planned: ${edits.slice(0, 3).map(showEdit).join('; ')}`
+  const help =
+    'the target was changed by someone else: put it back and `changeover resume`, or `changeover rollback` and plan again'
+  throw new ChangeoverError('plan.stale', message, help, { data: edits })
+}
+
+async function mustBeClear(shift: Shift, step: StepState): Promise<void> {
+  const kind = kindOf(shift, step)
+  const findings = (await kind.check?.(step.plan.work, await readingContext(shift, step, shift.stop))) ?? []
+  const known = new Set(
+    shift.record.state.findings.map((each) => canonical({ code: each.code, message: each.message })),
+  )
+  for (const each of findings) {
+    if (known.has(canonical({ code: each.code, message: each.message }))) continue
+    await shift.record.append({ type: 'finding.made', finding: { ...each, at: { step: step.plan.id, ...each.at } } })
+  }
+  const [first] = blocks(findings)
+  if (first)
+    throw new ChangeoverError('run.blocked', `step "${step.plan.id}": ${first.message}`, first.help, { data: findings })
+}
+
+export async function verifyStep(shift: Shift, step: StepState): Promise<readonly Finding[]> {
+  const kind = kindOf(shift, step)
+  return (await kind.verify?.(step.plan.work, await readingContext(shift, step, shift.stop))) ?? []
+}
+
+/** What the step should have changed and did not is a block; what changed besides was somebody else, and is said. */
+function comparePrediction(step: StepState, before: Facts, seen: Facts): readonly Finding[] {
+  const predicted = predictedFacts(step.plan, before)
+  return Object.keys(before).flatMap((target) => {
+    const own = step.plan.change[target] ?? []
+    const edits = missed(predicted[target] ?? {}, seen[target] ?? {})
+    return edits.map((edit) => {
+      const what = `${target}: ${showEdit(edit)}`
+      return own.some((each) => overlaps(each.path, edit.path))
+        ? block(
+            'step.mispredicted',
+            `the step did not leave what was predicted: ${what}`,
+            'look at the target; `changeover rollback` undoes the step',
+          )
+        : risk('facts.drifted', `something else changed meanwhile: ${what}`, 'find out who changed it')
+    })
+  })
+}
+
+function compareReturn(step: StepState, before: Facts, seen: Facts, whole: boolean): readonly Finding[] {
+  if (step.plan.undo !== 'exact') return []
+  return Object.keys(before).flatMap((target) => {
+    const own = step.plan.change[target] ?? []
+    const edits = diff(before[target] ?? {}, seen[target] ?? {})
+    return edits.flatMap((edit) => {
+      const what = `${target}: ${showEdit(edit)}`
+      if (own.some((each) => overlaps(each.path, edit.path)))
+        return [
+          block(
+            'rollback.unequal',
+            `the rollback did not bring back what was: ${what}`,
+            'look at the target, mend it, and `changeover resume`',
+          ),
+        ]
+      return whole
+        ? [risk('facts.drifted', `something else changed meanwhile: ${what}`, 'find out who changed it')]
+        : []
+    })
+  })
+}
+
+function overlaps(a: readonly string[], b: readonly string[]): boolean {
+  return a.slice(0, b.length).every((key, index) => key === b[index])
+}
+
+function showEdit(edit: Edit): string {
+  const side = (value: Json | undefined) => (value === undefined ? 'nothing' : canonical(value).slice(0, 120))
+  return `${edit.path.join('.') || 'all'} is ${side(edit.to)}, not ${side(edit.from)}`
+}
+
+/** Facts are kept in the journal as edits of those in the plan. */
+function changeSince(shift: Shift, facts: Facts): Change {
+  const planned = shift.record.state.plan.facts
+  return Object.fromEntries(Object.entries(facts).map(([target, seen]) => [target, diff(planned[target] ?? {}, seen)]))
+}
+
+function factsFrom(shift: Shift, change: Change, targets: readonly string[]): Facts {
+  const planned = shift.record.state.plan.facts
+  return Object.fromEntries(targets.map((target) => [target, patch(planned[target] ?? {}, change[target] ?? [])]))
+}
+
+export function kindOf(shift: Shift, step: StepState): AnyKind {
+  const kind = shift.bench.kinds.get(step.plan.kind)
+  if (kind) return kind
+  throw new ChangeoverError(
+    'plan.unknown-kind',
+    `kind "${step.plan.kind}" is not known here`,
+    'run the version of changeover that made the plan',
+  )
+}
+
+export function recordOf(error: unknown): ErrorRecord {
+  if (isChangeoverError(error)) return { code: error.code, message: error.message, help: error.help }
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'target.failed', message, help: 'read the message; `changeover events` shows what came before' }
+}
