@@ -13,10 +13,10 @@ export interface Lost {
   readonly seen: boolean
 }
 
-const hopByHop = new Set([
-  ...['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'proxy-connection'],
-  ...['host', 'content-length', 'expect'],
-])
+/** Headers of one connection, and those that are made anew for each. */
+const hopByHop = new Set(
+  'connection keep-alive transfer-encoding upgrade te trailer proxy-connection host content-length expect'.split(' '),
+)
 
 /**
  * A body is sent only when the service has said 100 (RFC 9110, 10.1.1). A connection that ends before, because the service closed it

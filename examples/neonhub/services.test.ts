@@ -45,7 +45,9 @@ function v4File(path: string, coordinator: string | null): void {
   const { ssl: _ssl, ...rest } = api
   const tls = { enabled: false, certPath: 'certs/server.crt', keyPath: 'certs/server.key' }
   const tree: Record<string, unknown> = {
-    ...{ database, api: { ...rest, tls }, aix: { enabled: coordinator !== null } },
+    database,
+    api: { ...rest, tls },
+    aix: { enabled: coordinator !== null },
     federation: { enabled: false, mode: 'migration' },
     compliance: { gdpr: { enabled: true }, ccpa: { enabled: true } },
   }
