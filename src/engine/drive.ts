@@ -122,6 +122,9 @@ async function close(shift: Shift, outcome: 'done' | 'rolled-back' | 'aborted'):
           )
     await record.append({ type: 'finding.made', finding })
   }
+  if (outcome === 'rolled-back' || record.state.steps.some((step) => step.plan.undo === 'none' && step.status === 'applied')) {
+    for (const name of Object.keys(record.state.plan.facts)) await (await shift.targets.get(name)).forget?.()
+  }
   await record.append({ type: 'run.closed', outcome })
 }
 

@@ -129,21 +129,31 @@ export function mustHave(plan: Plan, step: string | undefined): void {
 
 /** The plan file must still ask what it asked when the run was opened. Throws `plan.stale` with what changed. */
 export function mustBeAsAsked(bench: Bench, state: RunState): void {
-  const edits = diff(
-    { plan: state.plan.asked, functions: state.plan.functions },
-    { plan: bench.secrets.redact(bench.asked) as unknown as Json, functions: bench.functions },
-  )
+  const then = { ...byStep(state.plan.asked), functions: state.plan.functions }
+  const now = { ...byStep(bench.secrets.redact(bench.asked) as unknown as Json), functions: bench.functions }
+  const edits = diff(then, now)
   if (edits.length === 0) return
   const lines = edits
     .slice(0, 5)
     .map(
       (edit) =>
-        `${edit.path.slice(1).join('.')}: ${canonical(edit.from ?? null).slice(0, 80)} became ${canonical(edit.to ?? null).slice(0, 80)}`,
+        `${edit.path.join('.')}: ${canonical(edit.from ?? null).slice(0, 80)} became ${canonical(edit.to ?? null).slice(0, 80)}`,
     )
   const message = `the plan was edited since run was opened: ${lines.join('; ')}`
   const help =
     'put the plan back, or take the edit over with `changeover resume --amend` (only steps that were not started may differ)'
   throw new ChangeoverError('plan.stale', message, help, { data: edits })
+}
+
+/** A plan with its steps by id, so that a difference names the step and the key. */
+function byStep(asked: Json): { readonly [key: string]: Json } {
+  const { steps, ...rest } = asked as unknown as Asked
+  const fields = Object.fromEntries(steps.map((step) => [step.id, step as unknown as Json]))
+  return {
+    ...(rest as unknown as { readonly [key: string]: Json }),
+    steps: fields,
+    order: steps.map((step) => step.id),
+  }
 }
 
 /** Takes an edited plan over into a run: steps that were started must be as they were. */

@@ -41,8 +41,8 @@ function labouring(bench: Bench, state: RunState, done: ReadonlySet<string>): St
 
 async function takePart(bench: Bench, record: Record, step: StepState, options: WorkOptions): Promise<void> {
   const halt = new AbortController()
-  // A helper opens targets under the runner's own fence: it goes when the runner is fenced out.
-  const fence = record.state.seq
+  // Under the runner's own fence: a hand goes when its runner is fenced out.
+  const { fence, identities } = record.state
   const targets = openTargets(bench, { run: record.run, fence, joins: true, signal: halt.signal, identities })
   const shift: Shift = { bench, record, targets, stop: halt.signal }
   try {

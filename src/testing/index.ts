@@ -9,4 +9,5 @@ export {
   postgresSources,
   startPostgres,
 } from './postgres.ts'
+export { type JournalCase, journalChecks } from './journal-kit.ts'
 export { doomed, Fate, Killed } from './crash.ts'

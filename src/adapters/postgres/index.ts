@@ -55,6 +55,7 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
     read,
     write: openWriter(driver),
     fence: () => fence.take(),
+    forget: () => fence.forget(),
     close: async () => {
       await fence.release()
       await Promise.all([driver.links.close(), side.close()])

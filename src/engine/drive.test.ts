@@ -1,0 +1,283 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { doomed, Fate } from '../testing/crash.ts'
+import { type Disk, toyAdapter, toyKinds } from '../../test/toy.ts'
+import {
+  type Bench,
+  control,
+  drive,
+  makePlanNow,
+  openBench,
+  openRun,
+  amend,
+  systemClock,
+  thisActor,
+  verifyRun,
+} from './index.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'changeover-drive-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const put = (id: string, more: object = {}, spec: object = {}) => ({
+  id,
+  kind: 'toy.put',
+  on: 'disk',
+  spec: { path: id, text: 'new', ...spec },
+  ...more,
+})
+
+let count = 0
+let disk: Disk
+let folder: string
+beforeEach(() => {
+  disk = new Map([
+    ['a', 'old'],
+    ['z', 'kept'],
+  ])
+  folder = join(root, `${++count}`)
+})
+
+async function bench(steps: readonly object[], more: object = {}, fate?: () => Fate | undefined): Promise<Bench> {
+  const { mkdirSync } = await import('node:fs')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, 'changeover.yaml')
+  writeFileSync(
+    file,
+    JSON.stringify({
+      name: 'toy',
+      from: '1',
+      to: '2',
+      targets: { disk: { adapter: 'toy', config: { disk: 'one' } } },
+      steps,
+      ...more,
+    }),
+  )
+  const adapters = new Map([['toy', toyAdapter(new Map([['one', disk]]), fate)]])
+  const opened = await openBench({
+    cwd: folder,
+    env: {},
+    actor: thisActor(),
+    clock: systemClock,
+    kinds: toyKinds,
+    adapters,
+    registry: '',
+    openTeamJournal: () => Promise.reject(new Error('no')),
+  })
+  const doom = fate?.()
+  return doom ? { ...opened, journal: doomed(opened.journal, doom, 'journal') } : opened
+}
+
+const never = () => ({ pause: new AbortController().signal, stop: new AbortController().signal })
+const start = async (at: Bench, options = {}) => openRun(at, await makePlanNow(at), options)
+const go = async (at: Bench, options = {}) => drive(at, await start(at, options), never())
+const types = async (at: Bench, run: string) =>
+  (await at.journal.read(run)).map((event) => ('step' in event ? `${event.type} ${event.step}` : event.type))
+
+describe('a run', () => {
+  it('applies every step, and its journal says so', async () => {
+    const at = await bench([put('a'), put('b')])
+    const state = await go(at)
+    expect(state.outcome).toBe('done')
+    expect(Object.fromEntries(disk)).toEqual({ a: 'new', b: 'new', z: 'kept' })
+    const events = (await types(at, 'toy-1')).filter((type) => !type.startsWith('step.marked'))
+    expect(events).toEqual([
+      'run.opened',
+      'run.claimed',
+      'step.started a',
+      'step.finished a',
+      'step.started b',
+      'step.finished b',
+      'run.closed',
+    ])
+    expect((await verifyRun(at, 'toy-1')).map((each) => each.code)).toEqual(['run.verified'])
+  })
+
+  it('is rolled back after success, to the same facts', async () => {
+    const at = await bench([put('a'), put('b')])
+    await go(at)
+    await control(at, 'toy-1', { do: 'rollback', why: 'a test' })
+    const state = await drive(at, 'toy-1', never())
+    expect(state.outcome).toBe('rolled-back')
+    expect(state.findings.map((each) => each.code)).toEqual(['run.restored'])
+    expect(Object.fromEntries(disk)).toEqual({ a: 'old', z: 'kept' })
+  })
+
+  it('is rolled back by part, and to a step, and goes on from there', async () => {
+    const at = await bench([put('a', { part: 'x' }), put('b', { part: ['y', 'x'] }), put('c', { part: 'y' }), put('d')])
+    await go(at)
+    await control(at, 'toy-1', { do: 'rollback', why: 'a test', part: 'y' })
+    let state = await drive(at, 'toy-1', never())
+    expect(state.paused).toBe('part "y" is rolled back')
+    expect(Object.fromEntries(disk)).toEqual({ a: 'new', d: 'new', z: 'kept' })
+    await control(at, 'toy-1', { do: 'resume' })
+    expect((await drive(at, 'toy-1', never())).outcome).toBe('done')
+    await control(at, 'toy-1', { do: 'rollback', why: 'a test', to: 'b' })
+    state = await drive(at, 'toy-1', never())
+    expect(state.steps.map((step) => step.status)).toEqual(['applied', 'applied', 'waiting', 'waiting'])
+    expect(Object.fromEntries(disk)).toEqual({ a: 'new', b: 'new', z: 'kept' })
+    await expect(control(at, 'toy-1', { do: 'rollback', why: '', part: 'yy' })).rejects.toMatchObject({
+      code: 'plan.unknown-part',
+    })
+    await expect(control(at, 'toy-1', { do: 'rollback', why: '', to: 'q' })).rejects.toMatchObject({
+      code: 'plan.unknown-step',
+    })
+  })
+
+  it('stops at a step, and waits for an approval', async () => {
+    const at = await bench([put('a'), put('b', { approval: 'really?' }), put('c')])
+    expect((await go(at, { until: 'a' })).paused).toBe('step "a" is reached')
+    await control(at, 'toy-1', { do: 'resume' })
+    await drive(at, 'toy-1', never())
+    expect(Object.fromEntries(disk)).toEqual({ a: 'new', z: 'kept' })
+    await control(at, 'toy-1', { do: 'approve', note: 'yes' })
+    const state = await drive(at, 'toy-1', never())
+    expect(state.outcome).toBe('done')
+    expect(state.steps[1]?.approval?.note).toBe('yes')
+    expect((await types(at, 'toy-1')).filter((type) => type.startsWith('approval'))).toEqual([
+      'approval.asked b',
+      'approval.given b',
+    ])
+  })
+
+  it('turns back when a guard fails, and holds what a seal forbids to turn back', async () => {
+    const guards = [{ id: 'watch', kind: 'toy.gate', on: 'disk', spec: { path: 'z', text: 'kept' } }]
+    const at = await bench([put('a'), put('b', { guards }, { forever: true })])
+    const running = go(at)
+    setTimeout(() => disk.set('z', 'broken'), 100)
+    const state = await running
+    expect(state.outcome).toBe('rolled-back')
+    expect(state.why).toBe('step "b" failed: guard "watch": z is "broken", not "kept"')
+    expect(disk.get('a')).toBe('old')
+
+    const sealed = await bench([
+      put('c'),
+      { id: 'seal', kind: 'toy.seal', on: 'disk', spec: {}, approval: 'for good?' },
+      put('d'),
+    ])
+    const run = await start(sealed)
+    await control(sealed, run, { do: 'approve', step: 'seal', note: 'yes' })
+    await drive(sealed, run, never())
+    await expect(control(sealed, run, { do: 'rollback', why: '' })).rejects.toMatchObject({ code: 'run.refused' })
+    await control(sealed, run, { do: 'rollback', why: '', to: 'seal' })
+    expect((await drive(sealed, run, never())).steps.map((step) => step.status)).toEqual([
+      'applied',
+      'applied',
+      'waiting',
+    ])
+  })
+
+  it('is paused, aborted and stopped from outside while a step goes on', async () => {
+    const at = await bench([put('a'), put('b', {}, { forever: true })])
+    const run = await start(at)
+    const applying = () => disk.has('b')
+    const other = { ...at, actor: thisActor() }
+    let running = drive(at, run, never())
+    await expect.poll(applying).toBe(true)
+    await expect(drive(other, run, never())).rejects.toMatchObject({ code: 'run.busy' })
+    await control(other, run, { do: 'pause', why: 'lunch' })
+    expect((await running).paused).toBe('lunch')
+    await control(other, run, { do: 'resume' })
+    const stop = new AbortController()
+    running = drive(at, run, { ...never(), stop: stop.signal })
+    setTimeout(() => stop.abort(new Error('twice Ctrl-C')), 100)
+    expect((await running).steps[1]?.status).toBe('applying')
+    running = drive(at, run, never())
+    setTimeout(() => void control(other, run, { do: 'abort', why: 'enough' }), 100)
+    const state = await running
+    expect(state.outcome).toBe('aborted')
+    expect(Object.fromEntries(disk)).toEqual({ a: 'new', z: 'kept' })
+  })
+
+  it('is refused while a finding blocks, another run is open, or the plan or target is another', async () => {
+    const at = await bench([put('a'), put('b', {}, { refuse: true })])
+    await expect(go(at)).rejects.toMatchObject({ code: 'run.blocked', message: 'step "b": "b" is refused' })
+    await expect(start(at)).rejects.toMatchObject({ code: 'run.busy' })
+    const edited = await bench([put('a'), put('b')])
+    await control(edited, 'toy-1', { do: 'resume' })
+    await expect(drive(edited, 'toy-1', never())).rejects.toMatchObject({
+      code: 'plan.stale',
+      message: expect.stringContaining('steps.b.spec.refuse') as string,
+    })
+    await amend(edited, 'toy-1')
+    await control(edited, 'toy-1', { do: 'resume' })
+    expect((await drive(edited, 'toy-1', never())).outcome).toBe('done')
+    const early = await bench([put('a', {}, { text: 'other' }), put('b')])
+    expect((await amend(early, await start(early))).steps[0]?.plan.spec).toMatchObject({ text: 'other' })
+  })
+
+  it('says that the plan is stale when someone changed what a step builds on', async () => {
+    const at = await bench([put('b'), put('a')])
+    const run = await start(at)
+    disk.set('a', 'changed')
+    await expect(drive(at, run, never())).rejects.toMatchObject({
+      code: 'plan.stale',
+      message: expect.stringContaining('step "a"') as string,
+    })
+  })
+})
+
+describe('killed before and after every call of target and journal', () => {
+  const steps = [put('a'), put('b', {}, { times: 2 })]
+
+  /** Drives on, as a new process would, until nothing is left to do. */
+  async function finish() {
+    const at = await bench(steps)
+    const runs = await at.journal.runs()
+    const run = runs[0] ?? (await start(at))
+    return { at, run, state: await drive(at, run, never()) }
+  }
+
+  async function killedAt(point: number): Promise<Fate> {
+    const fate = new Fate(point)
+    const doomedBench = await bench(steps, {}, () => fate)
+    await go(doomedBench).catch((error: unknown) => {
+      if (!fate.dead) throw error
+    })
+    // The process that held the claim lives on here: a dead one's is taken over, which journal-files.test.ts shows.
+    rmSync(join(folder, '.changeover', 'toy-1.claim'), { force: true })
+    return fate
+  }
+
+  it('a run ends the same', { timeout: 120_000 }, async () => {
+    const whole = await killedAt(Infinity)
+    expect(whole.points).toBeGreaterThan(50)
+    for (let point = 1; point <= whole.points; point++) {
+      disk = new Map([
+        ['a', 'old'],
+        ['z', 'kept'],
+      ])
+      folder = join(root, `${++count}`)
+      const fate = await killedAt(point)
+      const { state } = await finish()
+      expect([fate.where, state.outcome, Object.fromEntries(disk)]).toEqual([
+        fate.where,
+        'done',
+        { a: 'new', b: 'new', z: 'kept' },
+      ])
+    }
+  })
+
+  it('a run is rolled back to the start', { timeout: 120_000 }, async () => {
+    const whole = await killedAt(Infinity)
+    for (let point = 1; point <= whole.points; point += 2) {
+      disk = new Map([
+        ['a', 'old'],
+        ['z', 'kept'],
+      ])
+      folder = join(root, `${++count}`)
+      const fate = await killedAt(point)
+      const at = await bench(steps)
+      const [run] = await at.journal.runs()
+      if (run === undefined) continue
+      await control(at, run, { do: 'rollback', why: 'a test' })
+      const state = await drive(at, run, never())
+      expect([fate.where, state.outcome, Object.fromEntries(disk)]).toEqual([
+        fate.where,
+        'rolled-back',
+        { a: 'old', z: 'kept' },
+      ])
+    }
+  })
+})
