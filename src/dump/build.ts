@@ -7,7 +7,7 @@ import type { Definition } from './definitions.ts'
 export async function build(tx: SqlSession, definitions: readonly Definition[]): Promise<readonly Definition[]> {
   await tx.run("SELECT set_config('check_function_bodies', 'off', true), set_config('search_path', '', true)")
   let left: readonly Failed[] = definitions.map((definition) => ({ definition, why: undefined }))
-  for (let before = Infinity; left.length > 0 && left.length < before; ) {
+  for (let before = Infinity; left.length > 0 && left.length < before;) {
     before = left.length
     left = await round(tx, left)
   }

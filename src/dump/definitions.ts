@@ -24,6 +24,8 @@ export interface DumpedTable {
 /** `before` the rows come in, `after` they are in. Within each, order is a wish: what needs another is tried again after it. */
 export interface Definitions {
   readonly tables: readonly DumpedTable[]
+  /** Names of the sequences that feed them. */
+  readonly sequences: readonly string[]
   readonly before: readonly Definition[]
   readonly after: readonly Definition[]
 }
@@ -56,7 +58,14 @@ export async function readDefinitions(at: SqlSnapshot, wanted: readonly string[]
   return {
     tables: tables
       .filter((each) => each.holds)
-      .map(({ name, quoted, columns, quoted_columns, bytes }) => ({ name, quoted, columns, quotedColumns: quoted_columns, bytes })),
+      .map(({ name, quoted, columns, quoted_columns, bytes }) => ({
+        name,
+        quoted,
+        columns,
+        quotedColumns: quoted_columns,
+        bytes,
+      })),
+    sequences: (await at.rows<{ name: string }>(definitionQueries.feeding, [oids])).map((each) => each.name),
     before: [
       ...(await read(definitionQueries.extensions, false)),
       ...(await read(definitionQueries.schemas, true)),

@@ -62,6 +62,13 @@ const sequences = `
          format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END) AS text
     FROM (${usedSequences}) u JOIN pg_sequence s ON s.seqrelid = u.oid JOIN pg_class c ON c.oid = u.oid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 2`
 
+/** Names, unquoted, of every sequence that feeds the tables, those of identity columns too. */
+const feeding = `
+  SELECT n.nspname || '.' || c.relname AS name ${from}
+   WHERE c.oid IN (SELECT u.oid FROM (${usedSequences}) u)
+      OR (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i' AND d.refobjid = ANY ($1::oid[])))
+   ORDER BY 1`
+
 const functions = `
   SELECT 'function' AS what, format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) AS name, pg_get_functiondef(p.oid) AS text
     FROM pg_proc p JOIN (${ownSchemas}) n ON n.oid = p.pronamespace
@@ -126,7 +133,7 @@ const foreign = `
 /** Values of sequences. They are no part of the snapshot: the server keeps them outside transactions, so that they are at least as far. */
 const values = `
   SELECT 'sequence value' AS what, ${named} AS name,
-         format('SELECT pg_catalog.setval(%L, %s, %s)', ${named}, coalesce(pg_sequence_last_value(c.oid), s.seqstart), pg_sequence_last_value(c.oid) IS NOT NULL) AS text
+         format('SELECT pg_catalog.setval(%L, %s, %s)', ${named}, coalesce(pg_sequence_last_value(c.oid), s.seqstart), (pg_sequence_last_value(c.oid) IS NOT NULL)::text) AS text
     FROM (${usedSequences}) u JOIN pg_sequence s ON s.seqrelid = u.oid JOIN pg_class c ON c.oid = u.oid JOIN pg_namespace n ON n.oid = c.relnamespace
   UNION ALL
   SELECT 'sequence owner', ${named}, format('ALTER SEQUENCE %s OWNED BY %s.%I', ${named}, d.refobjid::regclass, a.attname)
@@ -135,7 +142,7 @@ const values = `
     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
   UNION ALL
   SELECT 'sequence value', ${named} || '.' || a.attname,
-         format('SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%L, %L), %s, %s)', ${named}, a.attname, coalesce(pg_sequence_last_value(s.seqrelid), s.seqstart), pg_sequence_last_value(s.seqrelid) IS NOT NULL)
+         format('SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%L, %L), %s, %s)', ${named}, a.attname, coalesce(pg_sequence_last_value(s.seqrelid), s.seqstart), (pg_sequence_last_value(s.seqrelid) IS NOT NULL)::text)
     ${from} JOIN pg_depend d ON d.refobjid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
     JOIN pg_sequence s ON s.seqrelid = d.objid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
    WHERE ${mine}`
@@ -155,6 +162,7 @@ export const definitionQueries = {
   extensions,
   types,
   sequences,
+  feeding,
   functions,
   create,
   defaults,

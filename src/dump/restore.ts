@@ -38,7 +38,12 @@ async function readDefinitions(bytes: AsyncIterable<Buffer>): Promise<Definition
   try {
     return JSON.parse(Buffer.concat(pieces).toString('utf8')) as Definitions
   } catch (cause) {
-    throw new ChangeoverError('backup.damaged', `"${definitionsFile}" of the backup is not JSON`, 'restore from another backup', { cause })
+    throw new ChangeoverError(
+      'backup.damaged',
+      `"${definitionsFile}" of the backup is not JSON`,
+      'restore from another backup',
+      { cause },
+    )
   }
 }
 

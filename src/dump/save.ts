@@ -19,11 +19,21 @@ export function rowsFile(table: DumpedTable, at: number, gzip: boolean): string 
 }
 
 export function definitionsOf(made: Definitions): SavedFile {
-  return { stored: definitionsFile, path: definitionsFile, bytes: Readable.from([Buffer.from(`${JSON.stringify(made, null, 1)}\n`)]) }
+  return {
+    stored: definitionsFile,
+    path: definitionsFile,
+    bytes: Readable.from([Buffer.from(`${JSON.stringify(made, null, 1)}\n`)]),
+  }
 }
 
 /** `count` sees the size of every piece before it is packed. */
-export function rowsOf(at: SqlSnapshot, table: DumpedTable, place: number, gzip: boolean, count: (bytes: number) => void): SavedFile {
+export function rowsOf(
+  at: SqlSnapshot,
+  table: DumpedTable,
+  place: number,
+  gzip: boolean,
+  count: (bytes: number) => void,
+): SavedFile {
   const text = `COPY (SELECT ${table.quotedColumns.join(', ')} FROM ONLY ${table.quoted}) TO STDOUT`
   const plain = counted(table.columns.length === 0 ? none() : at.copyOut(text), count)
   return { stored: rowsFile(table, place, gzip), path: table.name, bytes: gzip ? packed(plain) : plain }

@@ -4,7 +4,17 @@ import { type Print, tablePrint } from '../../compare/index.ts'
 import { ChangeoverError } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import type { FileReader, SqlReader, SqlSnapshot, SqlWriter } from '../../core/ports/index.ts'
-import { counted, type Definition, type Definitions, definitionsOf, type DumpedTable, readDefinitions, restoreTables, rowsOf, type SavedFile } from '../../dump/index.ts'
+import {
+  counted,
+  type Definition,
+  type Definitions,
+  definitionsOf,
+  type DumpedTable,
+  readDefinitions,
+  restoreTables,
+  rowsOf,
+  type SavedFile,
+} from '../../dump/index.ts'
 import type { BackupWork } from './database.ts'
 
 const dumpFile = 'database.dump'
@@ -15,7 +25,12 @@ export interface DatabaseBackup {
   /** The program and version that wrote it. */
   readonly program: string
   readonly gzip: boolean
-  readonly tables: readonly { readonly name: string; readonly quoted: string; readonly columns: readonly string[]; readonly print: Print }[]
+  readonly tables: readonly {
+    readonly name: string
+    readonly quoted: string
+    readonly columns: readonly string[]
+    readonly print: Print
+  }[]
 }
 
 export interface Copied {
@@ -40,7 +55,12 @@ export async function sizeOf(view: SqlSnapshot, tables: readonly string[]): Prom
 }
 
 /** One snapshot sees it all: definitions, rows and prints. */
-export async function save(source: SqlReader, work: BackupWork, put: (file: SavedFile) => Promise<Entry>, watch: Watch): Promise<Copied> {
+export async function save(
+  source: SqlReader,
+  work: BackupWork,
+  put: (file: SavedFile) => Promise<Entry>,
+  watch: Watch,
+): Promise<Copied> {
   const dumper = work.with === 'auto' ? await source.dumper() : undefined
   let done = 0
   const count = (bytes: number): void => {
@@ -52,19 +72,28 @@ export async function save(source: SqlReader, work: BackupWork, put: (file: Save
     const entries: Entry[] = []
     if (dumper === undefined) {
       entries.push(await put(definitionsOf(made)))
-      for (const [at, table] of made.tables.entries()) entries.push(await put(rowsOf(view, table, at, work.gzip, count)))
+      for (const [at, table] of made.tables.entries())
+        entries.push(await put(rowsOf(view, table, at, work.gzip, count)))
     } else {
+      // The partitions themselves, and the sequences: whoever names only some tables gets the rows of only those.
+      const named = [...made.tables.map((each) => each.name), ...made.sequences]
       const [exported] = await view.rows<{ id: string }>('SELECT pg_export_snapshot() AS id')
-      const bytes = counted(dumper.dump(work.tables, exported!.id), count)
+      const bytes = counted(dumper.dump(named, exported!.id), count)
       entries.push(await put({ stored: dumpFile, path: dumpFile, bytes }))
     }
     const how = await describeCopy(view, made, dumper, work.gzip)
-    const left = dumper === undefined ? [{ path: '*', what: 'views, grants, policies', why: 'a copy holds tables only' }] : []
+    const left =
+      dumper === undefined ? [{ path: '*', what: 'views, grants, policies', why: 'a copy holds tables only' }] : []
     return { how, entries, left }
   })
 }
 
-async function describeCopy(view: SqlSnapshot, made: Definitions, dumper: { program: string; version: string } | undefined, gzip: boolean): Promise<DatabaseBackup> {
+async function describeCopy(
+  view: SqlSnapshot,
+  made: Definitions,
+  dumper: { program: string; version: string } | undefined,
+  gzip: boolean,
+): Promise<DatabaseBackup> {
   const seen = await prints(view, made.tables)
   return {
     with: dumper === undefined ? 'copy' : 'pg_dump',
@@ -112,7 +141,11 @@ export async function restoreDatabase(
   if (how.with === 'copy') return restoreTables(into.db, (stored) => store.stream(`${from.folder}/${stored}`), how.gzip)
   const dumper = await server.dumper()
   if (dumper === undefined) {
-    throw new ChangeoverError('target.failed', `the backup "${from.folder}" was made by ${how.program}, and no pg_restore here fits`, 'install the client programs of the server’s version')
+    throw new ChangeoverError(
+      'target.failed',
+      `the backup "${from.folder}" was made by ${how.program}, and no pg_restore here fits`,
+      'install the client programs of the server’s version',
+    )
   }
   await dumper.restore(store.stream(`${from.folder}/${dumpFile}`), into.name)
   return []
@@ -121,7 +154,11 @@ export async function restoreDatabase(
 async function proved(store: FileReader, folder: string): Promise<DatabaseBackup> {
   const manifest = await findManifest(store, folder)
   if (manifest === undefined || manifest.kind !== 'database') {
-    throw new ChangeoverError('backup.damaged', `"${folder}" holds no whole backup of a database`, 'name the folder of another backup')
+    throw new ChangeoverError(
+      'backup.damaged',
+      `"${folder}" holds no whole backup of a database`,
+      'name the folder of another backup',
+    )
   }
   const [first] = await verifyBackup(store, folder, manifest)
   if (first !== undefined) throw new ChangeoverError('backup.damaged', first.message, 'restore from another backup')
