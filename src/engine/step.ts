@@ -118,11 +118,13 @@ async function persist(shift: Shift, step: StepState, verb: Verb, from: Mark, si
   for (let tries = 0; ; tries++) {
     try {
       const context = await writingContext(shift, step, signal)
-      const marks = () => (verb === 'apply' ? kind.apply(step.plan.work, context, last) : kind.rollback(step.plan.work, context, last))
+      const marks = () =>
+        verb === 'apply' ? kind.apply(step.plan.work, context, last) : kind.rollback(step.plan.work, context, last)
       return await pull(shift, step, verb, verb === 'apply' ? withGuards(shift, step, context, marks) : marks())
     } catch (error) {
       const wait = againAfterMs[tries]
-      if (wait === undefined || signal.aborted || !isChangeoverError(error) || error.code !== 'target.unreachable') throw error
+      if (wait === undefined || signal.aborted || !isChangeoverError(error) || error.code !== 'target.unreachable')
+        throw error
       await shift.bench.clock.sleep(wait, signal)
       const now = shift.record.state.steps.find((each) => each.plan.id === step.plan.id)
       last = (verb === 'apply' ? now?.applied : now?.undone) ?? null

@@ -39,7 +39,9 @@ export function carry(sql: Quote, way: Crossing, indent: number): string {
   const keyChanged = changed(sql, way.mine.key, 'NEW', 'OLD')
   const lines = [
     `IF TG_OP = 'UPDATE' THEN base := OLD; ELSE base := NEW; END IF;`,
-    ...(way.from === 'new' ? [`IF TG_OP = 'UPDATE' AND ${keyChanged} THEN`, ...unlessHeld(sql, way, 'OLD', false).map(inner), 'END IF;'] : []),
+    ...(way.from === 'new'
+      ? [`IF TG_OP = 'UPDATE' AND ${keyChanged} THEN`, ...unlessHeld(sql, way, 'OLD', false).map(inner), 'END IF;']
+      : []),
     ...(way.from === 'new' ? unlessHeld(sql, way, 'base', false) : []),
     `SELECT x.* INTO theirs FROM ${them} x WHERE ${matching(sql, way, 'base')} FOR NO KEY UPDATE;`,
     'found_there := FOUND;',
@@ -88,7 +90,10 @@ function merge(sql: Quote, way: Crossing): readonly string[] {
     '    RETURN NULL;',
     '  END IF;',
     ...assign(sql, way.returned('theirs', 'OLD'), 2, 'base').split('\n'),
-    ...own.map((column) => `  IF NOT ${changed(sql, [column], 'NEW', 'OLD')} THEN mine.${sql.quote(column)} := base.${sql.quote(column)}; END IF;`),
+    ...own.map(
+      (column) =>
+        `  IF NOT ${changed(sql, [column], 'NEW', 'OLD')} THEN mine.${sql.quote(column)} := base.${sql.quote(column)}; END IF;`,
+    ),
     ...(own.length === 0
       ? []
       : [
@@ -137,7 +142,9 @@ function forget(sql: Quote, way: Crossing, row: string): string {
 }
 
 function matching(sql: Quote, way: Crossing, row: string): string {
-  return way.theirs.key.map((column, at) => `x.${sql.quote(column)} = ${row}.${sql.quote(way.mine.key[at]!)}`).join(' AND ')
+  return way.theirs.key
+    .map((column, at) => `x.${sql.quote(column)} = ${row}.${sql.quote(way.mine.key[at]!)}`)
+    .join(' AND ')
 }
 
 function other(way: Crossing): SideName {

@@ -75,7 +75,9 @@ describe.each(found)('a mirror in one row on %s', (source) => {
       old: false,
       new: { consentGiven: false, scope: ['all'] },
     })
-    expect(await write(`INSERT INTO users (id, consent_records) VALUES (12, '{"consentGiven": true, "scope": []}')`)).toEqual({
+    expect(
+      await write(`INSERT INTO users (id, consent_records) VALUES (12, '{"consentGiven": true, "scope": []}')`),
+    ).toEqual({
       old: true,
       new: { consentGiven: true, scope: [] },
     })
@@ -87,7 +89,9 @@ describe.each(found)('a mirror in one row on %s', (source) => {
       old: false,
       new: { consentGiven: false, scope: ['x'] },
     })
-    expect(await write(`UPDATE users SET consent_records = '{"consentGiven": true, "scope": ["y"]}' WHERE id = 20`)).toEqual({
+    expect(
+      await write(`UPDATE users SET consent_records = '{"consentGiven": true, "scope": ["y"]}' WHERE id = 20`),
+    ).toEqual({
       old: true,
       new: { consentGiven: true, scope: ['y'] },
     })
@@ -118,6 +122,8 @@ describe.each(found)('a mirror in one row on %s', (source) => {
     await db.query(`BEGIN; SET LOCAL changeover.writer = 'tool'`)
     expect(await write(`UPDATE users SET consent_given = true WHERE id = 3`)).toEqual({ old: true, new: null })
     await db.query('COMMIT')
-    expect(await write(`UPDATE users SET consent_given = false WHERE id = 3`)).toMatchObject({ new: { scope: ['all'] } })
+    expect(await write(`UPDATE users SET consent_given = false WHERE id = 3`)).toMatchObject({
+      new: { scope: ['all'] },
+    })
   })
 })

@@ -11,7 +11,11 @@ const column = (name: string, type = 'integer') => ({ name, type, fallback: null
 const shape: MirrorShape = {
   name: 'mirror_places',
   old: { table: 'public.places', key: ['id'], columns: [column('id'), column('x'), column('y')] },
-  new: { table: 'public.places_v4', key: ['id'], columns: [column('id'), column('at', 'jsonb'), column('x', 'integer')] },
+  new: {
+    table: 'public.places_v4',
+    key: ['id'],
+    columns: [column('id'), column('at', 'jsonb'), column('x', 'integer')],
+  },
   decides: 'new',
   versions: { old: 'v3', new: 'v4' },
 }
@@ -155,7 +159,8 @@ describe.each(found)('a mirror of two tables on %s', (source) => {
     }
     await Promise.all([0, 1, 2, 3, 4, 5].map(client))
     await db.query('SELECT changeover.mirror_places_settle()')
-    const sums = await db.query(`SELECT sum(o.x)::int AS x, sum(o.y)::int AS y, bool_and(n.at = jsonb_build_object('x', o.x, 'y', o.y)) AS equal
+    const sums =
+      await db.query(`SELECT sum(o.x)::int AS x, sum(o.y)::int AS y, bool_and(n.at = jsonb_build_object('x', o.x, 'y', o.y)) AS equal
       FROM places o JOIN places_v4 n USING (id)`)
     expect(sums.rows).toEqual([{ ...done, equal: true }])
     expect(Math.min(done.x, done.y)).toBeGreaterThan(50)

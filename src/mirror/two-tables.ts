@@ -1,6 +1,14 @@
 /** A mirror between two tables with the same keys: a write to one is carried to the other in the same transaction. */
 import { plain, triggerPrefix } from './in-place.ts'
-import { type Installation, type MirrorShape, type Quote, quoteTable, type Side, type SideName, type Writing } from './shape.ts'
+import {
+  type Installation,
+  type MirrorShape,
+  type Quote,
+  quoteTable,
+  type Side,
+  type SideName,
+  type Writing,
+} from './shape.ts'
 import { assign } from './in-place.ts'
 import { carry, deleteCarried, type Crossing } from './crossing.ts'
 import { keyText, unlessTool } from './words.ts'
@@ -116,7 +124,9 @@ function settleText(sql: Quote, name: string, shape: MirrorShape, way: Crossing)
   const [old, newer] = [quoteTable(sql, shape.old.table), quoteTable(sql, shape.new.table)]
   const mirror = sql.literal(shape.name)
   const typed = (side: Side) =>
-    side.key.map((column, at) => `x.${sql.quote(column)} = (note.key::jsonb ->> ${at})::${typeOf(side, column)}`).join(' AND ')
+    side.key
+      .map((column, at) => `x.${sql.quote(column)} = (note.key::jsonb ->> ${at})::${typeOf(side, column)}`)
+      .join(' AND ')
   const columns = way.fresh('made').map((each) => each.column)
   const names = columns.map((each) => sql.quote(each)).join(', ')
   return `CREATE OR REPLACE FUNCTION ${name}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $changeover$

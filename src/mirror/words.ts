@@ -18,7 +18,20 @@ function differs(sql: Quote, column: SideColumn, row: string): readonly string[]
 export function comparable(fallback: string): boolean {
   const bare = fallback.replaceAll(/'(?:[^']|'')*'/g, "''").replaceAll(/"(?:[^"]|"")*"/g, '""')
   const calls = [...bare.matchAll(/([\w.]+)\s*\(/g)].map(([, name]) => name!.toLowerCase())
-  const words = new Set(['now', 'transaction_timestamp', 'character', 'varying', 'numeric', 'varchar', 'bit', 'char', 'bpchar', 'timestamp', 'time', 'interval'])
+  const words = new Set([
+    'now',
+    'transaction_timestamp',
+    'character',
+    'varying',
+    'numeric',
+    'varchar',
+    'bit',
+    'char',
+    'bpchar',
+    'timestamp',
+    'time',
+    'interval',
+  ])
   return calls.every((name) => words.has(name))
 }
 

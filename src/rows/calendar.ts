@@ -66,7 +66,8 @@ export function momentText(micros: bigint, zone: boolean): string {
   return `${day} ${clock}${part}${zone ? '+00' : ''}${era === undefined ? '' : ` ${era}`}`
 }
 
-const moment = /^(\d{4,7})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?( BC)?$/
+const moment =
+  /^(\d{4,7})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?( BC)?$/
 
 /** Microseconds since 2000-01-01 UTC, or undefined. A text without a zone is UTC; more digits than six are cut. */
 export function momentMicros(text: string, zone: boolean): bigint | undefined {

@@ -59,7 +59,11 @@ const bigint: Codec = {
     return String(from.readBigInt64BE(start))
   },
   encode: (value, out) => {
-    if (typeof value === 'number' ? !Number.isSafeInteger(value) : typeof value === 'string' && !/^[+-]?\d{1,19}$/.test(value))
+    if (
+      typeof value === 'number'
+        ? !Number.isSafeInteger(value)
+        : typeof value === 'string' && !/^[+-]?\d{1,19}$/.test(value)
+    )
       return false
     if (typeof value === 'number') {
       out.int32(8)
@@ -90,7 +94,8 @@ function float(bytes: 4 | 8): Codec {
     },
     encode: (value, out) => {
       const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-      if (typeof number !== 'number' || (Number.isNaN(number) && value !== 'NaN' && typeof value !== 'number')) return false
+      if (typeof number !== 'number' || (Number.isNaN(number) && value !== 'NaN' && typeof value !== 'number'))
+        return false
       out.int32(bytes)
       out.room(bytes)
       if (bytes === 4) out.buffer.writeFloatBE(number, out.at)
@@ -113,7 +118,9 @@ function shortest(value: number): number {
 const numeric: Codec = {
   decode: (from, start) => numericText(from, start),
   encode: (value, out) =>
-    typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' ? putNumeric(String(value), out) : false,
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+      ? putNumeric(String(value), out)
+      : false,
 }
 
 const uuid: Codec = {
@@ -134,7 +141,8 @@ const uuid: Codec = {
 const bytea: Codec = {
   decode: (from, start, end) => `\\x${from.toString('hex', start, end)}`,
   encode: (value, out) => {
-    const raw = value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : fromHex(value)
+    const raw =
+      value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : fromHex(value)
     if (raw === undefined) return false
     out.int32(raw.length)
     out.bytes(raw, 0, raw.length)
@@ -143,13 +151,18 @@ const bytea: Codec = {
 }
 
 function fromHex(value: unknown): Buffer | undefined {
-  return typeof value === 'string' && /^\\x(?:[0-9a-f]{2})*$/i.test(value) ? Buffer.from(value.slice(2), 'hex') : undefined
+  return typeof value === 'string' && /^\\x(?:[0-9a-f]{2})*$/i.test(value)
+    ? Buffer.from(value.slice(2), 'hex')
+    : undefined
 }
 
 const date: Codec = {
   decode: (from, start) => dateText(from.readInt32BE(start)),
   encode: (value, out) => {
-    const days = typeof value === 'string' ? dateDays(value.slice(0, /^\d{4}-\d\d-\d\d[T ]/.test(value) ? 10 : undefined)) : undefined
+    const days =
+      typeof value === 'string'
+        ? dateDays(value.slice(0, /^\d{4}-\d\d-\d\d[T ]/.test(value) ? 10 : undefined))
+        : undefined
     if (days === undefined) return false
     out.int32(4)
     out.int32(days)

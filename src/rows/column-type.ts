@@ -47,8 +47,9 @@ export type ColumnType = {
 
 /** Reads the server's text: `numeric(10,2)[]` is an array of numeric. */
 export function columnType(text: string): ColumnType {
-  const array = /\[\]$/.test(text)
-  const plain = text
+  const bare = text.replace(/ COLLATE .*$/, '')
+  const array = /\[\]$/.test(bare)
+  const plain = bare
     .replace(/(\[\])+$/, '')
     .replace(/\s*\([^)]*\)/, '')
     .replace(/\s+/g, ' ')
@@ -56,4 +57,19 @@ export function columnType(text: string): ColumnType {
   const lower = plain.toLowerCase()
   const base = aliases[lower] ?? (lower in oids ? lower : plain)
   return { base, array, oid: oids[base] }
+}
+
+/** The type that a domain stands on, down to the last one; any other type is itself. `types` are the facts about the database's types. */
+export function baseType(text: string, types: { readonly [name: string]: readonly string[] }): string {
+  const first = types[columnType(text).base]?.[0]
+  const domain =
+    first?.startsWith('DOMAIN ') === true ? first.slice(7).replace(/ (?:NOT NULL|DEFAULT ).*$/, '') : undefined
+  return domain === undefined ? text : `${baseType(domain, types)}${columnType(text).array ? '[]' : ''}`
+}
+
+/** The names of the enums among the facts about types. */
+export function enumsOf(types: { readonly [name: string]: readonly string[] }): readonly string[] {
+  return Object.entries(types)
+    .filter(([, labels]) => labels[0]?.startsWith('DOMAIN ') !== true)
+    .map(([name]) => name)
 }

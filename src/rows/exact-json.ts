@@ -45,7 +45,9 @@ function carefully(text: string): unknown {
 /** True where the float is the same number: no digit is lost. */
 function holds(token: string): boolean {
   const digits = token.replace(/[eE].*/, '').replace(/^-?0*\.?0*|\./g, '').length
-  return digits <= 15 && Number.isFinite(Number(token)) ? true : Number.isSafeInteger(Number(token)) && /^-?\d+$/.test(token)
+  return digits <= 15 && Number.isFinite(Number(token))
+    ? true
+    : Number.isSafeInteger(Number(token)) && /^-?\d+$/.test(token)
 }
 
 function revive(_: string, value: unknown): unknown {

@@ -1,6 +1,6 @@
 /** Rows at speed: key ranges, the ledger of a move, the binary COPY format, and the pace. Pure knowledge; nothing here opens anything. */
 export { type Codec, codecOf } from './codec.ts'
-export { columnType, type ColumnType } from './column-type.ts'
+export { baseType, columnType, type ColumnType, enumsOf } from './column-type.ts'
 export { ExactNumber, exactJson, exactText } from './exact-json.ts'
 export { keyHash } from './hashing.ts'
 export {
@@ -20,4 +20,6 @@ export type { Chunk, Job, Tally } from './ledger.ts'
 export * as moves from './moves.ts'
 export type { Expression, Route } from './moves.ts'
 export { brake, learn, type Limits, nextSize, type Pace, type Signals, startPace } from './pace.ts'
+export { Output } from './output.ts'
 export { type Doc, type Forward, type PipeShape, type Refusal, RowPipe } from './row-pipe.ts'
+export { postgresWriter } from './quoting.ts'

@@ -39,13 +39,7 @@ export function keyJson(sql: Writer, key: readonly KeyColumn[], alias = ''): str
 }
 
 /** Finds the key of the `size`th row after `low`: an index walk, no row is fetched where the visibility map is set. */
-export function boundary(
-  sql: Writer,
-  table: string,
-  key: readonly KeyColumn[],
-  range: KeyRange,
-  size: number,
-): string {
+export function boundary(sql: Writer, table: string, key: readonly KeyColumn[], range: KeyRange, size: number): string {
   const order = keyList(sql, key)
   return `SELECT ${keyJson(sql, key)} AS key FROM ${table} WHERE ${within(sql, key, range)} ORDER BY ${order} OFFSET ${Math.max(0, size - 1)} LIMIT 1`
 }

@@ -65,9 +65,10 @@ export interface Chunk {
   /** Only of chunks that are done. */
   readonly rows: number
   readonly hash: string | null
+  readonly state: 'free' | 'done'
 }
 
-const chunkColumns = `c.number::float8 AS number, c.low_key, c.high_key, c.rows::float8 AS rows, c.hash::text AS hash`
+const chunkColumns = `c.number::float8 AS number, c.low_key, c.high_key, c.rows::float8 AS rows, c.hash::text AS hash, c.state`
 
 /** Takes a free chunk that nobody holds, until the transaction ends. A killed worker's lock goes with its connection. */
 export const claimChunk = `SELECT ${chunkColumns} FROM changeover.chunks c JOIN changeover.jobs j ON j.run = c.run AND j.step = c.step

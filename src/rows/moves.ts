@@ -15,6 +15,8 @@ export interface Route {
   /** A key column of the source to its name in the target. */
   readonly keyNames: { readonly [name: string]: string }
   readonly live: boolean
+  /** Types of the target's columns, as the server calls them. */
+  readonly types: { readonly [column: string]: string }
 }
 
 /** The key as the target calls it. */
@@ -43,8 +45,11 @@ export function insertSelect(route: Route, written: readonly Expression[], range
     ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
     ...written.map(({ expression }) => expression),
   ].join(', ')
-  const columns = targetColumns(route, written.map(({ column }) => column))
-  return `INSERT INTO ${route.target} (${columns}) SELECT ${values} FROM ${route.source} s WHERE ${within(sql, layout.key, range, 's.')}${
+  const columns = targetColumns(
+    route,
+    written.map(({ column }) => column),
+  )
+  return `INSERT INTO ${route.target} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${route.source} s WHERE ${within(sql, layout.key, range, 's.')}${
     merge ? `${lock(route)}${keepTheirs(route)}` : lock(route)
   }`
 }
@@ -74,7 +79,10 @@ export function copyOut(route: Route, range: KeyRange, was: readonly Touched[], 
 
 /** Path `copy`: straight into the target, where no row of the range can be yet. */
 export function copyStraight(route: Route): string {
-  return `COPY ${route.target} (${targetColumns(route, route.layout.writes.map(({ name }) => name))}) FROM STDIN (FORMAT binary)`
+  return `COPY ${route.target} (${targetColumns(
+    route,
+    route.layout.writes.map(({ name }) => name),
+  )}) FROM STDIN (FORMAT binary)`
 }
 
 /** Path `stage`: a temporary table of this session, emptied by each commit. `stage` is its quoted name. */
@@ -88,7 +96,10 @@ export function createStage(route: Route, stage: string): string {
 }
 
 export function copyStage(route: Route, stage: string): string {
-  return `COPY ${stage} (${targetColumns(route, route.layout.writes.map(({ name }) => name))}) FROM STDIN (FORMAT binary)`
+  return `COPY ${stage} (${targetColumns(
+    route,
+    route.layout.writes.map(({ name }) => name),
+  )}) FROM STDIN (FORMAT binary)`
 }
 
 function staged(sql: Writer, { name, type, as }: Touched): string {
@@ -98,12 +109,15 @@ function staged(sql: Writer, { name, type, as }: Touched): string {
 /** From the stage into a table. */
 export function mergeStage(route: Route, stage: string): string {
   const { sql, layout } = route
-  const columns = targetColumns(route, layout.writes.map(({ name }) => name))
+  const columns = targetColumns(
+    route,
+    layout.writes.map(({ name }) => name),
+  )
   const values = [
     ...layout.passed.map(({ to }) => `g.${sql.quote(to)}`),
     ...layout.writes.map((each) => staged(sql, each)),
   ].join(', ')
-  return `INSERT INTO ${route.target} (${columns}) SELECT ${values} FROM ${stage} g${keepTheirs(route)}`
+  return `INSERT INTO ${route.target} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${stage} g${keepTheirs(route)}`
 }
 
 /** From the stage into new columns of the same rows. */
@@ -121,6 +135,48 @@ export function anyThere(route: Route, range: KeyRange): string {
 /** Counts and hashes what stands in the target now. */
 export function countThere(route: Route, range: KeyRange): string {
   return `SELECT ${keyHash(route.sql, targetKey(route))} FROM ${route.target} WHERE ${within(route.sql, targetKey(route), range)}`
+}
+
+/** A written column and the type it is stored as, so that both sides of a comparison are of one type. */
+export type Compared = Expression & { readonly type: string }
+
+/**
+ * Keys of a range whose rows differ: `why` is `missing` (no row in the target), `extra` (none in the source) or `differs`. Compared by their
+ * stored form, since json has no equality and numeric 1.0 equals 1.00. Rows that were refused (`$1` run, `$2` step) are not missing.
+ */
+export function differences(route: Route, compared: readonly Compared[], range: KeyRange, most: number): string {
+  const { sql, layout } = route
+  const kept = layout.passed.filter(({ from }) => !layout.key.some((column) => column.name === from))
+  const left = [...kept, ...compared.map(({ column }) => ({ to: column }))].map(({ to }) => `t.${sql.quote(to)}`)
+  const right = [
+    ...kept.map(({ from, to }) => `s.${sql.quote(from)}::${route.types[to] ?? 'text'}`),
+    ...compared.map(({ expression, type }) => `(${expression})::${type}`),
+  ]
+  const unequal =
+    left.length === 0
+      ? 'false'
+      : `ROW(${left.join(', ')})::record OPERATOR(pg_catalog.*<>) ROW(${right.join(', ')})::record`
+  const [source, target] = [layout.key[0]?.name ?? '', targetKey(route)[0]?.name ?? '']
+  const [noRow, noSource] = [`t.${sql.quote(target)} IS NULL`, `s.${sql.quote(source)} IS NULL`]
+  return `SELECT key, why FROM (
+    SELECT CASE WHEN ${noSource} THEN ${keyJson(sql, targetKey(route), 't.')} ELSE ${keyJson(sql, layout.key, 's.')} END AS key,
+      CASE WHEN ${noRow} THEN 'missing' WHEN ${noSource} THEN 'extra' WHEN ${unequal} THEN 'differs' END AS why
+    FROM (SELECT * FROM ${route.source} WHERE ${within(sql, layout.key, range)}) s
+    FULL JOIN (SELECT * FROM ${route.target} WHERE ${within(sql, targetKey(route), range)}) t ON ${sameKey(sql, layout.key, 's', 't', route.keyNames)}
+  ) each WHERE why IS NOT NULL AND NOT (why = 'missing' AND EXISTS (
+    SELECT FROM changeover.rejects r WHERE r.run = $1 AND r.step = $2 AND r.key = each.key)) LIMIT ${most}`
+}
+
+/** Rows of a range beside what the target holds for them: for the lens, where the server cannot compare. */
+export function copyBeside(route: Route, range: KeyRange, most: number): string {
+  const { sql, layout } = route
+  const columns = [
+    ...layout.key.map(({ name }) => `s.${sql.quote(name)}`),
+    ...layout.reads.map((each) => readAs(sql, each, 's.')),
+    ...layout.writes.map((each) => readAs(sql, each, 't.')),
+  ].join(', ')
+  return `COPY (SELECT ${columns} FROM ${route.source} s JOIN ${route.target} t ON ${sameKey(sql, layout.key, 's', 't', route.keyNames)}
+    WHERE ${within(sql, layout.key, range, 's.')} ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT (FORMAT binary)`
 }
 
 /** Undo, into a table. A target that was empty loses the whole range; another only what has its row in the source. */
@@ -142,4 +198,30 @@ export function clearRange(route: Route, columns: readonly string[], range: KeyR
 export function middle(route: Route, range: KeyRange, rows: number): string {
   const { sql, layout } = route
   return `SELECT ${keyJson(sql, layout.key)} AS key FROM ${route.source} WHERE ${within(sql, layout.key, range)} ORDER BY ${keyList(sql, layout.key)} OFFSET ${Math.max(0, Math.ceil(rows / 2) - 1)} LIMIT 1`
+}
+
+/** Rows of the source in a range. */
+export function countSource(route: Route, range: KeyRange): string {
+  return `SELECT count(*)::float8 AS rows FROM ${route.source} WHERE ${within(route.sql, route.layout.key, range)}`
+}
+
+/** The first rows as the server computes them, a line each, for a measured sample. */
+export function copyComputed(route: Route, written: readonly Expression[], most: number): string {
+  const { sql, layout } = route
+  const values = [
+    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
+    ...written.map(({ expression }) => expression),
+  ].join(', ')
+  return `COPY (SELECT ${values} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT`
+}
+
+/** The first rows as the lens here reads them. */
+export function copySample(route: Route, was: readonly Touched[], most: number): string {
+  const { sql, layout } = route
+  const columns = [
+    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
+    ...layout.reads.map((each) => readAs(sql, each, 's.')),
+    ...was.map((each) => readAs(sql, each, 's.')),
+  ].join(', ')
+  return `COPY (SELECT ${columns} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT (FORMAT binary)`
 }

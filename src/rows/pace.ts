@@ -46,10 +46,11 @@ export function nextSize(pace: Pace, last: number): number {
 }
 
 /** Limits of a throttle. `commitMs`: a commit may take; `lagMs`: a replica may be behind; `walPerSecond`: bytes of WAL. */
+/** Null is no limit. */
 export type Limits = {
-  readonly commitMs?: number | undefined
-  readonly lagMs?: number | undefined
-  readonly walPerSecond?: number | undefined
+  readonly commitMs: number | null
+  readonly lagMs: number | null
+  readonly walPerSecond: number | null
 }
 
 /** One look at the signals. Null is a signal that was asked for and did not come. */
@@ -65,10 +66,9 @@ export interface Signals {
 /** Why the hands must wait, or nothing. A signal that is lost holds: the brake fails closed. */
 export function brake(limits: Limits, now: Signals): string | undefined {
   if (now.lost !== undefined) return `waits: ${now.lost}`
-  const over = (limit: number | undefined, seen: number | null): seen is number =>
-    limit !== undefined && seen !== null && seen > limit
-  if (over(limits.lagMs, now.lagMs))
-    return `waits: replica lag ${Math.round(now.lagMs)} ms, limit ${limits.lagMs} ms`
+  const over = (limit: number | null, seen: number | null): seen is number =>
+    limit !== null && seen !== null && seen > limit
+  if (over(limits.lagMs, now.lagMs)) return `waits: replica lag ${Math.round(now.lagMs)} ms, limit ${limits.lagMs} ms`
   if (over(limits.walPerSecond, now.walPerSecond))
     return `waits: WAL ${mebibytes(now.walPerSecond)} MiB/s, limit ${mebibytes(limits.walPerSecond ?? 0)} MiB/s`
   if (over(limits.commitMs, now.commitMs))

@@ -126,7 +126,8 @@ export class RowPipe {
 
   private begin(input: Buffer): number {
     if (this.started || input.length < headerBytes) return 0
-    if (input.compare(signature, 0, signature.length, 0, signature.length) !== 0) throw new Error('what came is no binary COPY')
+    if (input.compare(signature, 0, signature.length, 0, signature.length) !== 0)
+      throw new Error('what came is no binary COPY')
     this.started = true
     return headerBytes + input.readInt32BE(signature.length + 4)
   }
@@ -209,7 +210,11 @@ export class RowPipe {
       if (value === null || value === undefined) output.int32(-1)
       else if (!field.codec.encode(value, output)) {
         output.forgetRow()
-        return this.refuse(input, at, `the lens gave a ${kindOf(value)} for column "${field.name}", which is ${field.type}`)
+        return this.refuse(
+          input,
+          at,
+          `the lens gave a ${kindOf(value)} for column "${field.name}", which is ${field.type}`,
+        )
       }
     }
     this.rows += 1

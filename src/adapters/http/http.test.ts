@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../testing/index.ts'
 import { http, type HttpConfig } from './index.ts'
 
 let server: Server
@@ -81,10 +82,11 @@ describe('the http adapter', () => {
       code: 'target.unreachable',
       message: `GET "${base}/api/slow" failed: no answer in 50 ms`,
     })
-    const nowhere = await open({ url: 'http://127.0.0.1:1' })
+    const port = await freePort()
+    const nowhere = await open({ url: `http://127.0.0.1:${port}` })
     await expect(nowhere.read.get('/x')).rejects.toMatchObject({
       code: 'target.unreachable',
-      message: 'GET "http://127.0.0.1:1/x" failed: ECONNREFUSED',
+      message: `GET "http://127.0.0.1:${port}/x" failed: ECONNREFUSED`,
     })
   })
 
