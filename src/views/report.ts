@@ -83,7 +83,10 @@ export function makeReport(run: string, events: readonly Event[], figures: Figur
   const { name, from, to, hash } = state.plan
   return {
     run,
-    ...{ name, from, to, hash },
+    name,
+    from,
+    to,
+    hash,
     phase: phase(state),
     openedAt: state.openedAt,
     changedAt: state.changedAt,
@@ -118,7 +121,11 @@ function stageReports(state: RunState, events: readonly Event[], spans: readonly
       const amount = amountOf(events, plan.id)
       const error = lastError(events, plan.id)
       return {
-        ...{ id: plan.id, title: plan.title, kind: plan.kind, on: targetsIn(plan), undo: plan.undo },
+        id: plan.id,
+        title: plan.title,
+        kind: plan.kind,
+        on: targetsIn(plan),
+        undo: plan.undo,
         status: step?.status ?? 'waiting',
         ...(estimate === undefined ? {} : { estimate }),
         ...(applied === undefined ? {} : { appliedMs: applied }),
@@ -165,7 +172,9 @@ function approvalsOf(events: readonly Event[]): readonly ApprovalReport[] {
     )
     const by = given?.type === 'approval.given' ? given : undefined
     return {
-      ...{ step: ask.step, ask: ask.ask, askedAt: ask.at },
+      step: ask.step,
+      ask: ask.ask,
+      askedAt: ask.at,
       ...(by === undefined ? {} : { given: { at: by.at, by: `${by.by.user}@${by.by.host}`, note: by.note } }),
     }
   })
