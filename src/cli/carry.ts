@@ -17,18 +17,24 @@ export interface CarryOptions {
   readonly asked?: 'forward' | 'part'
   /** When another live runner holds the run, watch that one do it. */
   readonly follow?: boolean
+  /** The run was opened just now: what the journal already holds is told too. */
+  readonly fresh?: boolean
 }
 
 /** The exit code. Throws what `drive` throws; the run is then paused. */
 export async function carryOn(bench: Bench, run: string, door: Door, options: CarryOptions): Promise<number> {
   const tail = optionsOf(options.common)
-  const reporter = reporterFor(door)
-  const interrupts = catchInterrupts(door, `changeover resume${tail === '' ? '' : ` ${tail}`}`, reporter.say)
+  let reporter = reporterFor(door)
+  const resume = `changeover resume${tail === '' ? '' : ` ${tail}`}`
+  const interrupts = catchInterrupts(door, resume, (line) => reporter.say(line))
   let state: RunState
   try {
+    if (options.fresh) await tellBeginning(bench, run, reporter)
     state = await driveOrFollow(bench, run, reporter, interrupts, options)
     while (phase(state) === 'awaiting-approval' && door.asks && !door.json && !interrupts.pause.aborted) {
-      if (!(await askApproval(bench, run, state, reporter))) break
+      reporter.end()
+      if (!(await askApproval(bench, run, state))) break
+      reporter = reporterFor(door)
       state = await driveOrFollow(bench, run, reporter, interrupts, options)
     }
   } finally {
@@ -38,6 +44,14 @@ export async function carryOn(bench: Bench, run: string, door: Door, options: Ca
   const code = exitCodeOf(state, options.asked)
   await sumUp(bench, run, state, code, door, tail)
   return code
+}
+
+async function tellBeginning(bench: Bench, run: string, reporter: Reporter): Promise<void> {
+  let state: RunState | undefined
+  for (const event of await bench.journal.read(run)) {
+    state = evolve(state, event)
+    reporter.event(event, state)
+  }
 }
 
 async function driveOrFollow(
@@ -71,11 +85,10 @@ async function follow(bench: Bench, run: string, reporter: Reporter, leave: Abor
 }
 
 /** At the terminal the approval is asked for where the run is watched; one given elsewhere counts as well. True when there is one. */
-async function askApproval(bench: Bench, run: string, state: RunState, reporter: Reporter): Promise<boolean> {
+async function askApproval(bench: Bench, run: string, state: RunState): Promise<boolean> {
   const task = next(state)
   if (task.do !== 'ask') return false
   const step = task.step.plan
-  reporter.end()
   const given = new AbortController()
   const elsewhere = awaitApproval(bench, run, state, given)
   const note = await ask(

@@ -59,6 +59,7 @@ function liveReporter(door: Door): Reporter {
   let state: RunState | undefined
   let pace: Pace | undefined
   let painted = 0
+  let ended = false
   const paint = (): void => {
     painted = door.now()
     if (state) screen.paint(state.outcome ? '' : liveLines(state, pace, door).join('\n'))
@@ -73,6 +74,8 @@ function liveReporter(door: Door): Reporter {
     },
     say: (line) => screen.above(line),
     end: () => {
+      if (ended) return
+      ended = true
       clearInterval(ticking)
       screen.paint('')
       screen.end()

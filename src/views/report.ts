@@ -4,6 +4,7 @@ import type { Finding } from '../core/finding.ts'
 import { fold, phase, type Phase, type RunState, type StepState } from '../core/run.ts'
 import { ChangeoverError } from '../core/errors.ts'
 import { type Estimate, estimates } from './estimate.ts'
+import { distinct } from './finding-text.ts'
 import { type Figures, figuresIn } from './figures.ts'
 import { askedOf, type ChecklistItem, checklistOf, stagesOf, targetsIn } from './plan-parts.ts'
 import { wayBackSentences } from './plan-text.ts'
@@ -97,7 +98,7 @@ export function makeReport(run: string, events: readonly Event[], figures: Figur
     stages: stageReports(state, events, spans),
     spans,
     idles: idlesOf(events, spans, Math.max(1000, worked / 50)),
-    findings: state.findings,
+    findings: distinct(state.findings),
     approvals: approvalsOf(events),
     turns: turnsOf(events, spans),
     wayBack: wayBackSentences(state.plan),
@@ -191,7 +192,9 @@ function turnsOf(events: readonly Event[], spans: readonly Span[]): readonly Tur
     )
     return [
       {
-        ...{ at: turn.at, why: turn.why, by: `${turn.by.user}@${turn.by.host}` },
+        at: turn.at,
+        why: turn.why,
+        by: `${turn.by.user}@${turn.by.host}`,
         ...(turn.to === undefined ? {} : { to: turn.to }),
         ...(turn.part === undefined ? {} : { part: turn.part }),
         undone: own.map((span) => ({ step: span.step, ms: span.to - span.from })),

@@ -32,7 +32,7 @@ export async function run(options: RunOptions, door: Door): Promise<number> {
     // What the checks found stands in the journal with the plan: estimates and risks are part of the report.
     const plan: Plan = { ...looked.plan, findings: looked.findings }
     const id = await openRun(bench, plan, { wishes, ...(until === undefined ? {} : { until }) })
-    return await carryOn(bench, id, door, { common: options })
+    return await carryOn(bench, id, door, { common: options, fresh: true })
   } finally {
     await bench.close()
   }
