@@ -4,7 +4,7 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from '
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { collect, endToEnd, forward } from './forward.ts'
-import { options, program } from './service/program.ts'
+import { isProgram, options, program } from './service/program.ts'
 import { Refusal, reply, type Reply, serve } from './service/serve.ts'
 
 export type Side = 'v3' | 'v4'
@@ -132,7 +132,7 @@ function keep(path: string, to: Side): void {
   renameSync(`${path}.new`, path)
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['port', 'control-port', 'v3', 'v4', 'state'])
   await program('gateway', () => {
     if (given.v3 === undefined || given.v4 === undefined)

@@ -12,10 +12,13 @@ import { writeBelongings } from './belongings.ts'
 import { type Clients, startClients } from './clients.ts'
 import { compare, disagreements, hashes, photograph, proof } from './facts.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import { schemaDown, schemaUp } from './parts.ts'
+import { parity } from './parity.ts'
+import { schemaDown, schemaUp, v3Contract } from './parts.ts'
 import type { Serving } from './service/serve.ts'
 import { readSettings, type Settings } from './service/settings.ts'
 import { watchSettings } from './service/watched.ts'
+import { v3Routes, v3Storage } from './v3/api.ts'
+import { connect } from './service/database.ts'
 import { fillV3, rowsFor } from './v3/fill.ts'
 import { startV3 } from './v3/service.ts'
 import { soundV4, startV4 } from './v4/service.ts'
@@ -109,6 +112,10 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     expect(await turn('v4')).toMatchObject({ status: 200, body: { changed: false } })
     expect(clients.report()).toMatchObject({ v4Live: true, requests: { failed: 0 }, failures: [] })
     expect(await disagreements(url)).toEqual({ users: 0, models: 0 })
+    await clients.setPhase({ v3: 'off', v4: 'off' })
+    const kept = await parity(`http://127.0.0.1:${v3.port}`, `http://127.0.0.1:${v4.port}`)
+    expect(kept).toMatchObject({ share: 1, routes: 13, different: [] })
+    await clients.setPhase({ v3: 'on', v4: 'auto' })
     await turn('v3')
     await sleep(300)
     expect(clients.report().v4Live).toBe(false)
@@ -144,6 +151,13 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     await sleep(300)
     expect(clients.report()).toMatchObject({ requests: { failed: 0 }, failures: [] })
     expect(clients.report().requests.served).toBeGreaterThan(100)
+  })
+
+  it('has a contract that names every route of v3', async () => {
+    const database = connect({})
+    const served = v3Routes(database, v3Storage).map(([method, path]) => `${method} ${path}`)
+    await database.close()
+    expect([...v3Contract].sort()).toEqual(['GET /api/v3/health', ...served].sort())
   })
 
   it('remembers its side over a restart', async () => {
