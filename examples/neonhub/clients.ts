@@ -7,7 +7,7 @@ import { v3Dialect, v4Dialect } from './clients/dialect.ts'
 import { Ledger, type LedgerRecord } from './clients/ledger.ts'
 import { Stats, type Summary } from './clients/stats.ts'
 import { worker } from './clients/tasks.ts'
-import { options, program } from './service/program.ts'
+import { isProgram, options, program } from './service/program.ts'
 import { type Asked, Refusal, reply, type Route, serve } from './service/serve.ts'
 
 /** `auto`: the v4 client works while v4 answers at its address, and being sent away by v3 is no failure. */
@@ -195,7 +195,7 @@ function phaseFrom(body: Readonly<Record<string, unknown>>): Partial<Phase> {
   return { ...(v3 === undefined ? {} : { v3 }), ...(v4 === undefined ? {} : { v4 }) }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['gateway', 'v4', 'control-port', 'out', 'rate', 'users', 'models', 'seed', 'tag', 'v4-phase'])
   await program('clients', () => {
     if (given.gateway === undefined) throw new Error('--gateway http://… says whom to ask')

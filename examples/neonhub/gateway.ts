@@ -1,16 +1,10 @@
 /** The door that clients know: forwards to v3 or v4, and holds requests for a moment while it changes over. Measures nothing. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import {
-  Agent,
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request as send,
-  type ServerResponse,
-} from 'node:http'
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { options, program } from './service/program.ts'
+import { collect, endToEnd, forward } from './forward.ts'
+import { isProgram, options, program } from './service/program.ts'
 import { Refusal, reply, type Reply, serve } from './service/serve.ts'
 
 export type Side = 'v3' | 'v4'
@@ -38,30 +32,6 @@ const drainMs = 2_000
 const idleMs = 1_000
 
 const healthPath: Readonly<Record<Side, string>> = { v3: '/api/v3/health', v4: '/api/v1/health' }
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'te',
-  'trailer',
-  'proxy-connection',
-  'host',
-  'content-length',
-])
-
-interface Forwarded {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
-}
-
-/** `answered` tells whether the other side may have seen the request. */
-interface Lost {
-  readonly code: string
-  readonly sent: boolean
-}
-
 export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   let side = load(given.state)
   let gate: Promise<void> | null = null
@@ -69,19 +39,19 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const inFlight: Record<Side, number> = { v3: 0, v4: 0 }
   const agent = new Agent({ keepAlive: true, timeout: idleMs, maxSockets: 256 })
 
-  const forward = async (asked: IncomingMessage, answer: ServerResponse): Promise<void> => {
+  const answerOne = async (asked: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const body = await collect(asked)
     const until = Date.now() + patienceMs
     for (;;) {
       while (gate) await gate
       const to = side
       inFlight[to]++
-      const got = await pass(agent, given.upstreams[to], asked, body).finally(() => inFlight[to]--)
-      if ('status' in got) return void answer.writeHead(got.status, headersOf(got)).end(got.body)
-      const safe = !got.sent || asked.method === 'GET' || asked.method === 'HEAD'
+      const got = await forward(agent, given.upstreams[to], asked, body).finally(() => inFlight[to]--)
+      if ('status' in got) return void answer.writeHead(got.status, endToEnd(got)).end(got.body)
+      const safe = !got.seen || asked.method === 'GET' || asked.method === 'HEAD'
       if (!safe || Date.now() > until) {
         const text = JSON.stringify({ error: `${to} does not answer`, code: got.code })
-        return void answer.writeHead(got.sent ? 502 : 503, { 'content-type': 'application/json' }).end(text)
+        return void answer.writeHead(got.seen ? 502 : 503, { 'content-type': 'application/json' }).end(text)
       }
       await sleep(20)
     }
@@ -93,7 +63,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     turning = true
     let open = (): void => undefined
     try {
-      const healthy = await pass(
+      const healthy = await forward(
         agent,
         given.upstreams[to],
         { method: 'GET', url: healthPath[to], headers: {} },
@@ -120,7 +90,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     }
   }
 
-  const server = createServer((asked, answer) => void forward(asked, answer).catch(() => answer.destroy()))
+  const server = createServer((asked, answer) => void answerOne(asked, answer).catch(() => answer.destroy()))
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(given.port, '127.0.0.1', resolve))
   const control = await serve({
@@ -148,43 +118,6 @@ function sideFrom(value: unknown): Side {
   return side
 }
 
-function pass(
-  agent: Agent,
-  upstream: string,
-  asked: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
-  body: Buffer,
-): Promise<Forwarded | Lost> {
-  const headers = Object.fromEntries(Object.entries(asked.headers).filter(([name]) => !hopByHop.has(name)))
-  return new Promise((resolve) => {
-    const out = send(new URL(asked.url ?? '/', upstream), {
-      agent,
-      method: asked.method,
-      headers: { ...headers, 'content-length': body.length },
-    })
-    const lost = (error: NodeJS.ErrnoException): void =>
-      resolve({ code: error.code ?? error.message, sent: error.code !== 'ECONNREFUSED' })
-    out.once('error', lost)
-    out.once('response', (response) => {
-      collect(response).then(
-        (all) => resolve({ status: response.statusCode ?? 502, headers: response.headers, body: all }),
-        lost,
-      )
-    })
-    out.end(body)
-  })
-}
-
-function headersOf(got: Forwarded): Record<string, string | string[] | number> {
-  const kept = Object.entries(got.headers).filter(([name, value]) => !hopByHop.has(name) && value !== undefined)
-  return { ...(Object.fromEntries(kept) as Record<string, string | string[]>), 'content-length': got.body.length }
-}
-
-async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
 function load(path: string): Side {
   try {
     return sideFrom((JSON.parse(readFileSync(path, 'utf8')) as { to?: unknown }).to)
@@ -199,7 +132,7 @@ function keep(path: string, to: Side): void {
   renameSync(`${path}.new`, path)
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['port', 'control-port', 'v3', 'v4', 'state'])
   await program('gateway', () => {
     if (given.v3 === undefined || given.v4 === undefined)

@@ -88,7 +88,14 @@ function assemble(settled: Settled): NeonHub {
   const programs = programsOf(settled, paths)
   const stop = (name: ProgramName): Promise<void> => stopProgram(programs[name])
   return {
-    ...{ folder, url, rows, ports, paths, secrets, programs, stop },
+    folder,
+    url,
+    rows,
+    ports,
+    paths,
+    secrets,
+    programs,
+    stop,
     // new clients must not invent the emails of those before them
     start: (name) => startProgram(programs[name], name === 'clients' ? ['--tag', Date.now().toString(36)] : []),
     stopAll: async () => {

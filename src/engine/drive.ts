@@ -1,5 +1,6 @@
 /** The only loop that acts: asks the pure `next` what to do, does it, until there is nothing to do without a person. */
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import type { Happening } from '../core/event.ts'
 import { note, risk } from '../core/finding.ts'
 import { diff } from '../core/json.ts'
 import { next, type RunState, sealedBy, type StepState } from '../core/run.ts'
@@ -23,7 +24,7 @@ export interface DriveOptions {
  */
 export async function drive(bench: Bench, run: string, options: DriveOptions): Promise<RunState> {
   const claim = await bench.journal.claim(run, bench.actor)
-  const redact = <T>(value: T): T => bench.secrets.redact(value)
+  const redact = (what: Happening): Happening => bench.secrets.redactEvent(what)
   try {
     const record = await Record.open({
       journal: bench.journal,

@@ -12,3 +12,4 @@ export {
 export { type LockMode, type Touch, lockModes, rank, stops } from './lock.ts'
 export { type Statement, loadParser, parse } from './parser.ts'
 export { qualify, quoteKey, quoteLiteral, quoteName } from './quote.ts'
+export { predict } from './predict/predict.ts'

@@ -5,7 +5,7 @@ import type { Client } from './stats.ts'
 /** `scope` is null where the dialect has no word for it. */
 export interface SeenUser {
   readonly id: number
-  readonly email: Exact
+  readonly email: string
   readonly consent: Exact
   readonly scope: readonly Exact[] | null
 }
@@ -29,12 +29,17 @@ export interface Dialect {
   changedModel(data: string): string
 }
 
+/** A text, or nothing where there is something else. */
+function text(value: Exact): string {
+  return typeof value === 'string' ? value : ''
+}
+
 export const v3Dialect: Dialect = {
   client: 'v3',
   base: '/api/v3',
   user: (body) => ({
     id: whole(field(body, 'id')),
-    email: field(body, 'email'),
+    email: text(field(body, 'email')),
     consent: field(body, 'consent_given'),
     scope: null,
   }),
@@ -57,7 +62,7 @@ export const v4Dialect: Dialect = {
     const given = field(body, 'consentRecords', 'consentGiven')
     return {
       id: whole(field(body, 'id')),
-      email: field(body, 'email'),
+      email: text(field(body, 'email')),
       consent: given,
       scope: Array.isArray(scope) ? scope : [],
     }

@@ -84,7 +84,7 @@ const modelPath = (dialect: Dialect, id: number): string => `${dialect.base}/mod
 function wrongUser(ground: Ground, seen: SeenUser, id: number, known: KnownUser | undefined): string | null {
   if (seen.id !== id) return `id ${id}`
   const email = known?.email ?? (id <= ground.users ? `user${id}@neonhub.example` : seen.email)
-  if (seen.email !== email) return `email ${String(email)}`
+  if (seen.email !== email) return `email ${email}`
   if (typeof seen.consent !== 'boolean') return 'a consent that is true or false'
   if (known && seen.consent !== known.consent) return `consent ${known.consent}`
   const scope = known?.scope && JSON.stringify(known.scope)
@@ -146,13 +146,13 @@ async function changeConsent(ground: Ground, id: number, given: boolean, scope: 
   })
   const judge = (answer: Exact): string | null => {
     const seen = dialect.user(answer)
-    return wrongUser(ground, seen, id, after(before?.email ?? String(seen.email)))
+    return wrongUser(ground, seen, id, after(before?.email ?? seen.email))
   }
   const body = dialect.consent(given, scope)
   const outcome = await ground.caller.ask({ method: 'PUT', path: `${userPath(dialect, id)}/consent`, body, judge })
   if (outcome.type === 'failed') ledger.doubt('users', id)
   if (outcome.type !== 'right') return
-  ledger.wroteUser(id, after(String(dialect.user(outcome.body).email)))
+  ledger.wroteUser(id, after(dialect.user(outcome.body).email))
   await readBack(ground, (by) => readUser(ground, id, by))
 }
 

@@ -1,7 +1,7 @@
 /** The coordinator of the federation, a service of its own: nodes register with a token and stay active by heartbeats. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { options, program } from '../service/program.ts'
+import { isProgram, options, program } from '../service/program.ts'
 import { type Asked, Refusal, reply, type Reply, type Route, serve, type Serving } from '../service/serve.ts'
 import { type FederationNode, needToken, nodeFrom } from './node.ts'
 
@@ -99,7 +99,7 @@ function load(path: string): [string, Known][] {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['port', 'state', 'stale-ms'])
   await program('coordinator', async () => {
     const token = process.env['FEDERATION_TOKEN']

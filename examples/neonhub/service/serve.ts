@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 
 /** A request as a handler sees it. `text` is the body as it came, so that no number in it goes through a double. */
 export interface Asked {
@@ -143,8 +143,8 @@ function refused(error: unknown): Reply {
 
 async function drain(server: Server, state: { draining: boolean }): Promise<void> {
   state.draining = true
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  // close() alone would cut connections that look idle here while a request is on its way to them
+  // the close() of http would at once cut connections that look idle here while a request is on its way to them
+  const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()))
   const late = setTimeout(() => server.closeIdleConnections(), idleGraceMs)
   await closed
   clearTimeout(late)

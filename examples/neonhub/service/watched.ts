@@ -1,22 +1,22 @@
 /** Settings that follow their file: read again when the file changes; a file that cannot be read leaves the last good ones in place. */
 import { readFileSync } from 'node:fs'
-import { say } from './program.ts'
 import { readSettings, type Settings } from './settings.ts'
 
 export interface Watched {
-  now(): Settings
+  readonly now: () => Settings
   /** What is wrong with the file as it is now, or null. */
-  trouble(): string | null
-  stop(): void
+  readonly trouble: () => string | null
+  readonly stop: () => void
 }
 
 const lookMs = 250
 
-/** Throws when the file is wrong at the start. `sound` throws when the settings make no sense to the service. */
+/** Throws when the file is wrong at the start. `sound` throws when the settings make no sense to the service; `changed` hears of new ones. */
 export function watchSettings(
   path: string,
   environment: NodeJS.ProcessEnv,
   sound: (settings: Settings) => void,
+  changed: () => void = () => undefined,
 ): Watched {
   const read = (): Settings => {
     const settings = readSettings(path, environment)
@@ -33,7 +33,7 @@ export function watchSettings(
       bytes = fresh
       settings = read()
       trouble = null
-      say('settings.read', { path })
+      changed()
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error)
     }

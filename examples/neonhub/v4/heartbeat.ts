@@ -11,7 +11,7 @@ export interface Heard {
 }
 
 export interface Heartbeat {
-  heard(): Heard
+  readonly heard: () => Heard
   stop(): Promise<void>
 }
 

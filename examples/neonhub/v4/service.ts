@@ -1,7 +1,7 @@
 /** The NeonHub v4.0 service: `node --import jiti/register v4/service.ts --config config/neonhub.yml [--port N]`. Keeps the v3 API alive. */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
-import { options, program } from '../service/program.ts'
+import { isProgram, options, program, say } from '../service/program.ts'
 import { type Handler, reply, serve, type Serving } from '../service/serve.ts'
 import type { Settings } from '../service/settings.ts'
 import { type Watched, watchSettings } from '../service/watched.ts'
@@ -67,12 +67,11 @@ export async function startV4(watched: Watched, port?: number): Promise<Serving>
   return { port: serving.port, stop }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['config', 'port'])
-  await program('neonhub-v4', () =>
-    startV4(
-      watchSettings(given.config ?? 'config/neonhub.yml', process.env, soundV4),
-      given.port === undefined ? undefined : Number(given.port),
-    ),
-  )
+  const path = given.config ?? 'config/neonhub.yml'
+  await program('neonhub-v4', () => {
+    const watched = watchSettings(path, process.env, soundV4, () => say('settings.read', { path }))
+    return startV4(watched, given.port === undefined ? undefined : Number(given.port))
+  })
 }
