@@ -16,7 +16,11 @@ export function build() {
   const inputs = Math.max(newest(join(root, 'src')), statSync(join(root, 'tsconfig.build.json')).mtimeMs)
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= inputs) return 0
   rmSync(join(root, 'dist'), { recursive: true, force: true })
-  const made = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+  const made = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+    { cwd: root, stdio: 'inherit' },
+  )
   if (made.status === 0) cpSync(join(root, 'tsconfig.build.json'), stamp)
   return made.status ?? 1
 }

@@ -15,6 +15,7 @@ import { scratchMaker } from './scratch.ts'
 import { ask } from './session.ts'
 
 export { postgresDialect } from './dialect.ts'
+export { openPostgresJournal, type PostgresJournalOptions } from './journal.ts'
 
 const config = z.strictObject({
   url: z.string().min(1).describe('postgres://user:password@host:5432/database'),
@@ -55,6 +56,7 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
     read,
     write: openWriter(driver),
     fence: () => fence.take(),
+    forget: () => fence.forget(),
     close: async () => {
       await fence.release()
       await Promise.all([driver.links.close(), side.close()])

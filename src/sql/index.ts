@@ -1,0 +1,14 @@
+/** Knowledge of SQL: names and values, the grammar, locks, lint, and what a script changes. Pure; no driver, no server. */
+export {
+  type LintOptions,
+  type Rule,
+  destroys,
+  lint,
+  needsOwnTransaction,
+  rules,
+  scriptLocks,
+  smallTable,
+} from './lint/index.ts'
+export { type LockMode, type Touch, lockModes, rank, stops } from './lock.ts'
+export { type Statement, loadParser, parse } from './parser.ts'
+export { qualify, quoteKey, quoteLiteral, quoteName } from './quote.ts'

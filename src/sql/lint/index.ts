@@ -1,0 +1,4 @@
+export { type LintOptions, lint, scriptLocks, smallTable } from './lint.ts'
+export { needsOwnTransaction } from './indexes.ts'
+export type { Hit, Rule } from './rule.ts'
+export { destroys, rules } from './rules.ts'

@@ -1,0 +1,184 @@
+/** Reads a script as the server would and says what would hurt. Pure; runs no statement, asks no database. */
+import type { Node } from 'libpg-query'
+import type { Finding, Level } from '../../core/finding.ts'
+import type { Catalog } from '../../core/ports/index.ts'
+import type { Touch } from '../lock.ts'
+import { locksOf } from '../locks.ts'
+import { type Statement, parse } from '../parser.ts'
+import { type Transaction, type World, advance, newWorld } from '../world.ts'
+import { type Ignore, ignores, longNames } from './ignore.ts'
+import type { Held, Hit, Rule, Scene } from './rule.ts'
+import { rules } from './rules.ts'
+import { control, isClosing, isOpening } from './transactions.ts'
+
+export interface LintOptions {
+  /** What is in the database before the script; with it, proofs (valid CHECKs, present types, keys) are known. */
+  readonly facts?: Catalog
+  /** Rows by table, where somebody counted: rules whose harm grows with the rows are notes on a small one. */
+  readonly rows?: Readonly<Record<string, number>>
+  /** True: whoever runs the script wraps it in a transaction. False: each statement commits by itself. Left out: as false, but tables the script makes count as its own. */
+  readonly inTransaction?: boolean
+  /** Major version of the server, 18 unless said. */
+  readonly version?: number
+  /** Whoever runs the script has set these limits already. */
+  readonly limited?: { readonly lock?: boolean; readonly statement?: boolean }
+  /** Optional rules to ask for, and rules to leave out, by name. */
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+}
+
+/** Below this number of rows a table is small: it is read or rewritten in a few milliseconds. */
+export const smallTable = 10_000
+
+/** Findings in order of statements. `code` is `lint.<rule>`; `data` holds statement (from 1), line, rule, object and lock. */
+export function lint(sql: string, options: LintOptions = {}): readonly Finding[] {
+  const script = parse(sql)
+  const comments = ignores(sql, script)
+  const chosen = rules.filter(
+    (rule) => (!rule.optional || options.include?.includes(rule.name)) && !options.exclude?.includes(rule.name),
+  )
+  const used = new Set<Ignore>()
+  const findings: Finding[] = []
+  // One scene at a time: the world goes on with the script.
+  for (const scene of scenes(sql, script, options)) {
+    for (const rule of chosen) {
+      const hits = [...rule.look(scene)]
+      const ignored = comments.find(
+        (each) => each.rule === rule.name && (each.statement === 'file' || each.statement === scene.index),
+      )
+      if (ignored && hits.length > 0) used.add(ignored)
+      if (!ignored) findings.push(...hits.map((hit) => finding(rule, hit, scene, options)))
+    }
+  }
+  return [...findings, ...idle(comments, used, chosen)]
+}
+
+function idle(comments: readonly Ignore[], used: ReadonlySet<Ignore>, chosen: readonly Rule[]): readonly Finding[] {
+  const rule = chosen.find((each) => each.name === 'unused-ignore')
+  if (!rule) return []
+  return comments
+    .filter((each) => !used.has(each) && chosen.some(({ name }) => name === each.rule))
+    .map(({ rule: name, line }) => ({
+      level: rule.level,
+      code: 'lint.unused-ignore',
+      message: `line ${line} ignores "${name}", which finds nothing`,
+      help: rule.help,
+      data: { line, rule: 'unused-ignore' },
+    }))
+}
+
+function finding(rule: Rule, hit: Hit, scene: Scene, options: LintOptions): Finding {
+  const rows = rule.grows ? options.rows?.[hit.object] : undefined
+  const small = rows !== undefined && rows < smallTable
+  const level: Level = small ? 'note' : (hit.level ?? rule.level)
+  const lock = scene.locks.find((each) => each.object === hit.object)?.mode ?? null
+  return {
+    level,
+    code: `lint.${rule.name}`,
+    message: `${hit.message} (line ${scene.statement.line})${small ? `; the table is small, ${rows} rows` : ''}`,
+    help: hit.help ?? rule.help,
+    data: { statement: scene.index + 1, line: scene.statement.line, rule: rule.name, object: hit.object, lock },
+  }
+}
+
+/** The state of the script that is carried from statement to statement. */
+interface Course {
+  transaction: Transaction
+  held: Held[]
+  newEnumValues: Set<string>
+  unvalidated: Set<string>
+  readonly limited: { lock: boolean; statement: boolean }
+}
+
+function* scenes(sql: string, script: readonly Statement[], options: LintOptions): Generator<Scene> {
+  const world = newWorld(options.facts)
+  const long = longNames(sql, script)
+  const around: Transaction = options.inTransaction ? 'assumed' : 'none'
+  const course: Course = {
+    transaction: around,
+    held: [],
+    newEnumValues: new Set(),
+    unvalidated: new Set(),
+    limited: { lock: options.limited?.lock === true, statement: options.limited?.statement === true },
+  }
+  const shared = new Set<string>()
+  for (const [index, statement] of script.entries()) {
+    const { node } = statement
+    const fresh = (table: string) => world.created.has(table) && !shared.has(table)
+    const locks = locksOf(node, world)
+    yield {
+      statement,
+      node,
+      index,
+      script,
+      world,
+      locks,
+      fresh,
+      ...snapshot(course),
+      version: options.version ?? 18,
+      longNames: long[index] ?? [],
+    }
+    proceed(course, node, index, locks, around, fresh)
+    advance(world, node)
+    if (course.transaction === 'none' && options.inTransaction === false)
+      for (const table of world.created) shared.add(table)
+  }
+}
+
+function snapshot(course: Course): Pick<Scene, 'transaction' | 'held' | 'newEnumValues' | 'unvalidated' | 'limited'> {
+  return {
+    ...course,
+    held: [...course.held],
+    newEnumValues: new Set(course.newEnumValues),
+    unvalidated: new Set(course.unvalidated),
+    limited: { ...course.limited },
+  }
+}
+
+function proceed(
+  course: Course,
+  node: Node,
+  index: number,
+  locks: readonly Touch[],
+  around: Transaction,
+  fresh: (table: string) => boolean,
+): void {
+  const kind = control({ node })
+  if (isOpening(kind) && course.transaction === 'none') course.transaction = 'written'
+  if (isClosing(kind)) course.transaction = course.transaction === 'written' ? around : 'none'
+  if (isClosing(kind)) [course.held, course.newEnumValues, course.unvalidated] = [[], new Set(), new Set()]
+  if ('VariableSetStmt' in node && /^VAR_SET_(VALUE|CURRENT)$/.test(node.VariableSetStmt.kind ?? '')) {
+    if (node.VariableSetStmt.name === 'lock_timeout') course.limited.lock = true
+    if (node.VariableSetStmt.name === 'statement_timeout') course.limited.statement = true
+  }
+  if (course.transaction === 'none') return
+  for (const lock of locks) if (!fresh(lock.object)) course.held.push({ ...lock, statement: index })
+  if ('AlterEnumStmt' in node && !node.AlterEnumStmt.oldVal && node.AlterEnumStmt.newVal)
+    course.newEnumValues.add(node.AlterEnumStmt.newVal)
+  for (const name of unvalidatedIn(node)) course.unvalidated.add(name)
+}
+
+function unvalidatedIn(node: Node): readonly string[] {
+  if (!('AlterTableStmt' in node)) return []
+  const { relation, cmds } = node.AlterTableStmt
+  return (cmds ?? []).flatMap((each) => {
+    const def =
+      'AlterTableCmd' in each && each.AlterTableCmd.subtype === 'AT_AddConstraint' ? each.AlterTableCmd.def : undefined
+    return def && 'Constraint' in def && def.Constraint.skip_validation
+      ? [`${relation?.schemaname ?? 'public'}.${relation?.relname}.${def.Constraint.conname}`]
+      : []
+  })
+}
+
+/** The locks of every statement of a script, in order, for a preview. */
+export function scriptLocks(
+  sql: string,
+  facts?: Catalog,
+): readonly { readonly statement: Statement; readonly locks: readonly Touch[] }[] {
+  const world: World = newWorld(facts)
+  return parse(sql).map((statement) => {
+    const locks = locksOf(statement.node, world).filter((each) => !world.created.has(each.object))
+    advance(world, statement.node)
+    return { statement, locks }
+  })
+}

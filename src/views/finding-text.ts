@@ -1,0 +1,25 @@
+/** Findings as lines of text, worst first. Knows no source of findings. */
+import type { Finding, Level } from '../core/finding.ts'
+import { pad, type Paint, wrap } from './paint.ts'
+
+export const levels: readonly Level[] = ['block', 'risk', 'note']
+
+export function byLevel(findings: readonly Finding[]): readonly Finding[] {
+  return levels.flatMap((level) => findings.filter((finding) => finding.level === level))
+}
+
+export function paintOf(level: Level, paint: Paint): (text: string) => string {
+  return level === 'block' ? paint.bad : level === 'risk' ? paint.warn : paint.faint
+}
+
+/** Two or more lines each: level, code, what is so, and below it what ends it. */
+export function findingLines(findings: readonly Finding[], paint: Paint, width: number): readonly string[] {
+  return byLevel(findings).flatMap((finding) => {
+    const level = paintOf(finding.level, paint)(pad(finding.level, 5))
+    const at = finding.at?.step ?? finding.at?.target
+    const head = `  ${level}  ${finding.code}${at === undefined ? '' : paint.faint(` at ${at}`)}`
+    const message = wrap(finding.message, width - 9).map((line) => `         ${line}`)
+    const help = finding.help === '' ? [] : wrap(`→ ${finding.help}`, width - 9).map((line) => `         ${line}`)
+    return [head, ...message, ...help.map(paint.faint)]
+  })
+}

@@ -1,0 +1,152 @@
+/** The rules of the house, as far as a test can hold them. The reasons stand in ARCHITECTURE.md. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { errorCodes } from '../src/core/errors.ts'
+
+const root = join(import.meta.dirname, '..')
+const src = join(root, 'src')
+
+/** A folder's floor. Imports go to a lower floor, or stay in the room. */
+const floors: { readonly [room: string]: number } = {
+  core: 0,
+  lens: 0,
+  kinds: 2,
+  recipes: 2,
+  adapters: 2,
+  views: 2,
+  engine: 3,
+  'builtin.ts': 3,
+  cli: 4,
+  server: 4,
+  web: 4,
+  router: 4,
+  middleware: 4,
+  testing: 4,
+  init: 4,
+  'index.ts': 4,
+}
+const floorOf = (room: string) => floors[room] ?? 1
+
+interface Source {
+  readonly path: string
+  readonly room: string
+  readonly text: string
+  readonly lines: readonly string[]
+  readonly imports: readonly string[]
+}
+
+const sources: readonly Source[] = readdirSync(src, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .map((entry) => relative(src, join(entry.parentPath, entry.name)))
+  .filter((path) => !path.endsWith('.test.ts'))
+  .sort((a, b) => (a < b ? -1 : 1))
+  .map((path) => {
+    const text = readFileSync(join(src, path), 'utf8')
+    const named = [...text.matchAll(/(?:from|import) '(\.[^']+)'/g), ...text.matchAll(/import\('(\.[^']+)'\)/g)]
+    const imports = named.map((match) => relative(src, resolve(dirname(join(src, path)), match[1] ?? '')))
+    return { path, room: path.split('/')[0] ?? path, text, lines: text.split('\n'), imports }
+  })
+
+const offenders = (broken: (source: Source) => readonly string[]) =>
+  sources.flatMap((source) => broken(source).map((what) => `${source.path}: ${what}`))
+
+describe('the house', () => {
+  it('has imports that only go down the floors', () => {
+    const sideways = offenders(({ path, room, imports }) =>
+      imports.filter((to) => {
+        const other = to.split('/')[0] ?? to
+        if (other === room)
+          return path.startsWith('kinds/')
+            ? crossesKinds(path, to)
+            : path.startsWith('adapters/') && crossesAdapters(path, to)
+        return (
+          floorOf(other) >= floorOf(room) &&
+          !(floorOf(room) === 3 && floorOf(other) === 3) &&
+          !(room === 'index.ts' || (floorOf(room) === 0 && other === 'core'))
+        )
+      }),
+    )
+    expect(sideways).toEqual([])
+  })
+
+  it('enters rooms by their door', () => {
+    const furniture = offenders(({ room, imports }) =>
+      imports.filter((to) => {
+        const other = to.split('/')[0] ?? to
+        const isRoom = !['core', 'builtin.ts', 'index.ts', 'kinds', 'adapters', 'engine', 'testing'].includes(other)
+        return isRoom && other !== room && to !== `${other}/index.ts`
+      }),
+    )
+    expect(furniture).toEqual([])
+  })
+
+  it('keeps core and lens pure: nothing of node, no package but zod', () => {
+    const impure = offenders(({ room, text }) => {
+      if (floorOf(room) !== 0) return []
+      return [...text.matchAll(/from '([^.'][^']*)'/g)].map((match) => match[1] ?? '').filter((name) => name !== 'zod')
+    })
+    expect(impure).toEqual([])
+  })
+
+  it('lets clock, chance and environment in at the doors only', () => {
+    const taken = offenders(({ room, path, lines }) => {
+      if (floorOf(room) >= 3 || path.startsWith('adapters/')) return []
+      return lines.filter(
+        (line) =>
+          /\bDate\.now\(\)|\bnew Date\(\)|Math\.random\(\)|process\.(env|exit)/.test(line) &&
+          !/^\s*(\*|\/\/)/.test(line),
+      )
+    })
+    expect(taken).toEqual([])
+  })
+
+  it('asks nowhere which kind a step is', () => {
+    const asking = offenders(({ path, lines }) =>
+      path.startsWith('kinds/') ? [] : lines.filter((line) => /\.kind === '|case '[a-z]+\.[a-z-]+':.*kind/.test(line)),
+    )
+    expect(asking).toEqual([])
+  })
+
+  it('has no drawers, no default exports, no any, and no file over 400 lines', () => {
+    expect(
+      sources
+        .filter(({ path }) => /(^|\/)(utils?|helpers?|common|lib|misc|types|manager)(\/|\.ts$)/.test(path))
+        .map(({ path }) => path),
+    ).toEqual([])
+    expect(offenders(({ lines }) => lines.filter((line) => /^export default/.test(line)))).toEqual([])
+    expect(
+      offenders(({ path, lines }) =>
+        path === 'core/kind.ts'
+          ? []
+          : lines.filter((line) => /: any\b|\bas any\b|<any>|@ts-(ignore|nocheck)/.test(line)),
+      ),
+    ).toEqual([])
+    expect(
+      sources.filter(({ lines }) => lines.length > 400).map(({ path, lines }) => `${path}: ${lines.length}`),
+    ).toEqual([])
+  })
+
+  it('opens every module with what it is', () => {
+    expect(sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*/.test(text)).map(({ path }) => path)).toEqual([])
+  })
+
+  it('raises every error code, and no other', () => {
+    const all = sources
+      .filter(({ path }) => path !== 'core/errors.ts')
+      .map(({ text }) => text)
+      .join('\n')
+    expect(Object.keys(errorCodes).filter((code) => !all.includes(`'${code}'`))).toEqual([])
+  })
+})
+
+/** Kinds meet only in `builtin.ts`; a family may share files that are no kinds. */
+function crossesKinds(path: string, to: string): boolean {
+  if (path === 'kinds/index.ts' || path.endsWith('/index.ts')) return false
+  return dirname(path) !== dirname(to)
+}
+
+function crossesAdapters(path: string, to: string): boolean {
+  const guest = (each: string) => each.split('/')[1]?.replace(/\.ts$/, '')
+  return guest(path) !== guest(to)
+}
