@@ -63,6 +63,13 @@ describe('the http adapter', () => {
     })
   })
 
+  it('fills secrets into a body by their names, and only there', async () => {
+    const target = await open({ secrets: { TOKEN: 'hidden-in-body' } })
+    await target.write.send('POST', '/x', { token: '{{TOKEN}}', other: ['{{NONE}}', 1, null] })
+    expect(JSON.parse(seen[0]!.body)).toEqual({ token: 'hidden-in-body', other: ['{{NONE}}', 1, null] })
+    expect((await target.read.get('/echo?hidden-in-body')).body).toMatchObject({ path: '/api/echo?(secret)' })
+  })
+
   it('gives text as text, and a bad status as an answer', async () => {
     const target = await open()
     expect(typeof (await target.read.get('/text')).body).toBe('string')

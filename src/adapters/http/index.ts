@@ -7,6 +7,10 @@ import { openClient } from './client.ts'
 const config = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).describe('Every path of the plan is below this address.'),
   headers: z.record(z.string(), z.string()).default({}).describe('Sent with every request; never shown.'),
+  secrets: z
+    .record(z.string().regex(/^[A-Za-z_]\w*$/), z.string())
+    .default({})
+    .describe('What `{{NAME}}` in a body stands for; never shown.'),
   timeoutMs: z.int().min(1).default(10_000).describe('Until the whole answer is there, in milliseconds.'),
   sign: z
     .strictObject({
@@ -41,6 +45,7 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
   const client = openClient({
     base,
     headers: settings.headers,
+    secrets: settings.secrets,
     timeoutMs: settings.timeoutMs,
     sign: settings.sign,
     signal: who.signal,
