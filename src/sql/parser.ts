@@ -42,6 +42,13 @@ export function scan(
     .tokens.map(({ text, start, end, tokenName }) => ({ text, start, end, name: tokenName }))
 }
 
+/** True for a word that must be quoted to be a name. */
+export function reserved(word: string): boolean {
+  return loaded()
+    .scanSync(word)
+    .tokens.some(({ keywordKind }) => keywordKind > 1)
+}
+
 /** The line, from 1, in which a byte of the text stands. */
 export function lineAt(bytes: Buffer, byte: number): number {
   let line = 1

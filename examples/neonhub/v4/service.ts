@@ -1,7 +1,7 @@
 /** The NeonHub v4.0 service: `node --import jiti/register v4/service.ts --config config/neonhub.yml [--port N]`. Keeps the v3 API alive. */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
-import { options, program, say } from '../service/program.ts'
+import { isProgram, options, program, say } from '../service/program.ts'
 import { type Handler, reply, serve, type Serving } from '../service/serve.ts'
 import type { Settings } from '../service/settings.ts'
 import { type Watched, watchSettings } from '../service/watched.ts'
@@ -67,7 +67,7 @@ export async function startV4(watched: Watched, port?: number): Promise<Serving>
   return { port: serving.port, stop }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['config', 'port'])
   const path = given.config ?? 'config/neonhub.yml'
   await program('neonhub-v4', () => {
