@@ -34,6 +34,7 @@ export const errorCodes = {
   'rows.rejected': 'More rows were refused than the plan tolerates.',
   'rows.changed': 'A row is not what its checkpoint says.',
   'config.syntax': 'A configuration file cannot be read.',
+  'config.refused': 'A configuration file cannot take an edit.',
   'backup.full': 'There is not enough room for the backup.',
   'backup.damaged': 'A backup is not what its manifest says.',
   'service.unhealthy': 'A service did not become healthy in time.',

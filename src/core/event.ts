@@ -1,6 +1,5 @@
 /** Everything that can happen to a run, and the journal's interface. Events are the only state there is. */
 import type { Finding } from './finding.ts'
-import type { Json } from './json.ts'
 import type { Mark, Wishes } from './kind.ts'
 import type { Change, Plan } from './plan.ts'
 
@@ -84,6 +83,3 @@ export interface Journal {
   claim(run: string, by: Actor): Promise<Claim>
   close(): Promise<void>
 }
-
-/** A value without secrets: each one's text is replaced by the name it came from. */
-export type Redact = (value: Json) => Json

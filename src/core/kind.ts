@@ -64,6 +64,8 @@ interface Context {
 }
 
 export interface Reading<R extends Roles> extends Context {
+  /** The last mark that this step's `apply` yielded, for `verify`: what it measured becomes findings. */
+  readonly applied?: Mark
   readonly on: { readonly [role in keyof R]: Ports[R[role]]['read'] }
 }
 
@@ -155,6 +157,8 @@ export interface Target<P extends PortName = PortName> {
   readonly write: Ports[P]['write']
   /** Makes sure that no older runner can write here any more. Called once, before the first write. */
   fence(): Promise<void>
+  /** Takes away what the adapter itself keeps in the target for this run. Called when the run ends where it began, or for good. */
+  forget?(): Promise<void>
   close(): Promise<void>
 }
 

@@ -70,7 +70,11 @@ export const journalFolder = '.changeover'
 
 async function openJournal(asked: Asked, base: string, options: BenchOptions, secrets: Secrets): Promise<Journal> {
   const where = asked.journal ?? { folder: journalFolder }
-  if ('folder' in where) return openJournalAt({ folder: resolve(base, where.folder), clock: options.clock })
+  if ('folder' in where)
+    return openJournalAt({
+      folder: resolve(base, secrets.fill(where.folder, 'the journal') as string),
+      clock: options.clock,
+    })
   return options.openTeamJournal(secrets.fill(where.postgres, 'the journal') as string, options.clock)
 }
 

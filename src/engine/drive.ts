@@ -1,5 +1,6 @@
 /** The only loop that acts: asks the pure `next` what to do, does it, until there is nothing to do without a person. */
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import type { Happening } from '../core/event.ts'
 import { note, risk } from '../core/finding.ts'
 import { diff } from '../core/json.ts'
 import { next, type RunState, sealedBy, type StepState } from '../core/run.ts'
@@ -23,7 +24,7 @@ export interface DriveOptions {
  */
 export async function drive(bench: Bench, run: string, options: DriveOptions): Promise<RunState> {
   const claim = await bench.journal.claim(run, bench.actor)
-  const redact = <T>(value: T): T => bench.secrets.redact(value)
+  const redact = (what: Happening): Happening => bench.secrets.redactEvent(what)
   try {
     const record = await Record.open({
       journal: bench.journal,
@@ -121,6 +122,12 @@ async function close(shift: Shift, outcome: 'done' | 'rolled-back' | 'aborted'):
             edits as never,
           )
     await record.append({ type: 'finding.made', finding })
+  }
+  if (
+    outcome === 'rolled-back' ||
+    record.state.steps.some((step) => step.plan.undo === 'none' && step.status === 'applied')
+  ) {
+    for (const name of Object.keys(record.state.plan.facts)) await (await shift.targets.get(name)).forget?.()
   }
   await record.append({ type: 'run.closed', outcome })
 }

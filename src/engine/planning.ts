@@ -10,6 +10,7 @@ import type { Bench } from './bench.ts'
 import { readingContext } from './context.ts'
 import { sha256 } from './load.ts'
 import { Record } from './record.ts'
+import { withoutPasswords } from './secrets.ts'
 import type { Shift } from './step.ts'
 import { openTargets, type Targets } from './targets.ts'
 
@@ -23,7 +24,7 @@ export async function makePlanNow(bench: Bench, progress: (line: string) => void
       Object.assign(facts, await targets.observe([name]))
     }
     progress(`planning ${bench.asked.steps.length} steps`)
-    return bench.secrets.redact(planOn(bench, facts))
+    return bench.secrets.redactPlan(planOn(bench, facts))
   })
 }
 
@@ -104,7 +105,7 @@ export async function openRun(bench: Bench, plan: Plan, options: OpenOptions = {
   } as const
   const numbers = runs.map((run) => Number(run.slice(plan.name.length + 1))).filter(Number.isInteger)
   const run = `${plan.name}-${Math.max(0, ...numbers) + 1}`
-  await bench.journal.append(run, bench.secrets.redact(what), 0)
+  await bench.journal.append(run, bench.secrets.redactEvent(what), 0)
   return run
 }
 
@@ -130,7 +131,7 @@ export function mustHave(plan: Plan, step: string | undefined): void {
 /** The plan file must still ask what it asked when the run was opened. Throws `plan.stale` with what changed. */
 export function mustBeAsAsked(bench: Bench, state: RunState): void {
   const then = { ...byStep(state.plan.asked), functions: state.plan.functions }
-  const now = { ...byStep(bench.secrets.redact(bench.asked) as unknown as Json), functions: bench.functions }
+  const now = { ...byStep(withoutPasswords(bench.asked) as unknown as Json), functions: bench.functions }
   const edits = diff(then, now)
   if (edits.length === 0) return
   const lines = edits
@@ -158,8 +159,7 @@ function byStep(asked: Json): { readonly [key: string]: Json } {
 
 /** Takes an edited plan over into a run: steps that were started must be as they were. */
 export async function amend(bench: Bench, run: string): Promise<RunState> {
-  const redact = <T>(value: T): T => bench.secrets.redact(value)
-  const record = await Record.open({ journal: bench.journal, run, redact })
+  const record = await Record.open({ journal: bench.journal, run, redact: (what) => bench.secrets.redactEvent(what) })
   const state = record.state
   const fresh = await makePlanNow(bench)
   const started = state.steps.filter((step) => step.status !== 'waiting')
@@ -167,7 +167,7 @@ export async function amend(bench: Bench, run: string): Promise<RunState> {
   const asked = state.plan.asked as unknown as Asked
   for (const { plan: step } of started) {
     const then = asked.steps.find((each) => each.id === step.id) as unknown as Json
-    const now = (redact(bench.asked).steps.find((each) => each.id === step.id) ?? null) as unknown as Json
+    const now = (withoutPasswords(bench.asked).steps.find((each) => each.id === step.id) ?? null) as unknown as Json
     if (!equal(then, now))
       throw new ChangeoverError(
         'run.refused',

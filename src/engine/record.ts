@@ -10,7 +10,7 @@ export interface RecordOptions {
   readonly run: string
   /** This runner's token: events of a claim by another one end it. Absent for a door that only appends control events. */
   readonly token?: string
-  readonly redact: <T>(value: T) => T
+  readonly redact: (what: Happening) => Happening
   readonly onEvent?: Listener | undefined
 }
 

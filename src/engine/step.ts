@@ -77,31 +77,58 @@ async function finish(shift: Shift, step: StepState, verb: Verb, findings: reado
 
 type End = 'ended' | 'left' | 'failed'
 
+/** Errors that a person mends and then resumes: the run waits for them where it is, and is not turned back. */
+const mendable: ReadonlySet<string> = new Set([
+  'target.unreachable',
+  'target.lock',
+  'target.read-only',
+  'target.rights',
+  'target.wrong',
+  'secret.missing',
+  'backup.full',
+])
+
+/** A target that went away is tried again after these times, in milliseconds, before a person is asked. */
+const againAfterMs = [200, 500, 1_000, 2_000, 4_000]
+
 /** Pulls marks while this verb is still what should be done. Pausing is not asking for the next mark. */
 async function attempt(shift: Shift, step: StepState, verb: Verb, from: Mark): Promise<End> {
-  const kind = kindOf(shift, step)
   const halt = new AbortController()
   const watch = watchFor(shift, step, verb, halt)
-  const context = await writingContext(shift, step, halt.signal)
-  const marks = () =>
-    verb === 'apply'
-      ? withGuards(shift, step, context, () => kind.apply(step.plan.work, context, from))
-      : kind.rollback(step.plan.work, context, from)
   try {
-    return (await pull(shift, step, verb, marks())) ? 'ended' : 'left'
+    return (await persist(shift, step, verb, from, halt.signal)) ? 'ended' : 'left'
   } catch (error) {
-    if (isChangeoverError(error) && (error.code === 'run.fenced' || error.code === 'target.fenced')) throw error
+    const code = isChangeoverError(error) ? error.code : ''
+    if (code === 'run.fenced' || code === 'target.fenced') throw error
     if (shift.stop.aborted || (halt.signal.aborted && !watch.broken())) return 'left'
-    await shift.record.append({
-      type: 'step.failed',
-      step: step.plan.id,
-      verb,
-      error: recordOf(watch.broken() ?? error),
-    })
+    const cause = watch.broken() ?? error
+    await shift.record.append({ type: 'step.failed', step: step.plan.id, verb, error: recordOf(cause) })
+    if (mendable.has(code)) throw cause
     return 'failed'
   } finally {
     halt.abort(new Error('the step was left'))
     await watch.end()
+  }
+}
+
+/** Enters the verb again from its last mark while a target is away, for as long as patience lasts. */
+async function persist(shift: Shift, step: StepState, verb: Verb, from: Mark, signal: AbortSignal): Promise<boolean> {
+  const kind = kindOf(shift, step)
+  let last = from
+  for (let tries = 0; ; tries++) {
+    try {
+      const context = await writingContext(shift, step, signal)
+      const marks = () =>
+        verb === 'apply' ? kind.apply(step.plan.work, context, last) : kind.rollback(step.plan.work, context, last)
+      return await pull(shift, step, verb, verb === 'apply' ? withGuards(shift, step, context, marks) : marks())
+    } catch (error) {
+      const wait = againAfterMs[tries]
+      if (wait === undefined || signal.aborted || !isChangeoverError(error) || error.code !== 'target.unreachable')
+        throw error
+      await shift.bench.clock.sleep(wait, signal)
+      const now = shift.record.state.steps.find((each) => each.plan.id === step.plan.id)
+      last = (verb === 'apply' ? now?.applied : now?.undone) ?? null
+    }
   }
 }
 

@@ -17,7 +17,6 @@ export interface WorkOptions {
 
 /** Joins each step that has labour as it comes, and leaves when the run rests or ends. */
 export async function work(bench: Bench, run: string, options: WorkOptions): Promise<void> {
-  const redact = <T>(value: T): T => bench.secrets.redact(value)
   const done = new Set<string>()
   for (;;) {
     const state = fold(await bench.journal.read(run))
@@ -27,7 +26,11 @@ export async function work(bench: Bench, run: string, options: WorkOptions): Pro
     const step = labouring(bench, state, done)
     if (step) {
       options.onNote?.(`taking part in step "${step.plan.id}"`)
-      const record = await Record.open({ journal: bench.journal, run, redact })
+      const record = await Record.open({
+        journal: bench.journal,
+        run,
+        redact: (what) => bench.secrets.redactEvent(what),
+      })
       await takePart(bench, record, step, options)
       done.add(step.plan.id)
     } else await bench.clock.sleep(200, options.stop).catch(() => undefined)

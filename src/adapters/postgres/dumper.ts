@@ -25,7 +25,7 @@ export async function findDumper(address: Address, reader: SqlReader): Promise<D
   return {
     program: programs.dump,
     version: programs.version,
-    dump: (tables) => dump(programs, address, reader, tables),
+    dump: (tables, snapshot) => dump(programs, address, reader, tables, snapshot),
     restore: (bytes, into) => restore(programs, parseAddress(address.url, into), bytes),
   }
 }
@@ -68,6 +68,7 @@ async function* dump(
   address: Address,
   reader: SqlReader,
   tables: readonly string[],
+  snapshot: string | undefined,
 ): AsyncGenerator<Buffer> {
   const left = tables.length === 0 ? [] : await tablesWithoutRows(reader, tables)
   const options = [
@@ -75,6 +76,7 @@ async function* dump(
     '--no-password',
     '--exclude-schema=changeover',
     '--exclude-schema=changeover_journal',
+    ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
   ]
   const without = left.map((name) => `--exclude-table-data=${name}`)
   const child = start(programs.dump, [...options, ...without, `--dbname=${address.open}`], address)

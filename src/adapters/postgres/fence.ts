@@ -23,6 +23,8 @@ export interface Fence extends Gate {
   /** Ends the sessions of older runners and bars them; afterwards only this fence or a newer one can write. */
   take(): Promise<void>
   release(): Promise<void>
+  /** Takes the run's row away, and the table and schema with it when nothing else is in them. */
+  forget(): Promise<void>
 }
 
 export function openFence(
@@ -53,6 +55,10 @@ export function openFence(
       })
       guarded = true
       held = await holdLock(run, options, pause)
+    },
+    async forget() {
+      await withLink(options, (link) => forget(link, run))
+      guarded = false
     },
     async release() {
       await held?.client.end().catch(() => undefined)
@@ -98,6 +104,21 @@ async function prepare(link: Link): Promise<void> {
     // IF NOT EXISTS is no lock: two runners that make it at once collide in the catalog, and then it is there.
     if (!(await exists(link))) throw error
   }
+}
+
+async function forget(link: Link, run: string): Promise<void> {
+  if (!(await exists(link))) return
+  await ask(link, 'DELETE FROM changeover.fences WHERE run = $1', [run], true)
+  const empty = `
+    SET lock_timeout = 500;
+    DO $$ BEGIN
+      LOCK TABLE changeover.fences IN ACCESS EXCLUSIVE MODE;
+      IF NOT EXISTS (SELECT FROM changeover.fences) THEN DROP TABLE changeover.fences; END IF;
+      IF NOT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_namespace'::regclass AND refobjid = 'changeover'::regnamespace)
+      THEN DROP SCHEMA changeover; END IF;
+    END $$`
+  // Another run may be at work there: then its table stays.
+  await ask(link, empty, undefined, false).catch(() => undefined)
 }
 
 /** The label's fence is compared as a number; `left` takes the label without it. */

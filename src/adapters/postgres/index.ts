@@ -1,4 +1,5 @@
 /** The adapter `postgres`: the database port on a PostgreSQL server, version 13 or newer. */
+import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Dumper, Row } from '../../core/ports/index.ts'
@@ -15,6 +16,7 @@ import { scratchMaker } from './scratch.ts'
 import { ask } from './session.ts'
 
 export { postgresDialect } from './dialect.ts'
+export { openPostgresJournal, type PostgresJournalOptions } from './journal.ts'
 
 const config = z.strictObject({
   url: z.string().min(1).describe('postgres://user:password@host:5432/database'),
@@ -39,6 +41,8 @@ export const postgres = defineAdapter({
 
 async function openTarget(settings: z.output<typeof config>, who: Opener): Promise<Target<'database'>> {
   const address = parseAddress(settings.url)
+  // Every statement under way listens to it: that is no leak.
+  setMaxListeners(0, who.signal)
   const options: LinkOptions = {
     address,
     label: sessionLabel(who.run, who.fence),
@@ -55,6 +59,7 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
     read,
     write: openWriter(driver),
     fence: () => fence.take(),
+    forget: () => fence.forget(),
     close: async () => {
       await fence.release()
       await Promise.all([driver.links.close(), side.close()])

@@ -56,7 +56,8 @@ export interface SqlSnapshot {
 export interface Dumper {
   readonly program: string
   readonly version: string
-  dump(tables: readonly string[]): AsyncIterable<Buffer>
+  /** With `snapshot`, an exported one of the server, it sees what that one sees. */
+  dump(tables: readonly string[], snapshot?: string): AsyncIterable<Buffer>
   restore(bytes: AsyncIterable<Buffer>, into: string): Promise<void>
 }
 

@@ -1,3 +1,6 @@
-/** Kinds that look before anything is changed. */
+/** Kinds that measure and judge before anything is changed. They change nothing. */
 export { assessActivity } from './activity.ts'
+export { assessCompatibility } from './compatibility.ts'
 export { assessDatabase } from './database.ts'
+export { assessRequirements } from './requirements.ts'
+export { assessVersions } from './versions.ts'

@@ -1,0 +1,50 @@
+/** What every program of NeonHub does around its work: arguments, a first line when it listens, a clean end on SIGTERM. */
+import { realpathSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+
+/** True for the module that node was started with, also when it was named through a link. */
+export function isProgram(filename: string): boolean {
+  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === realpathSync(filename)
+}
+
+/** `--name value` pairs; a name that is not in `known` is an error. */
+export function options<const Name extends string>(known: readonly Name[]): Readonly<Partial<Record<Name, string>>> {
+  const shape = Object.fromEntries(known.map((name) => [name, { type: 'string' as const }]))
+  return parseArgs({ options: shape, strict: true }).values as Partial<Record<Name, string>>
+}
+
+/** One line of JSON on standard output. */
+export function say(event: string, more: Readonly<Record<string, unknown>> = {}): void {
+  process.stdout.write(`${JSON.stringify({ event, at: new Date().toISOString(), ...more })}\n`)
+}
+
+/** Runs `start`, says where it listens, and calls `stop` once on SIGTERM or SIGINT. */
+export async function program(
+  name: string,
+  start: () => Promise<{ readonly port: number; stop(): Promise<void> }>,
+): Promise<void> {
+  try {
+    const running = await start()
+    say('listening', { name, port: running.port, pid: process.pid })
+    let ending = false
+    const end = (): void => {
+      if (ending) return
+      ending = true
+      say('stopping', { name })
+      running.stop().then(
+        () => process.exit(0),
+        (error: unknown) => failed(name, error),
+      )
+    }
+    process.on('SIGTERM', end).on('SIGINT', end)
+  } catch (error) {
+    failed(name, error)
+  }
+}
+
+function failed(name: string, error: unknown): never {
+  process.stderr.write(
+    `${JSON.stringify({ event: 'failed', name, message: error instanceof Error ? error.message : String(error) })}\n`,
+  )
+  process.exit(1)
+}

@@ -1,0 +1,2 @@
+/** Kinds that move and compare data. */
+export { dataTransform } from './transform.ts'

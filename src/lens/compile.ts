@@ -1,0 +1,168 @@
+/** A lens as closures, specialised once: no value meets an interpreter. Knows programs, not operations. */
+import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import { compileEdit, type Stage } from './edit.ts'
+import type { CompiledLens, Doc, LensContext, LensFunctions } from './lens.ts'
+import { open } from './json-text.ts'
+import type { LensData } from './operations.ts'
+import { isFields, overlaps, type Path } from './path.ts'
+import { memoryOf, planLens, readsOf, references, type Step, writesOf } from './plan.ts'
+import type { Direction, Environment } from './program.ts'
+
+/**
+ * Compiles a lens. `functions` holds what it names as `./file.ts#name` (see `references`). Throws `lens.invalid`.
+ * Fields that the lens does not name pass through untouched, as the very values they are.
+ */
+export function compileLens(
+  data: LensData,
+  context: LensContext,
+  functions: ReadonlyMap<string, LensFunctions> = new Map(),
+): CompiledLens {
+  const steps = planLens(data)
+  const isAsync = needsAwait(data, functions)
+  const environment = { context, functions }
+  const forward = compileChain(steps, 'forward', environment)
+  const backward = compileChain(steps, 'backward', environment)
+  const now = (run: Chain) => (doc: Doc, was?: Doc) => run(doc, was) as Doc
+  const later = (run: Chain) => async (doc: Doc, was?: Doc) => (await run(doc, was)) as Doc
+  return {
+    forward: isAsync ? refuseSync : now(forward),
+    backward: isAsync ? refuseSync : now(backward),
+    forwardAsync: later(forward),
+    backwardAsync: later(backward),
+    lost: lostOf(data, functions),
+    async: isAsync,
+  }
+}
+
+function refuseSync(): never {
+  throw new ChangeoverError(
+    'lens.invalid',
+    'a lens with an asynchronous function was called without waiting for it',
+    'call forwardAsync and backwardAsync',
+  )
+}
+
+function needsAwait(data: LensData, functions: Environment['functions']): boolean {
+  const isAsync = (run: unknown) => typeof run === 'function' && run.constructor.name === 'AsyncFunction'
+  return references(data).some((reference) => {
+    const found = functions.get(reference)
+    return found !== undefined && (found.async === true || isAsync(found.forward) || isAsync(found.backward))
+  })
+}
+
+/** What no memory means, of the operations and of those inside of them. */
+function lostOf(data: LensData, functions: Environment['functions']): CompiledLens['lost'] {
+  const lost = { forward: new Set<string>(), backward: new Set<string>() }
+  for (const step of planLens(data)) collect(step, '', functions, lost)
+  return { forward: [...lost.forward], backward: [...lost.backward] }
+}
+
+function collect(
+  step: Step,
+  below: string,
+  functions: Environment['functions'],
+  lost: { forward: Set<string>; backward: Set<string> },
+): void {
+  const under = (path: string) =>
+    below === '' ? path : path === '' ? below : `${below}${path.startsWith('/') ? path : `/${path}`}`
+  for (const path of step.lost?.forward ?? []) lost.forward.add(under(path))
+  for (const path of step.lost?.backward ?? []) lost.backward.add(under(path))
+  for (const edit of step.forward) {
+    if (edit.edit === 'each')
+      for (const inner of planLens(edit.lens))
+        collect(inner, under(`${edit.at.map((key) => `/${key}`).join('')}/*`), functions, lost)
+    if (edit.edit === 'when')
+      for (const inner of planLens([...edit.then, ...edit.otherwise])) collect(inner, below, functions, lost)
+    if (edit.edit !== 'value' && edit.edit !== 'fields') continue
+    for (const path of functions.get(edit.reference)?.lost?.forward ?? []) lost.forward.add(under(path))
+    for (const path of functions.get(edit.reference)?.lost?.backward ?? []) lost.backward.add(under(path))
+  }
+}
+
+/** One direction of a whole lens. Answers with a promise only where a function of it does. */
+export type Chain = (doc: unknown, was: unknown) => unknown
+
+export function compileChain(steps: readonly Step[], direction: Direction, environment: Environment): Chain {
+  const order = direction === 'forward' ? steps : steps.toReversed()
+  const drops = order.some((step) =>
+    step[direction].some((edit) => (edit.edit === 'drop' && edit.at.length === 1) || edit.edit === 'only'),
+  )
+  const stages = order.flatMap((step, i) => {
+    const recall = compileRecall(order, i, direction, environment)
+    return step[direction].map((edit) => remember(compileEdit(edit, direction, environment), recall))
+  })
+  const finish = drops ? withoutUndefined : (doc: unknown) => doc
+  return (value, was) => {
+    const given = open(value)
+    let doc: unknown = isFields(given) ? { ...given } : given
+    const held = open(was)
+    for (let i = 0; i < stages.length; i++) {
+      doc = stages[i]!(doc, held)
+      if (doc instanceof Promise) return rest(doc, stages, i + 1, held).then(finish)
+    }
+    return finish(doc)
+  }
+}
+
+async function rest(first: Promise<unknown>, stages: readonly Stage[], from: number, was: unknown): Promise<unknown> {
+  let doc = await first
+  for (let i = from; i < stages.length; i++) doc = await stages[i]!(doc, was)
+  return doc
+}
+
+function withoutUndefined(doc: unknown): unknown {
+  if (typeof doc !== 'object' || doc === null || Array.isArray(doc)) return doc
+  const fields = doc as Record<string, unknown>
+  const made: Record<string, unknown> = {}
+  for (const key in fields) {
+    const value = fields[key]
+    if (value !== undefined) made[key] = value
+  }
+  return made
+}
+
+function remember(stage: Stage, recall: Chain | undefined): Stage {
+  if (!recall) return stage
+  return (doc, was) => {
+    if (was === undefined) return stage(doc, undefined)
+    const stand = recollect(recall, was)
+    return stand instanceof Promise ? stand.then((held) => stage(doc, held)) : stage(doc, stand)
+  }
+}
+
+/** What does not fit there is no memory, and no reason to refuse the row. */
+function recollect(recall: Chain, was: unknown): unknown {
+  try {
+    const stand = recall(was, undefined)
+    return stand instanceof Promise ? stand.catch(forgotten) : stand
+  } catch (error) {
+    return forgotten(error)
+  }
+}
+
+function forgotten(error: unknown): undefined {
+  if (!isChangeoverError(error) || error.code !== 'lens.refused') throw error
+}
+
+/**
+ * What the other side holds as this step sees it: taken back through the later steps, but only through those
+ * that touch what this step asks for. Undefined where it stands there as it is, which is nearly always.
+ */
+function compileRecall(
+  order: readonly Step[],
+  index: number,
+  direction: Direction,
+  environment: Environment,
+): Chain | undefined {
+  let asked: readonly Path[] = memoryOf(order[index]![direction])
+  if (asked.length === 0) return undefined
+  const opposite = direction === 'forward' ? 'backward' : 'forward'
+  const needed: Step[] = []
+  for (const later of order.slice(index + 1)) {
+    if (!writesOf(later[opposite]).some((path) => asked.some((other) => overlaps(path, other)))) continue
+    needed.push(later)
+    asked = [...asked, ...readsOf(later[opposite])]
+  }
+  if (needed.length === 0) return undefined
+  return compileChain(direction === 'forward' ? needed : needed.toReversed(), opposite, environment)
+}

@@ -1,0 +1,12 @@
+/** The lens: a two-way mapping declared once. Pure: no clock, no random, no I/O. */
+export { compileLens } from './compile.ts'
+export { describeLens, touched, type Touched } from './describe.ts'
+export { JsonNumber, JsonText, parseJson, stringifyJson } from './json-text.ts'
+export { checkLaws, type LawOptions } from './laws.ts'
+export type { CompiledLens, Doc, LensContext, LensFunctions } from './lens.ts'
+export type { OperationKind } from './operation.ts'
+export { type LensData, lensSchema, type Operation, operationKinds, readLens } from './operations.ts'
+export { converters } from './converters/index.ts'
+export { references } from './plan.ts'
+export { sameRow, sameValue } from './same.ts'
+export { type Assignment, type NotRendered, type SqlLens, type SqlOptions, toSql } from './sql/to-sql.ts'

@@ -1,0 +1,87 @@
+/** JSON as text and as values, without losing a digit: what a double cannot spell stays the text it was. Knows nothing of lenses. */
+
+/** A number whose own spelling a double would lose (`12345678901234567890`, `1.50`). Equal to another when the values are. */
+export class JsonNumber {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+  toString(): string {
+    return this.text
+  }
+}
+
+/** A JSON value that nobody has looked into yet: its text. Written out again as it came, parsed once at most. */
+export class JsonText {
+  readonly text: string
+  #value: { readonly parsed: unknown } | undefined
+  constructor(text: string) {
+    this.text = text
+  }
+  /** The parsed value. Shared: never change it in place. */
+  get value(): unknown {
+    this.#value ??= { parsed: parseJson(this.text) }
+    return this.#value.parsed
+  }
+}
+
+/** The value inside, for one who has to look: a `JsonText` is parsed, anything else is itself. */
+export function open(value: unknown): unknown {
+  return value instanceof JsonText ? value.value : value
+}
+
+/** A number with many digits, an exponent, a closing zero after the point, or a minus before zero: the only ones a double may spell otherwise. */
+const suspicious = /(?:^|[:,[])\s*-?(?:(?:\d\.?){16}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|0\.0{5}|(?<=-)0(?![.\d]))/
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+/** Marks a held number inside a string while the native parser works; a string that really begins so gets one more. */
+const mark = '\\u0000'
+
+/** Parses JSON. A number is a `number` where its text comes back the same, otherwise a `JsonNumber`. Throws SyntaxError. */
+export function parseJson(text: string): unknown {
+  if (!suspicious.test(text)) return JSON.parse(text)
+  const held = text.replace(tokens, (token) => {
+    if (token.startsWith('"')) return token.startsWith(`"${mark}`) ? `"${mark}${token.slice(1)}` : token
+    return String(Number(token)) === token ? token : `"${mark}${token}"`
+  })
+  return held === text ? JSON.parse(text) : JSON.parse(held, release)
+}
+
+function release(_key: string, value: unknown): unknown {
+  if (typeof value !== 'string' || value.charCodeAt(0) !== 0) return value
+  return value.charCodeAt(1) === 0 ? value.slice(1) : new JsonNumber(value.slice(1))
+}
+
+// eslint-disable-next-line no-control-regex
+const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/
+
+/** JSON text of a value: `JsonText` and `JsonNumber` as they are, a bigint as its digits, an unbounded or missing number as PostgreSQL's to_jsonb spells it. */
+export function stringifyJson(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return needsEscape.test(value) ? JSON.stringify(value) : `"${value}"`
+    case 'number':
+      return Number.isFinite(value) ? String(value) : `"${value}"`
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'bigint':
+      return value.toString()
+    case 'object':
+      return value === null ? 'null' : stringifyObject(value)
+    default:
+      return 'null'
+  }
+}
+
+function stringifyObject(value: object): string {
+  if (value instanceof JsonText || value instanceof JsonNumber) return value.text
+  if (Array.isArray(value)) return `[${value.map(stringifyJson).join(',')}]`
+  if (value instanceof Date) return JSON.stringify(value)
+  let text = ''
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const key of Object.keys(fields)) {
+    const field = fields[key]
+    if (field === undefined) continue
+    text += `${text === '' ? '{' : ','}${needsEscape.test(key) ? JSON.stringify(key) : `"${key}"`}:${stringifyJson(field)}`
+  }
+  return text === '' ? '{}' : `${text}}`
+}

@@ -1,0 +1,166 @@
+/** From one form of a value to another: into JSON, into a column, down to a child, up with a new one. */
+import type { Json } from '../../core/json.ts'
+import { once, quoteText, refuseSql } from './text.ts'
+import { familyOf, typeName } from './types.ts'
+import { absent, NoSql, type SqlValue } from './value.ts'
+
+export const nullJson = `'null'::jsonb`
+type ObjectValue = Extract<SqlValue, { form: 'object' }>
+
+/** As a text, or a number, that JSON takes over as a row would: the argument of jsonb_build_object, where SQL NULL is null. */
+function embeddable(sql: string, type: string): string {
+  const name = typeName(type)
+  if (name === 'timestamp with time zone') return instantText(sql)
+  if (name === 'numeric') return `${sql}::text`
+  if (name === 'bytea') return `('\\x' || encode(${sql}, 'hex'))`
+  const family = familyOf(name)
+  if (family === 'other') throw new NoSql(`a column of type ${type} has no settled form in JSON`)
+  if (family === 'list' && !/^(?:text|uuid|boolean|smallint|integer|bigint)\[\]$/.test(name))
+    throw new NoSql(`a column of type ${type} has no settled form in JSON`)
+  return family === 'text' && !['text', 'uuid', 'date', 'timestamp without time zone'].includes(name)
+    ? `${sql}::text`
+    : sql
+}
+
+/** As to_json spells it in UTC, whatever the time zone of the session. */
+export function instantText(sql: string): string {
+  const utc = `(to_json(${sql} AT TIME ZONE 'UTC') #>> '{}')`
+  return `CASE WHEN isfinite(${sql}) AND ${sql} >= '0001-01-01T00:00:00Z'::timestamptz THEN ${utc} || '+00:00' ELSE ${utc} END`
+}
+
+/** An argument of jsonb_build_object and its like. */
+export function argument(value: SqlValue): string {
+  if (value.form === 'column') return embeddable(value.sql, value.type)
+  if (value.form !== 'constant') return toJson(value)
+  return typeof value.value === 'string'
+    ? `${quoteText(value.value)}::text`
+    : typeof value.value === 'boolean'
+      ? String(value.value)
+      : literal(value.value)
+}
+
+function literal(value: Json): string {
+  return `${quoteText(JSON.stringify(value))}::jsonb`
+}
+
+/** An expression of type jsonb; SQL NULL where the value is absent, and only there unless `nullable` (then also for a column's NULL). */
+export function toJson(value: SqlValue, nullable: 'null is null' | 'nullable' = 'null is null'): string {
+  switch (value.form) {
+    case 'absent':
+      return 'NULL::jsonb'
+    case 'constant':
+      return literal(value.value)
+    case 'json':
+      return value.sql
+    case 'object':
+      return objectJson(value)
+    case 'column': {
+      const name = typeName(value.type)
+      const sql =
+        name === 'jsonb'
+          ? value.sql
+          : name === 'json'
+            ? `${value.sql}::jsonb`
+            : `to_jsonb(${embeddable(value.sql, name)})`
+      return nullable === 'nullable' ? sql : `COALESCE(${sql}, ${nullJson})`
+    }
+  }
+}
+
+/** False where the value is there for certain. */
+function maybeAbsent(value: SqlValue): boolean {
+  if (value.form === 'object')
+    return value.base !== undefined && maybeAbsent(value.base) && [...value.fields.values()].every(maybeAbsent)
+  return value.form === 'absent' || value.form === 'json'
+}
+
+function objectJson({ base, fields, at }: ObjectValue): string {
+  const entries = [...fields]
+  const certain = entries.filter(([, value]) => !maybeAbsent(value))
+  const uncertain = entries
+    .filter(([, value]) => maybeAbsent(value) && value.form !== 'absent')
+    .map(([key, value]) => [key, toJson(value)] as const)
+  const parts = uncertain.map(([key, sql]) =>
+    once(
+      sql,
+      (made) => `CASE WHEN ${made} IS NULL THEN '{}'::jsonb ELSE jsonb_build_object(${quoteText(key)}, ${made}) END`,
+    ),
+  )
+  const built = [...chunks(certain, 40).map(build), ...parts].join(' || ') || `'{}'::jsonb`
+  if (base === undefined) return built
+  const nothing = uncertain.map(([, sql]) => `${sql} IS NULL`).join(' AND ') || 'true'
+  const made = (otherwise: string) =>
+    certain.length > 0
+      ? built
+      : uncertain.length > 0
+        ? `CASE WHEN ${nothing} THEN ${otherwise} ELSE ${built} END`
+        : otherwise
+  if (base.form === 'absent') return made('NULL::jsonb')
+  if (base.form === 'column' && familyOf(base.type) !== 'json')
+    throw new NoSql(`a column of type ${base.type} holds no fields`)
+  return once(toJson(base, 'nullable'), (below) => {
+    const gone = entries.filter(([, value]) => maybeAbsent(value)).map(([key]) => quoteText(key))
+    const kept =
+      gone.length === 0
+        ? below
+        : gone.length === 1
+          ? `(${below} - ${gone[0]}::text)`
+          : `(${below} - ARRAY[${gone.join(', ')}]::text[])`
+    const merged = certain.length + uncertain.length > 0 ? `${kept} || ${built}` : kept
+    const wrong = refuseSql(at, 'an object is needed', `jsonb_typeof(${below})`, 'jsonb')
+    const refused =
+      certain.length > 0 ? wrong : uncertain.length > 0 ? `CASE WHEN ${nothing} THEN ${below} ELSE ${wrong} END` : below
+    return `CASE COALESCE(jsonb_typeof(${below}), 'null') WHEN 'object' THEN ${merged} WHEN 'null' THEN ${made(below)} ELSE ${refused} END`
+  })
+}
+
+function build(entries: readonly (readonly [string, SqlValue])[]): string {
+  return `jsonb_build_object(${entries.map(([key, value]) => `${quoteText(key)}, ${argument(value)}`).join(', ')})`
+}
+
+/** jsonb_build_object takes at most 100 arguments. */
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}
+
+const index = /^(?:0|[1-9]\d*)$/
+
+export function childOf(value: SqlValue, key: string): SqlValue {
+  switch (value.form) {
+    case 'absent':
+      return absent
+    case 'constant': {
+      const held = value.value
+      const child =
+        typeof held === 'object' && held !== null && Object.hasOwn(held, key)
+          ? (held as { readonly [key: string]: Json })[key]
+          : undefined
+      return child === undefined ? absent : { form: 'constant', value: child }
+    }
+    case 'object':
+      return value.fields.get(key) ?? (value.base ? childOf(value.base, key) : absent)
+    case 'column':
+      if (familyOf(value.type) === 'list') throw new NoSql('an item of an array column is not reached by a path')
+      return familyOf(value.type) === 'json' ? childOf({ form: 'json', sql: toJson(value, 'nullable') }, key) : absent
+    case 'json':
+      return {
+        form: 'json',
+        sql: index.test(key) ? `(${value.sql} #> ARRAY[${quoteText(key)}])` : `(${value.sql} -> ${quoteText(key)})`,
+      }
+  }
+}
+
+export function reach(value: SqlValue, path: readonly string[]): SqlValue {
+  return path.reduce(childOf, value)
+}
+
+/** The whole with `made` standing at the path. */
+export function place(value: SqlValue, path: readonly string[], made: SqlValue, at = ''): SqlValue {
+  const [key, ...rest] = path
+  if (key === undefined) return made
+  if (at !== '' && index.test(key)) throw new NoSql('a position in a list is not written by a path')
+  const below =
+    value.form === 'object' ? value : { form: 'object' as const, base: value, fields: new Map<string, SqlValue>(), at }
+  const child = rest.length === 0 ? made : place(childOf(value, key), rest, made, `${at}/${key}`)
+  return { ...below, fields: new Map([...below.fields, [key, child]]) }
+}

@@ -1,0 +1,191 @@
+/** Programs run on SQL values instead of documents: the same edits, the same order, expressions as the result. */
+import { planLens, type Step } from '../plan.ts'
+import type { Direction, Edit, Program, Term, Test } from '../program.ts'
+import { chooseSql } from './compare.ts'
+import { place, reach, toJson } from './forms.ts'
+import { once as onceSql, quoteText } from './text.ts'
+import { familyOf } from './types.ts'
+import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
+
+type Root = SqlValue
+/** What the other side holds at this stage, worked out when it is asked for. */
+type Memory = () => Root
+
+export interface RunOptions {
+  readonly now: string
+  /** `null` while memory is worked out: what does not fit there is no memory, and no reason to refuse the row. */
+  readonly misfit?: Misfit
+}
+
+export const emptyMemory: Memory = () => absent
+
+/** One direction of some steps. `onStep` hears which step is at work, so that a reason has a place. */
+export function runChain(
+  steps: readonly Step[],
+  direction: Direction,
+  root: Root,
+  memory: Memory,
+  options: RunOptions,
+  onStep: (step: Step) => void = () => {},
+): Root {
+  const order = direction === 'forward' ? steps : steps.toReversed()
+  const opposite = direction === 'forward' ? 'backward' : 'forward'
+  const stages: Memory[] = Array.from({ length: order.length }, (_, i) => once(() => recall(i)))
+  function recall(index: number): Root {
+    const next = order[index + 1]
+    if (!next) return memory()
+    const later = stages[index + 1]!()
+    return later.form === 'absent'
+      ? later
+      : runProgram(next[opposite], opposite, later, emptyMemory, { ...options, misfit: 'null' })
+  }
+  return order.reduce((state, step, i) => {
+    onStep(step)
+    return runProgram(step[direction], direction, state, stages[i]!, options)
+  }, root)
+}
+
+function once(make: Memory): Memory {
+  let made: Root | undefined
+  return () => (made ??= make())
+}
+
+function runProgram(program: Program, direction: Direction, root: Root, memory: Memory, options: RunOptions): Root {
+  return program.reduce((state, edit) => runEdit(edit, direction, state, memory, options), root)
+}
+
+function runEdit(edit: Edit, direction: Direction, root: Root, memory: Memory, options: RunOptions): Root {
+  switch (edit.edit) {
+    case 'put':
+      return place(root, edit.at, termSql(edit.value, root, memory, options))
+    case 'drop':
+      return dropSql(root, edit.at, edit.prune === true, memory)
+    case 'only': {
+      const fields = columnsOf(root)
+      return { ...fields, fields: new Map([...fields.fields].filter(([name]) => edit.fields.includes(name))) }
+    }
+    case 'rest': {
+      const [fields, held] = [columnsOf(root), memory()]
+      if (held.form !== 'object') return root
+      return {
+        ...fields,
+        fields: new Map([...[...held.fields].filter(([name]) => !edit.fields.includes(name)), ...fields.fields]),
+      }
+    }
+    case 'when':
+      return whenSql(edit, direction, root, memory, options)
+    case 'each':
+      throw new NoSql('items of a list are paired by TypeScript')
+    default:
+      throw new NoSql(`"${edit.reference}" is TypeScript`)
+  }
+}
+
+function columnsOf(root: Root): Extract<SqlValue, { form: 'object' }> {
+  if (root.form === 'object' && root.base === undefined) return root
+  throw new NoSql('fields are picked from a whole row only')
+}
+
+function termSql(term: Term, root: Root, memory: Memory, options: RunOptions): SqlValue {
+  switch (term.term) {
+    case 'get':
+      return reach(root, term.path)
+    case 'was':
+      return reach(memory(), term.path)
+    case 'constant':
+      return { form: 'constant', value: term.value }
+    case 'now':
+      return { form: 'constant', value: options.now }
+    case 'object': {
+      const held = termSql(term.over, root, memory, options)
+      const base = held.form === 'absent' ? undefined : held
+      const fields = Object.entries(term.fields).map(
+        ([key, each]) => [key, termSql(each, root, memory, options)] as const,
+      )
+      return { form: 'object', base, fields: new Map(fields), at: term.at }
+    }
+    case 'call': {
+      if (typeof term.rule.sql === 'string') throw new NoSql(term.rule.sql)
+      return term.rule.sql(
+        term.of.map((each) => termSql(each, root, memory, options)),
+        options.misfit ?? 'refuse',
+      )
+    }
+  }
+}
+
+function dropSql(root: Root, at: readonly string[], prune: boolean, memory: Memory): Root {
+  const before = reach(root, at)
+  if (before.form === 'absent') return root
+  const dropped = place(root, at, absent)
+  if (!prune || at.length === 1) return dropped
+  const around = at.slice(0, -1)
+  const held = reach(memory(), around)
+  const keep = held.form === 'absent' ? '' : ` AND jsonb_typeof(${toJson(held)}) IS DISTINCT FROM 'object'`
+  const there = before.form === 'json' ? ` AND ${before.sql} IS NOT NULL` : ''
+  const pruned = onceSql(
+    toJson(reach(dropped, around)),
+    (left) => `CASE WHEN ${left} = '{}'::jsonb${there}${keep} THEN NULL ELSE ${left} END`,
+  )
+  const placed = place(
+    root,
+    around,
+    around.length === 1 ? { form: 'column', type: 'jsonb', sql: pruned } : { form: 'json', sql: pruned },
+  )
+  if (around.length === 1) return placed
+  throw new NoSql('objects inside of objects are tidied away by TypeScript')
+}
+
+function whenSql(
+  edit: Extract<Edit, { edit: 'when' }>,
+  direction: Direction,
+  root: Root,
+  memory: Memory,
+  options: RunOptions,
+): Root {
+  const [here, held] = [columnsOf(root), memory()]
+  const test = testSql(edit.test, root)
+  const recalled = (yes: boolean): Memory => {
+    if (held.form !== 'object') return emptyMemory
+    const there = testSql(edit.there, held)
+    return () => guarded(held, yes ? there : `NOT ${there}`)
+  }
+  const then = columnsOf(runChain(planLens(edit.then), direction, here, recalled(true), options))
+  const otherwise = columnsOf(runChain(planLens(edit.otherwise), direction, here, recalled(false), options))
+  const names = [...new Set([...then.fields.keys(), ...otherwise.fields.keys()])]
+  const fields = names.map((name): [string, SqlValue] => {
+    const [a, b] = [then.fields.get(name) ?? absent, otherwise.fields.get(name) ?? absent]
+    return [name, a === b ? a : chooseSql(test, a, b)]
+  })
+  return { ...here, fields: new Map(fields) }
+}
+
+/** Memory that counts only where the other side passed the same test. */
+function guarded(held: Extract<SqlValue, { form: 'object' }>, test: string): SqlValue {
+  const fields = [...held.fields].map(([name, value]): [string, SqlValue] => {
+    if (value.form === 'column') return [name, { ...value, sql: `CASE WHEN ${test} THEN ${value.sql} END` }]
+    return [name, { form: 'json', sql: `CASE WHEN ${test} THEN ${toJson(value)} END` }]
+  })
+  return { ...held, fields: new Map(fields) }
+}
+
+/** Never NULL. */
+function testSql(test: Test, root: Root): string {
+  const value = reach(root, test.path)
+  const json = toJson(value)
+  if (!test.in) {
+    const there = `(COALESCE(${json}, 'null'::jsonb) <> 'null'::jsonb)`
+    return test.exists === false ? `(NOT ${there})` : there
+  }
+  const texts = test.in.every((each) => typeof each === 'string')
+  if (
+    texts &&
+    value.form === 'column' &&
+    familyOf(value.type) === 'text' &&
+    /^(?:text|character varying|varchar)/i.test(value.type)
+  ) {
+    return `(COALESCE(${value.sql} IN (${test.in.map((each) => quoteText(String(each))).join(', ')}), false))`
+  }
+  const values = test.in.map((each) => `${quoteText(JSON.stringify(each))}::jsonb`)
+  return `(COALESCE(${json}, 'null'::jsonb) IN (${values.join(', ')}))`
+}

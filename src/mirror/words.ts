@@ -1,0 +1,64 @@
+/** The small SQL that every mirror shares: has a side been given, did it change, whose version writes, what names a row. */
+import type { MirrorShape, Quote, Side, SideColumn } from './shape.ts'
+
+/** Whether any column of the side differs from its default: a side at its defaults was not written yet. */
+export function given(sql: Quote, side: Side, row: string): string {
+  const tests = side.columns.flatMap((column) => differs(sql, column, row))
+  return tests.length === 0 ? 'true' : `(${tests.join(' OR ')})`
+}
+
+function differs(sql: Quote, column: SideColumn, row: string): readonly string[] {
+  const value = `${row}.${sql.quote(column.name)}`
+  if (column.fallback === null) return [`${value} IS NOT NULL`]
+  // A default that is new for each row (a sequence, a random uuid) tells nothing about who wrote it.
+  return comparable(column.fallback) ? [image(`ROW(${value})`, `ROW((${column.fallback})::${column.type})`)] : []
+}
+
+/** Constants, and the clock of the transaction: what gives the same value again in the same transaction. */
+export function comparable(fallback: string): boolean {
+  const bare = fallback.replaceAll(/'(?:[^']|'')*'/g, "''").replaceAll(/"(?:[^"]|"")*"/g, '""')
+  const calls = [...bare.matchAll(/([\w.]+)\s*\(/g)].map(([, name]) => name!.toLowerCase())
+  const words = new Set([
+    'now',
+    'transaction_timestamp',
+    'character',
+    'varying',
+    'numeric',
+    'varchar',
+    'bit',
+    'char',
+    'bpchar',
+    'timestamp',
+    'time',
+    'interval',
+  ])
+  return calls.every((name) => words.has(name))
+}
+
+/** By their stored form: `=` would take numeric 1.0 for 1.00, and json, point and xml have none. */
+export function image(left: string, right: string): string {
+  return `(${left}::record OPERATOR(pg_catalog.*<>) ${right}::record)`
+}
+
+export function changed(sql: Quote, columns: readonly string[], left: string, right: string): string {
+  if (columns.length === 0) return 'false'
+  const row = (name: string) => `ROW(${columns.map((column) => `${name}.${sql.quote(column)}`).join(', ')})`
+  return image(row(left), row(right))
+}
+
+/** True where the session's version is the new one; the plan's choice where it says nothing. */
+export function writerIsNew(sql: Quote, shape: MirrorShape): string {
+  const setting = `coalesce(pg_catalog.current_setting('changeover.version', true), '')`
+  const list = (values: readonly string[]) => [...new Set(values)].map((value) => sql.literal(value)).join(', ')
+  return shape.decides === 'new'
+    ? `${setting} NOT IN (${list(['old', shape.versions.old])})`
+    : `${setting} IN (${list(['new', shape.versions.new])})`
+}
+
+/** The key of a row as text: the same on both sides, and no two keys alike. */
+export function keyText(sql: Quote, key: readonly string[], row: string): string {
+  return `pg_catalog.jsonb_build_array(${key.map((column) => `${row}.${sql.quote(column)}::text`).join(', ')})::text`
+}
+
+/** What keeps a trigger away from the tool's own writes. Written as the server writes it back. */
+export const unlessTool = `WHEN ((current_setting('changeover.writer'::text, true) IS DISTINCT FROM 'tool'::text))`

@@ -1,0 +1,227 @@
+/** The statements that move one range of rows. Each names the path it belongs to; none knows a connection. */
+import { type KeyColumn, keyJson, keyList, type KeyRange, sameKey, within, type Writer } from './key-range.ts'
+import { keyHash } from './hashing.ts'
+import type { Layout, Touched } from './layout.ts'
+
+/** A written column as the server computes it. `s` is the row that is read. */
+export type Expression = { readonly column: string; readonly expression: string }
+
+/** What a move is between. Names are quoted already. `live`: others write the source at the same time. */
+export interface Route {
+  readonly sql: Writer
+  readonly source: string
+  readonly target: string
+  readonly layout: Layout
+  /** A key column of the source to its name in the target. */
+  readonly keyNames: { readonly [name: string]: string }
+  readonly live: boolean
+  /** Types of the target's columns, as the server calls them. */
+  readonly types: { readonly [column: string]: string }
+}
+
+/** The key as the target calls it. */
+export function targetKey(route: Route): readonly KeyColumn[] {
+  return route.layout.key.map(({ name, type }) => ({ name: route.keyNames[name] ?? name, type }))
+}
+
+function targetColumns(route: Route, written: readonly string[]): string {
+  return [...route.layout.passed.map(({ to }) => to), ...written].map((name) => route.sql.quote(name)).join(', ')
+}
+
+/** A delete that runs at the same time must wait, or it would miss the row that is on its way; plain updates need not. */
+function lock(route: Route): string {
+  return route.live ? ' FOR KEY SHARE OF s' : ''
+}
+
+/** Rows that stand in the target already were written by someone who knew better: the mirror, or this step before it was killed. */
+function keepTheirs(route: Route): string {
+  return ` ON CONFLICT (${keyList(route.sql, targetKey(route))}) DO NOTHING`
+}
+
+/** Path `sql`, into a table: the server reads, computes and writes. */
+export function insertSelect(route: Route, written: readonly Expression[], range: KeyRange, merge: boolean): string {
+  const { sql, layout } = route
+  const values = [
+    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
+    ...written.map(({ expression }) => expression),
+  ].join(', ')
+  const columns = targetColumns(
+    route,
+    written.map(({ column }) => column),
+  )
+  return `INSERT INTO ${route.target} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${route.source} s WHERE ${within(sql, layout.key, range, 's.')}${
+    merge ? `${lock(route)}${keepTheirs(route)}` : lock(route)
+  }`
+}
+
+/** Path `sql`, in place: computed from the row as it is when it is locked, so that a write that came between is not lost. */
+export function updateRange(route: Route, written: readonly Expression[], range: KeyRange): string {
+  const { sql, layout } = route
+  const sets = written.map(({ column, expression }) => `${sql.quote(column)} = ${expression}`).join(', ')
+  return `UPDATE ${route.source} s SET ${sets} WHERE ${within(sql, layout.key, range, 's.')}`
+}
+
+function readAs(sql: Writer, { name, as }: Touched, alias: string): string {
+  return `${alias}${sql.quote(name)}${as === 'text' ? '::text' : ''}`
+}
+
+/** Paths that go through the lens here: the bytes of a range. In place, the rows stay locked until they are written back. */
+export function copyOut(route: Route, range: KeyRange, was: readonly Touched[], inPlace: boolean): string {
+  const { sql, layout } = route
+  const columns = [
+    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
+    ...layout.reads.map((each) => readAs(sql, each, 's.')),
+    ...was.map((each) => readAs(sql, each, 's.')),
+  ].join(', ')
+  const locked = inPlace ? ' FOR NO KEY UPDATE OF s' : lock(route)
+  return `COPY (SELECT ${columns} FROM ${route.source} s WHERE ${within(sql, layout.key, range, 's.')}${locked}) TO STDOUT (FORMAT binary)`
+}
+
+/** Path `copy`: straight into the target, where no row of the range can be yet. */
+export function copyStraight(route: Route): string {
+  return `COPY ${route.target} (${targetColumns(
+    route,
+    route.layout.writes.map(({ name }) => name),
+  )}) FROM STDIN (FORMAT binary)`
+}
+
+/** Path `stage`: a temporary table of this session, emptied by each commit. `stage` is its quoted name. */
+export function createStage(route: Route, stage: string): string {
+  const { sql, layout } = route
+  const columns = [
+    ...layout.passed.map(({ to }) => sql.quote(to)),
+    ...layout.writes.map(({ name, as }) => (as === 'text' ? `${sql.quote(name)}::text` : sql.quote(name))),
+  ].join(', ')
+  return `CREATE TEMPORARY TABLE IF NOT EXISTS ${stage} ON COMMIT DELETE ROWS AS SELECT ${columns} FROM ${route.target} WITH NO DATA`
+}
+
+export function copyStage(route: Route, stage: string): string {
+  return `COPY ${stage} (${targetColumns(
+    route,
+    route.layout.writes.map(({ name }) => name),
+  )}) FROM STDIN (FORMAT binary)`
+}
+
+function staged(sql: Writer, { name, type, as }: Touched): string {
+  return as === 'text' ? `g.${sql.quote(name)}::${type}` : `g.${sql.quote(name)}`
+}
+
+/** From the stage into a table. */
+export function mergeStage(route: Route, stage: string): string {
+  const { sql, layout } = route
+  const columns = targetColumns(
+    route,
+    layout.writes.map(({ name }) => name),
+  )
+  const values = [
+    ...layout.passed.map(({ to }) => `g.${sql.quote(to)}`),
+    ...layout.writes.map((each) => staged(sql, each)),
+  ].join(', ')
+  return `INSERT INTO ${route.target} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${stage} g${keepTheirs(route)}`
+}
+
+/** From the stage into new columns of the same rows. */
+export function updateFromStage(route: Route, stage: string): string {
+  const { sql, layout } = route
+  const sets = layout.writes.map((each) => `${sql.quote(each.name)} = ${staged(sql, each)}`).join(', ')
+  return `UPDATE ${route.target} t SET ${sets} FROM ${stage} g WHERE ${sameKey(sql, layout.key, 't', 'g', route.keyNames)}`
+}
+
+/** Is there a row of the range in the target? One index probe. */
+export function anyThere(route: Route, range: KeyRange): string {
+  return `SELECT EXISTS (SELECT FROM ${route.target} WHERE ${within(route.sql, targetKey(route), range)}) AS there`
+}
+
+/** Counts and hashes what stands in the target now. */
+export function countThere(route: Route, range: KeyRange): string {
+  return `SELECT ${keyHash(route.sql, targetKey(route))} FROM ${route.target} WHERE ${within(route.sql, targetKey(route), range)}`
+}
+
+/** A written column and the type it is stored as, so that both sides of a comparison are of one type. */
+export type Compared = Expression & { readonly type: string }
+
+/**
+ * Keys of a range whose rows differ: `why` is `missing` (no row in the target), `extra` (none in the source) or `differs`. Compared by their
+ * stored form, since json has no equality and numeric 1.0 equals 1.00. Rows that were refused (`$1` run, `$2` step) are not missing.
+ */
+export function differences(route: Route, compared: readonly Compared[], range: KeyRange, most: number): string {
+  const { sql, layout } = route
+  const kept = layout.passed.filter(({ from }) => !layout.key.some((column) => column.name === from))
+  const left = [...kept, ...compared.map(({ column }) => ({ to: column }))].map(({ to }) => `t.${sql.quote(to)}`)
+  const right = [
+    ...kept.map(({ from, to }) => `s.${sql.quote(from)}::${route.types[to] ?? 'text'}`),
+    ...compared.map(({ expression, type }) => `(${expression})::${type}`),
+  ]
+  const unequal =
+    left.length === 0
+      ? 'false'
+      : `ROW(${left.join(', ')})::record OPERATOR(pg_catalog.*<>) ROW(${right.join(', ')})::record`
+  const [source, target] = [layout.key[0]?.name ?? '', targetKey(route)[0]?.name ?? '']
+  const [noRow, noSource] = [`t.${sql.quote(target)} IS NULL`, `s.${sql.quote(source)} IS NULL`]
+  return `SELECT key, why FROM (
+    SELECT CASE WHEN ${noSource} THEN ${keyJson(sql, targetKey(route), 't.')} ELSE ${keyJson(sql, layout.key, 's.')} END AS key,
+      CASE WHEN ${noRow} THEN 'missing' WHEN ${noSource} THEN 'extra' WHEN ${unequal} THEN 'differs' END AS why
+    FROM (SELECT * FROM ${route.source} WHERE ${within(sql, layout.key, range)}) s
+    FULL JOIN (SELECT * FROM ${route.target} WHERE ${within(sql, targetKey(route), range)}) t ON ${sameKey(sql, layout.key, 's', 't', route.keyNames)}
+  ) each WHERE why IS NOT NULL AND NOT (why = 'missing' AND EXISTS (
+    SELECT FROM changeover.rejects r WHERE r.run = $1 AND r.step = $2 AND r.key = each.key)) LIMIT ${most}`
+}
+
+/** Rows of a range beside what the target holds for them: for the lens, where the server cannot compare. */
+export function copyBeside(route: Route, range: KeyRange, most: number): string {
+  const { sql, layout } = route
+  const columns = [
+    ...layout.key.map(({ name }) => `s.${sql.quote(name)}`),
+    ...layout.reads.map((each) => readAs(sql, each, 's.')),
+    ...layout.writes.map((each) => readAs(sql, each, 't.')),
+  ].join(', ')
+  return `COPY (SELECT ${columns} FROM ${route.source} s JOIN ${route.target} t ON ${sameKey(sql, layout.key, 's', 't', route.keyNames)}
+    WHERE ${within(sql, layout.key, range, 's.')} ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT (FORMAT binary)`
+}
+
+/** Undo, into a table. A target that was empty loses the whole range; another only what has its row in the source. */
+export function deleteRange(route: Route, range: KeyRange, fresh: boolean): string {
+  const { sql } = route
+  const condition = within(sql, targetKey(route), range, 't.')
+  if (fresh) return `DELETE FROM ${route.target} t WHERE ${condition}`
+  return `DELETE FROM ${route.target} t USING ${route.source} s WHERE ${sameKey(sql, route.layout.key, 's', 't', route.keyNames)} AND ${condition}`
+}
+
+/** Undo, in place: the columns are what they were when they were added. */
+export function clearRange(route: Route, columns: readonly string[], range: KeyRange): string {
+  const { sql, layout } = route
+  const sets = columns.map((column) => `${sql.quote(column)} = DEFAULT`).join(', ')
+  return `UPDATE ${route.source} s SET ${sets} WHERE ${within(sql, layout.key, range, 's.')}`
+}
+
+/** The key in the middle of a range, to halve it: for finding the rows that are refused. */
+export function middle(route: Route, range: KeyRange, rows: number): string {
+  const { sql, layout } = route
+  return `SELECT ${keyJson(sql, layout.key)} AS key FROM ${route.source} WHERE ${within(sql, layout.key, range)} ORDER BY ${keyList(sql, layout.key)} OFFSET ${Math.max(0, Math.ceil(rows / 2) - 1)} LIMIT 1`
+}
+
+/** Rows of the source in a range. */
+export function countSource(route: Route, range: KeyRange): string {
+  return `SELECT count(*)::float8 AS rows FROM ${route.source} WHERE ${within(route.sql, route.layout.key, range)}`
+}
+
+/** The first rows as the server computes them, a line each, for a measured sample. */
+export function copyComputed(route: Route, written: readonly Expression[], most: number): string {
+  const { sql, layout } = route
+  const values = [
+    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
+    ...written.map(({ expression }) => expression),
+  ].join(', ')
+  return `COPY (SELECT ${values} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT`
+}
+
+/** The first rows as the lens here reads them. */
+export function copySample(route: Route, was: readonly Touched[], most: number): string {
+  const { sql, layout } = route
+  const columns = [
+    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
+    ...layout.reads.map((each) => readAs(sql, each, 's.')),
+    ...was.map((each) => readAs(sql, each, 's.')),
+  ].join(', ')
+  return `COPY (SELECT ${columns} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT (FORMAT binary)`
+}

@@ -1,0 +1,41 @@
+/** What a run waits for, and the exact command to type next. Knows the commands' names, and nothing of how they work. */
+import { next, phase, type RunState, sealedBy, turningBack } from '../core/run.ts'
+
+export interface Advice {
+  /** What is so, in a sentence; empty when nothing is waited for. */
+  readonly waits: string
+  /** Commands that fit now, the likeliest first, each with what it does. */
+  readonly commands: readonly { readonly command: string; readonly does: string }[]
+}
+
+/** `options` follow every command: `-f other.yaml --run neonhub-1`. */
+export function adviceFor(state: RunState, options = ''): Advice {
+  const tail = options === '' ? '' : ` ${options}`
+  const say = (command: string, does: string) => ({ command: `changeover ${command}${tail}`, does })
+  const rollback = sealedBy(state) ? [] : [say('rollback', 'turn everything back')]
+  switch (phase(state)) {
+    case 'awaiting-approval': {
+      const task = next(state)
+      const step = task.do === 'ask' ? task.step.plan : undefined
+      const waits = `a person: "${step?.approval ?? ''}" (step "${step?.id ?? ''}")`
+      return { waits, commands: [say(`approve ${step?.id ?? ''} --note "…"`, 'agree, and say why'), ...rollback] }
+    }
+    case 'paused':
+      return { waits: `\`resume\`: ${state.paused ?? ''}`, commands: [say('resume', 'go on'), ...rollback] }
+    case 'failed': {
+      const failed = state.steps.find((step) => step.error)
+      const waits = `a person: step "${failed?.plan.id ?? ''}" failed: ${failed?.error?.message ?? ''}`
+      return { waits, commands: [say('resume', 'try that step again'), ...rollback] }
+    }
+    case 'running':
+    case 'turning-back':
+      return { waits: '', commands: [say('status --watch', 'watch it'), say('pause', 'stop at the next boundary')] }
+    case 'done': {
+      const back = turningBack(state).length > 0 ? rollback : []
+      return { waits: '', commands: [say('report --format html --out report.html', 'what happened'), ...back] }
+    }
+    case 'rolled-back':
+    case 'aborted':
+      return { waits: '', commands: [say('report --format html --out report.html', 'what happened')] }
+  }
+}

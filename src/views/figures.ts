@@ -1,0 +1,72 @@
+/** Figures that a run's findings hold, or that whoever asks for the report measured: criteria, requests, pauses. Never invents one. */
+import type { Finding } from '../core/finding.ts'
+import type { Json } from '../core/json.ts'
+import { figure } from './estimate.ts'
+
+/** One line of the table of success: what was wanted, what was measured, and whether that is met. */
+export interface Criterion {
+  readonly name: string
+  readonly wanted: string
+  readonly measured: string
+  readonly met: boolean
+}
+
+/** What may stand on the tiles of a report. Milliseconds, counts. */
+export interface Figures {
+  readonly rows?: number
+  readonly rowsPerSecond?: number
+  readonly requests?: { readonly served: number; readonly failed: number }
+  readonly longestWritePauseMs?: number
+  readonly criteria?: readonly Criterion[]
+}
+
+/**
+ * Reads `{ criteria: [{ name, wanted, measured, met }] }`, `{ served, failed }` or `{ requests: { served, failed } }`, and
+ * `{ longestWritePauseMs }` from the data of findings. Counts of several findings are added up, of pauses the longest is taken.
+ */
+export function figuresIn(findings: readonly Finding[]): Figures {
+  const data = findings.map((finding) => finding.data)
+  const counted = data.flatMap((each) => requestsIn(each) ?? requestsIn(field(each, 'requests')) ?? [])
+  const pauses = data.flatMap((each) => figure(each, 'longestWritePauseMs') ?? [])
+  const criteria = lastOfEach(data.flatMap((each) => criteriaIn(field(each, 'criteria'))))
+  return {
+    ...(counted.length === 0 ? {} : { requests: sum(counted) }),
+    ...(pauses.length === 0 ? {} : { longestWritePauseMs: Math.max(...pauses) }),
+    ...(criteria.length === 0 ? {} : { criteria }),
+  }
+}
+
+function requestsIn(data: Json | undefined): { served: number; failed: number } | undefined {
+  const served = figure(data, 'served')
+  const failed = figure(data, 'failed')
+  return served === undefined || failed === undefined ? undefined : { served, failed }
+}
+
+function sum(counted: readonly { served: number; failed: number }[]): { served: number; failed: number } {
+  return counted.reduce((all, each) => ({ served: all.served + each.served, failed: all.failed + each.failed }))
+}
+
+function criteriaIn(data: Json | undefined): readonly Criterion[] {
+  if (!Array.isArray(data)) return []
+  return (data as readonly Json[]).flatMap((each) => {
+    const name = field(each, 'name')
+    const met = field(each, 'met')
+    if (typeof name !== 'string' || typeof met !== 'boolean') return []
+    return [{ name, met, wanted: shown(field(each, 'wanted')), measured: shown(field(each, 'measured')) }]
+  })
+}
+
+/** A criterion that was judged again counts as it was judged last. */
+function lastOfEach(criteria: readonly Criterion[]): readonly Criterion[] {
+  return [...new Map(criteria.map((each) => [each.name, each])).values()]
+}
+
+function field(data: Json | undefined, key: string): Json | undefined {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined
+  return (data as { readonly [key: string]: Json })[key]
+}
+
+function shown(value: Json | undefined): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,157 @@
+/** A run on one screen: where it is, how fast, why slow, what it waits for and what to type. Knows no journal. */
+import type { Phase, RunState, StepState } from '../core/run.ts'
+import { adviceFor } from './advice.ts'
+import { bar } from './bar.ts'
+import { distinct, paintOf } from './finding-text.ts'
+import type { Pace } from './pace.ts'
+import { fit, pad, type Paint, plain, wrap } from './paint.ts'
+import { type Progress, progressOf } from './progress.ts'
+import { stagesOf } from './plan-parts.ts'
+import { count, duration, millis, percent, rate } from './words.ts'
+
+export interface StatusOptions {
+  readonly pace?: Pace | undefined
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly paint?: Paint
+  readonly width?: number
+  /** What follows every command that is proposed, such as `-f other.yaml`. */
+  readonly commandOptions?: string
+}
+
+export const phaseWords: Readonly<Record<Phase, string>> = {
+  running: 'running',
+  'turning-back': 'turning back',
+  paused: 'paused',
+  'awaiting-approval': 'waits for approval',
+  failed: 'failed',
+  done: 'done',
+  'rolled-back': 'rolled back',
+  aborted: 'aborted',
+}
+
+export function statusText(run: string, state: RunState, options: StatusOptions): string {
+  const { pace, now, paint = plain, width = 100, commandOptions = '' } = options
+  const progress = progressOf(state, pace, now)
+  const sections = [
+    [...headLines(run, state, progress, now, paint)],
+    stageStrip(state, paint, width),
+    stepLines(progress, state, paint, width),
+    findingLines(state, paint, width),
+    adviceLines(state, paint, width, commandOptions),
+  ]
+  const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.map((line) => fit(line, width)))
+  return `${text.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+export function paintPhase(at: Phase, paint: Paint): (text: string) => string {
+  if (at === 'done') return paint.good
+  if (at === 'failed' || at === 'aborted') return paint.bad
+  return at === 'running' ? paint.name : paint.warn
+}
+
+function headLines(run: string, state: RunState, progress: Progress, now: number, paint: Paint): readonly string[] {
+  const { plan } = state
+  const at = paintPhase(progress.phase, paint)(phaseWords[progress.phase])
+  const since = duration(Math.max(0, (state.outcome ? millis(state.changedAt) : now) - millis(state.openedAt)))
+  const last = duration(Math.max(0, now - millis(state.changedAt)))
+  const who = state.owner ? ` · runner ${state.owner.user}@${state.owner.host} (${state.owner.pid})` : ''
+  return [
+    `${paint.strong(run)}  ${plan.name} ${plan.from} → ${plan.to}  ${at}${wayWords(state)}`,
+    paint.faint(
+      `${progress.applied} of ${progress.steps} steps applied · ${since} since it was opened · last event ${last} ago${who}`,
+    ),
+  ]
+}
+
+function wayWords(state: RunState): string {
+  if (state.outcome) return ''
+  if (state.aborted !== undefined) return `: ${state.aborted}`
+  if (state.way === 'forward') return state.until === undefined ? '' : `, until "${state.until}"`
+  const to = state.to === undefined ? '' : ` to "${state.to}"`
+  const part = state.part === undefined ? '' : ` part "${state.part}"`
+  return `${to}${part}: ${state.why ?? ''}`
+}
+
+const signs: Readonly<Record<StepState['status'], string>> = {
+  waiting: '·',
+  applying: '▸',
+  applied: '✓',
+  failed: '✗',
+  undoing: '◂',
+}
+
+/** A line for each stage, a sign for each step. */
+function stageStrip(state: RunState, paint: Paint, width: number): readonly string[] {
+  const stages = stagesOf(state.plan)
+  const names = Math.min(32, Math.max(...stages.map((stage) => stage.name.length)))
+  const by = new Map(state.steps.map((step) => [step.plan.id, step.status]))
+  return stages.map((stage) => {
+    const all = stage.steps.map((step) => by.get(step.id) ?? 'waiting')
+    const drawn = all.map((status) => paintSign(status, paint)(signs[status])).join('')
+    const applied = all.filter((status) => status === 'applied').length
+    return fit(`  ${pad(fit(stage.name, names), names)}  ${drawn}  ${paint.faint(`${applied}/${all.length}`)}`, width)
+  })
+}
+
+function paintSign(status: StepState['status'], paint: Paint): (text: string) => string {
+  if (status === 'applied') return paint.good
+  if (status === 'failed') return paint.bad
+  return status === 'undoing' ? paint.warn : status === 'applying' ? paint.name : paint.faint
+}
+
+function stepLines(progress: Progress, state: RunState, paint: Paint, width: number): readonly string[] {
+  const { step } = progress
+  if (!step || state.outcome) return []
+  const verb = progress.verb === 'rollback' ? 'undo ' : ''
+  const title = step.plan.title === step.plan.id ? '' : `  ${step.plan.title}`
+  const head = `${verb}step ${progress.number} of ${progress.steps}  ${paint.name(step.plan.id)}${title}`
+  const lines = [head, ...progressLines(progress, paint, Math.min(40, width - 50))]
+  if (progress.note !== undefined) lines.push(paint.warn(progress.note))
+  if (step.error) lines.push(...wrap(`${step.error.code}: ${step.error.message}`, width).map(paint.bad))
+  if (step.error && step.error.help !== '') lines.push(...wrap(`→ ${step.error.help}`, width))
+  return lines
+}
+
+/** The bar with counts, and below it rates and time left; each only where it is known. */
+export function progressLines(progress: Progress, paint: Paint, width: number): string[] {
+  const { done, of, unit = '', speed, leftMs, allLeftMs } = progress
+  if (done === undefined) return allLeftMs === undefined ? [] : [allLeftWords(progress)]
+  const share = of === undefined || of === 0 ? undefined : done / of
+  const drawn = share === undefined ? '' : `${paint.name(bar(share, Math.max(10, width)))}  ${percent(share)}  `
+  const amount = of === undefined ? count(done) : `${count(done)} of ${count(of)}`
+  const parts = [
+    ...(speed === undefined ? [] : [`${rate(speed.recent, unit)} now, ${rate(speed.overall, unit)} overall`]),
+    ...(leftMs === undefined ? [] : [`${duration(leftMs)} left in this step`]),
+    ...(allLeftMs === undefined ? [] : [allLeftWords(progress)]),
+  ]
+  return [`${drawn}${amount} ${unit}`.trimEnd(), ...(parts.length === 0 ? [] : [parts.join(' · ')])]
+}
+
+function allLeftWords(progress: Progress): string {
+  return `${progress.atLeast ? 'at least' : 'about'} ${duration(progress.allLeftMs ?? 0)} left in all`
+}
+
+/** The last findings that matter: notes only when there is nothing else. */
+function findingLines(state: RunState, paint: Paint, width: number): readonly string[] {
+  const found = distinct(state.findings)
+  const loud = found.filter((finding) => finding.level !== 'note')
+  const shown = (loud.length > 0 ? loud : found).slice(-3)
+  return shown.map((finding) => {
+    const at = finding.at?.step === undefined ? '' : ` at ${finding.at.step}`
+    return fit(
+      `  ${paintOf(finding.level, paint)(pad(finding.level, 5))}  ${finding.code}${at}: ${finding.message}`,
+      width,
+    )
+  })
+}
+
+function adviceLines(state: RunState, paint: Paint, width: number, commandOptions: string): readonly string[] {
+  const advice = adviceFor(state, commandOptions)
+  const waits = advice.waits === '' ? [] : wrap(`waits for ${advice.waits}`, width).map(paint.warn)
+  const widest = Math.max(...advice.commands.map((each) => each.command.length))
+  return [
+    ...waits,
+    ...advice.commands.map((each) => `  ${paint.strong(pad(each.command, widest))}  ${paint.faint(each.does)}`),
+  ]
+}

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import type { Event } from '../core/event.ts'
+import { fold, type RunState } from '../core/run.ts'
+import { ada, backRun, doneRun, halfRun } from '../../test/views/sample-run.ts'
+import { adviceFor } from './advice.ts'
+import { eventLine } from './event-line.ts'
+import { evolvePace, type Pace } from './pace.ts'
+import { columns } from './paint.ts'
+import { statusJson } from './status-json.ts'
+import { statusText } from './status-text.ts'
+
+function stateOf(events: readonly Event[]): RunState {
+  const state = fold(events)
+  if (!state) throw new Error('a run has events')
+  return state
+}
+
+function shown(events: readonly Event[], width = 100): string {
+  const pace = events.reduce<Pace | undefined>(evolvePace, undefined)
+  return statusText('neonhub-1', stateOf(events), { pace, now: Date.parse(events.at(-1)!.at) + 500, width })
+}
+
+const waiting = doneRun.slice(
+  0,
+  doneRun.findIndex((event) => event.type === 'approval.given'),
+)
+const failed: readonly Event[] = [
+  ...backRun.slice(0, 14),
+  { type: 'run.paused', why: 'step "users" failed', by: ada, seq: 15, at: '2026-11-21T03:00:12.100Z' },
+]
+
+test.each([
+  ['half way', halfRun],
+  ['waiting for approval', waiting],
+  ['failed', failed],
+  ['done', doneRun],
+  ['rolled back', backRun],
+])('status: %s', async (name, events) => {
+  await expect(shown(events)).toMatchFileSnapshot(`../../test/views/status-${name.replaceAll(' ', '-')}.txt`)
+})
+
+test('no line is wider than the terminal', () => {
+  for (const events of [halfRun, waiting, failed, doneRun]) {
+    expect(
+      shown(events, 50)
+        .split('\n')
+        .filter((line) => columns(line) > 50),
+    ).toEqual([])
+  }
+})
+
+test('the command to type next fits the phase, with the options that lead to the run', () => {
+  const first = (events: readonly Event[]) => adviceFor(stateOf(events), '-f a.yaml').commands[0]?.command
+  expect(first(waiting)).toBe('changeover approve switch --note "…" -f a.yaml')
+  expect(first(failed)).toBe('changeover resume -f a.yaml')
+  expect(first(halfRun)).toBe('changeover status --watch -f a.yaml')
+})
+
+test('status as JSON', () => {
+  const pace = halfRun.reduce<Pace | undefined>(evolvePace, undefined)
+  const value = statusJson('neonhub-1', stateOf(halfRun), pace, Date.parse('2026-11-21T03:00:11.000Z'))
+  expect(value).toMatchObject({
+    run: 'neonhub-1',
+    phase: 'running',
+    applied: 3,
+    secondsLeft: 6,
+    current: { step: 'users', number: 4, done: 40_000, of: 100_000, ratePerSecond: 10_000, secondsLeft: 6 },
+  })
+})
+
+test('each event is one line', async () => {
+  const lines = [...doneRun, ...backRun.slice(13)].map((event) => eventLine(event))
+  expect(lines.filter((line) => line.includes('\n'))).toEqual([])
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../../test/views/events.txt')
+})
