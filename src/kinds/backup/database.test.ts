@@ -7,7 +7,8 @@ import { filesAdapter } from '../../adapters/files/index.ts'
 import { postgres, postgresDialect } from '../../adapters/postgres/index.ts'
 import { describeKind, type KindCase } from '../../testing/kind-kit.ts'
 import { postgresSources, type PostgresServer, startPostgres } from '../../testing/postgres.ts'
-import { backupDatabase, restoreDatabase } from './index.ts'
+import { restoreDatabase } from './copy.ts'
+import { backupDatabase } from './database.ts'
 
 const { found, missing } = postgresSources()
 for (const [source, why] of Object.entries(missing)) console.warn(`no PostgreSQL of ${source}: ${why}`)

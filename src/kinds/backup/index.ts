@@ -1,4 +1,3 @@
-/** Kinds that save what is, so that it can come back. */
-export { type DatabaseBackup, restoreDatabase } from './copy.ts'
+/** Kinds that back up, and prove it. */
 export { backupDatabase } from './database.ts'
 export { backupFiles } from './files.ts'
