@@ -1,4 +1,8 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { filesAdapter } from '../../adapters/files/index.ts'
 import { memoryFiles } from '../../adapters/memory/index.ts'
 import { keysOf } from '../../config/index.ts'
 import type { Json } from '../../core/json.ts'
@@ -116,6 +120,34 @@ const lens = [
   { op: 'move', from: '/api/ssl/key', to: '/api/tls/keyPath' },
 ]
 describeKind(kindCase('by a lens', { 'neonhub.yml': v3 }, { file: 'neonhub.yml', lens, set }), runner)
+
+/** The same on a real folder: nothing may be there afterwards that was not there before, an empty folder neither. */
+async function onDisk(files: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'changeover-rewrite-'))
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text)
+  const who = { run: 'case-1', fence: 1, base: folder, signal: new AbortController().signal }
+  const target = await filesAdapter(keysOf).open({ folder, watch: ['*'] }, who)
+  const paths = () => (readdirSync(folder, { recursive: true }) as string[]).sort()
+  return {
+    targets: { files: target },
+    state: async () =>
+      Object.fromEntries(
+        paths()
+          .filter((path) => watch(`${path}/`) && statSync(join(folder, path)).isFile())
+          .map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
+      ),
+    leftovers: async () => paths().filter((path) => !watch(`${path}/`)),
+    close: async () => rmSync(folder, { recursive: true }),
+  }
+}
+const folderCase: KindCase = {
+  name: 'NeonHub on disk',
+  kind: configRewrite,
+  spec: { file: 'neonhub.yml', map, set },
+  world: () => onDisk({ 'neonhub.yml': v3 }),
+}
+describeKind(folderCase, runner)
+
 const valued = [
   { op: 'convert', path: '/api/port', with: 'number-text' },
   { op: 'rename', from: 'custom', to: 'own' },
