@@ -141,7 +141,8 @@ async function onDisk(files: Readonly<Record<string, string>>) {
   }
 }
 const folderCase: KindCase = {
-  name: 'NeonHub on disk',
+  name: 'NeonHub on disk (24 points of death, evenly spread: each waits for the disk)',
+  most: 24,
   kind: configRewrite,
   spec: { file: 'neonhub.yml', map, set },
   world: () => onDisk({ 'neonhub.yml': v3 }),
@@ -153,8 +154,7 @@ const valued = [
   { op: 'rename', from: 'custom', to: 'own' },
 ]
 
-async function planned(files: Readonly<Record<string, string>>, spec: Json) {
-  const target = world(files)
+async function planned(files: Readonly<Record<string, string>>, spec: Json, target = world(files), step = 's') {
   const draft = configRewrite.plan(configRewrite.spec.parse(spec), {
     facts: { files: await target.observe() },
     tools: { files: {} },
@@ -162,7 +162,7 @@ async function planned(files: Readonly<Record<string, string>>, spec: Json) {
   })
   const at = {
     run: 'r1',
-    step: 's',
+    step,
     signal: new AbortController().signal,
     clock: { now: () => 0 },
     on: { files: target.write },
@@ -210,6 +210,19 @@ describe('config.rewrite', () => {
     )
     expect(marks[0]?.note).toContain('"federation.nodeId" were edited')
     expect(text('neonhub.yml.changeover-r1')).toContain('nodeId: n1')
+  })
+
+  it('a later step on the same file is no edit by a person; both go back in turn', async () => {
+    const { go, look, text, target } = await planned({ 'neonhub.yml': v3 }, { file: 'neonhub.yml', map, set })
+    await go('apply')
+    const second = await planned({}, { file: 'neonhub.yml', set: { 'federation.enabled': true } }, target, 'second')
+    expect(codes(second.draft.findings ?? [])).toEqual([])
+    await second.go('apply')
+    expect(text('neonhub.yml')).toBe(v4.replace('enabled: false', 'enabled: true'))
+    expect(codes(await look('verify'))).toEqual(['note config.references'])
+    await second.go('rollback')
+    await go('rollback')
+    expect([...target.content].map(([path, bytes]) => [path, bytes.toString()])).toEqual([['neonhub.yml', v3]])
   })
 
   it('a lens does the same as the map, and brings edits back', async () => {
