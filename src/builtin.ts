@@ -1,12 +1,15 @@
 /** The one file that knows all kinds and adapters. */
-import * as kinds from './kinds/index.ts'
+import { filesAdapter } from './adapters/files/index.ts'
+import { host } from './adapters/host/index.ts'
+import { http } from './adapters/http/index.ts'
 import { postgres } from './adapters/postgres/index.ts'
+import { processService } from './adapters/process/index.ts'
+import { keysOf } from './config/index.ts'
 import type { AnyAdapter, AnyKind } from './core/kind.ts'
 import type { Adapters, Kinds } from './core/plan.ts'
+import * as kinds from './kinds/index.ts'
 
-export const builtinKinds: Kinds = new Map(
-  Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]),
-)
+export const builtinKinds: Kinds = new Map(Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]))
 
-const adapters: readonly AnyAdapter[] = [postgres]
+const adapters: readonly AnyAdapter[] = [postgres, filesAdapter(keysOf), processService, http, host]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))

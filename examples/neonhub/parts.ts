@@ -224,7 +224,7 @@ export const requirements = {
   node: '20.19.0',
 } as const
 
-/** The guide's numbers. `parity` is the share of v3's routes that v4 answers alike. */
+/** The guide's numbers. For parity see `parity.ts`. */
 export const successCriteria = {
   functional: { apiAvailability: '> 99.9%', dataIntegrity: '100%', featureParity: '95%' },
   performance: { responseTime: '< 10% increase', throughput: '> 90% of baseline', errorRate: '< 0.1%' },
@@ -232,8 +232,8 @@ export const successCriteria = {
   operational: { monitoringCoverage: '100%', alertingFunctionality: 'working', documentation: 'updated' },
 } as const
 
-/** The routes of v3's contract, for parity. */
-export const v3Routes = [
+/** The routes of v3, as `parity` asks them. */
+export const v3Contract = [
   'GET /api/v3/health',
   'GET /api/v3/users',
   'GET /api/v3/users/:id',

@@ -23,7 +23,8 @@ export async function startProgram(program: Program, more: readonly string[] = [
   const child = pidOf(program) === undefined ? launch(program, more) : null
   const until = Date.now() + patienceMs
   for (;;) {
-    const answer = await fetch(program.health, { signal: AbortSignal.timeout(2_000) }).catch(() => null)
+    const asking = { signal: AbortSignal.timeout(2_000), headers: { connection: 'close' } }
+    const answer = await fetch(program.health, asking).catch(() => null)
     await answer?.arrayBuffer()
     if (answer?.ok) return
     const ended = child !== null && (child.exitCode !== null || child.signalCode !== null)

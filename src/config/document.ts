@@ -14,6 +14,13 @@ import { yaml } from './yaml.ts'
 const formats = { yaml, json, toml, ini, env } as const satisfies Record<string, Syntax>
 
 export type ConfigFormat = keyof typeof formats
+export const configFormats = Object.keys(formats) as readonly ConfigFormat[]
+
+/** True where a format has one flat list of names, dots and all. */
+export function isFlat(format: ConfigFormat): boolean {
+  const syntax: Syntax = formats[format]
+  return syntax.flat === true
+}
 
 /**
  * A text and its meaning; an edit gives another one. Bytes that an edit does not name stay as they are: comments, order, quotes, indentation,
@@ -82,7 +89,7 @@ export function openConfig(
     throw new ChangeoverError(
       'config.syntax',
       `the format of "${file}" is not known by its name`,
-      `name a format: ${Object.keys(formats).join(', ')}`,
+      `name a format: ${configFormats.join(', ')}`,
     )
   }
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''

@@ -50,7 +50,7 @@ function find(text: string, path: readonly string[]): Variable | undefined {
 
 /** Text that reads back as `value`: in the quotes it had, else bare, else in the first quotes that it does not hold itself. */
 function write(value: string, quote: string, path: readonly string[]): string {
-  const bare = value === '' || (/^[^\s'"`#][^#\r\n]*$/.test(value) && value.trimEnd() === value)
+  const bare = /^([^\s'"`#][^#\s]*)?$/.test(value)
   const fits = (each: string) =>
     each === '' ? bare : !value.includes(each) && !value.endsWith('\\') && !(each === '"' && /\\[nr]/.test(value))
   const chosen = [quote, '', '"', "'", '`'].find(fits)

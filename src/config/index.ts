@@ -1,3 +1,15 @@
 /** Configuration files: YAML, JSON, TOML, INI and env, edited so that every other byte stays. Knows no file system. */
-export { type ConfigDocument, type ConfigFormat, decodeConfig, formatOf, keysOf, openConfig } from './document.ts'
+export {
+  type ConfigDocument,
+  type ConfigFormat,
+  configFormats,
+  decodeConfig,
+  formatOf,
+  keysOf,
+  openConfig,
+} from './document.ts'
+export { type KeyMove, type KeyPlan, planKeys, type RewriteRules } from './key-map.ts'
+export { keysThroughLens } from './lens-rewrite.ts'
 export { type ConfigPath, dotted, isBelow, partsOf } from './path.ts'
+export { isSecretKey, type Reference, referencesIn, reviewReferences, reviewSecrets } from './review.ts'
+export { collidingValues, rewrite, type WayBack, wayBack } from './rewrite.ts'

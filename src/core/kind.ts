@@ -64,6 +64,8 @@ interface Context {
 }
 
 export interface Reading<R extends Roles> extends Context {
+  /** The last mark that this step's `apply` yielded, for `verify`: what it measured becomes findings. */
+  readonly applied?: Mark
   readonly on: { readonly [role in keyof R]: Ports[R[role]]['read'] }
 }
 

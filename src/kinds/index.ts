@@ -1,1 +1,11 @@
 /** Every kind, by family. */
+export * from './assess/index.ts'
+export * from './backup/index.ts'
+export * from './config/index.ts'
+export * from './data/index.ts'
+export * from './gate/index.ts'
+export * from './http/index.ts'
+export * from './maintain/index.ts'
+export * from './notify/index.ts'
+export * from './schema/index.ts'
+export * from './service/index.ts'

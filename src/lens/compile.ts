@@ -1,5 +1,5 @@
 /** A lens as closures, specialised once: no value meets an interpreter. Knows programs, not operations. */
-import { ChangeoverError } from '../core/errors.ts'
+import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
 import { compileEdit, type Stage } from './edit.ts'
 import type { CompiledLens, Doc, LensContext, LensFunctions } from './lens.ts'
 import { open } from './json-text.ts'
@@ -125,9 +125,23 @@ function remember(stage: Stage, recall: Chain | undefined): Stage {
   if (!recall) return stage
   return (doc, was) => {
     if (was === undefined) return stage(doc, undefined)
-    const stand = recall(was, undefined)
+    const stand = recollect(recall, was)
     return stand instanceof Promise ? stand.then((held) => stage(doc, held)) : stage(doc, stand)
   }
+}
+
+/** What does not fit there is no memory, and no reason to refuse the row. */
+function recollect(recall: Chain, was: unknown): unknown {
+  try {
+    const stand = recall(was, undefined)
+    return stand instanceof Promise ? stand.catch(forgotten) : stand
+  } catch (error) {
+    return forgotten(error)
+  }
+}
+
+function forgotten(error: unknown): undefined {
+  if (!isChangeoverError(error) || error.code !== 'lens.refused') throw error
 }
 
 /**

@@ -31,9 +31,9 @@ export function remembering(name: string, there: Half, back: Half): Rule {
       if (back.merges && was !== undefined && was !== null && sameValue(attempt(back, open(was)), seen)) return was
       return there.js(seen)
     },
-    sql: ([value, was]) => {
+    sql: ([value, was], misfit) => {
       if (typeof there.sql === 'string') throw new NoSql(there.sql)
-      const made = there.sql(value!, 'refuse')
+      const made = there.sql(value!, misfit)
       if (!back.merges || !was || was.form === 'absent') return made
       if (typeof back.sql === 'string') throw new NoSql(back.sql)
       return equalSql(back.sql(was, 'null'), value!, was, made)

@@ -52,13 +52,27 @@ export class Output {
     this.at += end - start
   }
 
-  /** A length and the UTF-8 of a text, after `head` bytes that were put already. */
-  text(value: string, head = 0): void {
-    this.room(4 + value.length * 3)
-    const start = this.at
-    const length = this.buffer.write(value, start + 4, 'utf8') + head
+  /** A length and the UTF-8 of a text. */
+  text(value: string): void {
+    const size = value.length
+    this.room(4 + size * 3)
+    const start = this.at + 4
+    const end = size <= 24 ? this.ascii(value, start) : -1
+    const length = end >= 0 ? size : this.buffer.write(value, start, 'utf8')
     this.int32(length)
-    this.at = start + 4 + length - head
+    this.at = start + length
+  }
+
+  /** Short texts are mostly ASCII, and a loop is faster than leaving JavaScript. Where the text ends, or -1 where it is not ASCII. */
+  private ascii(value: string, start: number): number {
+    const { buffer } = this
+    let at = start
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index)
+      if (code > 127) return -1
+      buffer[at++] = code
+    }
+    return at
   }
 
   private seal(): void {

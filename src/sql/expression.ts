@@ -16,14 +16,8 @@ const steady = new Set(
   ).split(' '),
 )
 
-/** Looks a function of the site up: its definition as the server prints it, or undefined. */
-export type Definitions = (name: string) => string | undefined
-
 /** The calls in an expression that may give another value for each row; empty where it is the same for all. */
-export function volatileCalls(
-  expression: Node | undefined,
-  definition: Definitions = () => undefined,
-): readonly string[] {
+export function volatileCalls(expression: Node | undefined): readonly string[] {
   const found: string[] = []
   for (const { type, node } of walk(expression)) {
     if (type === 'SubLink') found.push('a subquery')
@@ -32,8 +26,6 @@ export function volatileCalls(
     const name = parts.at(-1) ?? ''
     const own = parts.length === 1 || parts[0] === 'pg_catalog'
     if (own && steady.has(name)) continue
-    const text = definition(parts.join('.'))
-    if (text !== undefined && /\b(IMMUTABLE|STABLE)\b/.test(text)) continue
     found.push(`${parts.join('.')}()`)
   }
   return [...new Set(found)]

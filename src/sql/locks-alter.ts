@@ -106,7 +106,7 @@ function workOf(table: string, cmd: AlterTableCmd, world: World): readonly Work[
   const { subtype, def, name } = cmd
   switch (subtype) {
     case 'AT_AddColumn':
-      return def && 'ColumnDef' in def ? columnWork(def.ColumnDef, world) : []
+      return def && 'ColumnDef' in def ? columnWork(def.ColumnDef) : []
     case 'AT_AddConstraint':
       return def && 'Constraint' in def ? constraintWork(def.Constraint) : []
     case 'AT_AlterColumnType':
@@ -127,7 +127,7 @@ function workOf(table: string, cmd: AlterTableCmd, world: World): readonly Work[
 }
 
 /** Why adding the column copies the whole table; undefined when it does not. */
-export function columnRewrites(column: ColumnDef, world: World): string | undefined {
+export function columnRewrites(column: ColumnDef): string | undefined {
   const type = writtenType(column.typeName)
   if (/^(big|small)?serial[248]?$/.test(type.name) && builtin(type))
     return `the type "${type.name}" gives every row a number of its own`
@@ -138,19 +138,14 @@ export function columnRewrites(column: ColumnDef, world: World): string | undefi
     if (contype === 'CONSTR_GENERATED' && generated_kind !== 'v')
       return 'a stored generated column is computed for every row'
     if (contype !== 'CONSTR_DEFAULT') continue
-    const calls = volatileCalls(raw_expr, (fn) => definitionOf(world, fn))
+    const calls = volatileCalls(raw_expr)
     if (calls.length > 0)
       return `the default calls ${calls.map((call) => `"${call}"`).join(', ')}, which may differ from row to row`
   }
   return undefined
 }
 
-function definitionOf(world: World, name: string): string | undefined {
-  const key = name.includes('.') ? name : `public.${name}`
-  return Object.entries(world.facts?.functions ?? {}).find(([signature]) => signature.split('(')[0] === key)?.[1]
-}
-
-function columnWork(column: ColumnDef, world: World): readonly Work[] {
+function columnWork(column: ColumnDef): readonly Work[] {
   const constraints = (column.constraints ?? []).flatMap((each) => ('Constraint' in each ? [each.Constraint] : []))
   const works = constraints.flatMap((each): readonly Work[] => {
     if (each.contype === 'CONSTR_PRIMARY' || each.contype === 'CONSTR_UNIQUE') return ['build']
@@ -159,7 +154,7 @@ function columnWork(column: ColumnDef, world: World): readonly Work[] {
   const constant =
     constraints.some((each) => each.contype === 'CONSTR_DEFAULT') &&
     constraints.every((each) => each.contype !== 'CONSTR_CHECK')
-  const rewrites = columnRewrites(column, world) !== undefined
+  const rewrites = columnRewrites(column) !== undefined
   return [...(rewrites ? (['rewrite'] as const) : []), ...works.filter((work) => work !== 'scan' || !constant)]
 }
 

@@ -37,9 +37,17 @@ export function parse(sql: string): readonly Statement[] {
 export function scan(
   sql: string,
 ): readonly { readonly text: string; readonly start: number; readonly end: number; readonly name: string }[] {
+  if (sql.trim() === '') return []
   return loaded()
     .scanSync(sql)
     .tokens.map(({ text, start, end, tokenName }) => ({ text, start, end, name: tokenName }))
+}
+
+/** True for a word that must be quoted to be a name. */
+export function reserved(word: string): boolean {
+  return loaded()
+    .scanSync(word)
+    .tokens.some(({ keywordKind }) => keywordKind > 1)
 }
 
 /** The line, from 1, in which a byte of the text stands. */
@@ -53,6 +61,7 @@ export function lineAt(bytes: Buffer, byte: number): number {
 const leading = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/
 
 function trees(sql: string) {
+  if (sql.trim() === '') return []
   try {
     return loaded().parseSync(sql).stmts ?? []
   } catch (error) {

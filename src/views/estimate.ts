@@ -23,7 +23,8 @@ export function estimates(findings: readonly Finding[]): ReadonlyMap<string, Est
   return found
 }
 
-function readEstimate(data: Json | undefined): Estimate | undefined {
+/** The figures of one finding, if it has any. */
+export function readEstimate(data: Json | undefined): Estimate | undefined {
   const rows = figure(data, 'rows')
   const bytes = figure(data, 'bytes')
   const seconds = figure(data, 'seconds')

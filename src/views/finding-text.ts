@@ -1,11 +1,32 @@
 /** Findings as lines of text, worst first. Knows no source of findings. */
 import type { Finding, Level } from '../core/finding.ts'
+import { readEstimate } from './estimate.ts'
 import { pad, type Paint, wrap } from './paint.ts'
 
 export const levels: readonly Level[] = ['block', 'risk', 'note']
 
 export function byLevel(findings: readonly Finding[]): readonly Finding[] {
   return levels.flatMap((level) => findings.filter((finding) => finding.level === level))
+}
+
+/**
+ * Findings once each, as they were found last: the same words again, or a newer figure for the same thing, take the place of the older.
+ * A step is asked before the run and again when its turn comes.
+ */
+export function distinct(findings: readonly Finding[]): readonly Finding[] {
+  const kept = new Map<string, Finding>()
+  for (const finding of findings) {
+    const what = readEstimate(finding.data) ? '' : finding.message
+    const key = [finding.level, finding.code, finding.at?.step ?? '', finding.at?.target ?? '', what].join('\n')
+    kept.delete(key)
+    kept.set(key, finding)
+  }
+  return [...kept.values()]
+}
+
+/** What ends a finding, where there is something to do. */
+export function helpOf(finding: Finding): string {
+  return finding.help === 'nothing to do' ? '' : finding.help
 }
 
 export function paintOf(level: Level, paint: Paint): (text: string) => string {
@@ -19,7 +40,7 @@ export function findingLines(findings: readonly Finding[], paint: Paint, width: 
     const at = finding.at?.step ?? finding.at?.target
     const head = `  ${level}  ${finding.code}${at === undefined ? '' : paint.faint(` at ${at}`)}`
     const message = wrap(finding.message, width - 9).map((line) => `         ${line}`)
-    const help = finding.help === '' ? [] : wrap(`→ ${finding.help}`, width - 9).map((line) => `         ${line}`)
+    const help = helpOf(finding) === '' ? [] : wrap(`→ ${helpOf(finding)}`, width - 9).map((line) => `         ${line}`)
     return [head, ...message, ...help.map(paint.faint)]
   })
 }

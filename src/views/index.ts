@@ -1,6 +1,7 @@
 /** Renderings of plans and runs: state in, text, Markdown, HTML or JSON out. Pure: no clock, no terminal, no file. */
 export { adviceFor, type Advice } from './advice.ts'
 export { estimates, type Estimate } from './estimate.ts'
+export { eventJson } from './event-json.ts'
 export { eventLine } from './event-line.ts'
 export type { Criterion, Figures } from './figures.ts'
 export { findingLines } from './finding-text.ts'
@@ -13,7 +14,24 @@ export { type Progress, progressOf } from './progress.ts'
 export { reportHtml } from './report-html.ts'
 export { reportJson } from './report-json.ts'
 export { reportMarkdown } from './report-markdown.ts'
+export { tilesOf } from './report-words.ts'
 export { makeReport, type Report } from './report.ts'
 export { statusJson } from './status-json.ts'
 export { phaseWords, progressLines, statusText, type StatusOptions } from './status-text.ts'
 export { bytes, count, duration, moment, percent, plural, rate, timeOfDay } from './words.ts'
+export {
+  adapterList,
+  adapterPage,
+  adaptersPage,
+  type AdapterWords,
+  errorsPage,
+  generated,
+  kindList,
+  kindPage,
+  kindsPage,
+  type KindWords,
+  planPage,
+  yamlLines,
+} from './reference.ts'
+export { md, mdCode, mdSections, mdTable } from './markdown.ts'
+export { lensPage, type OperationWords } from './reference-lens.ts'

@@ -12,7 +12,11 @@ export function planJson(plan: Plan, findings: readonly Finding[] = plan.finding
   const asked = askedOf(plan)
   const { name, from, to, hash, onFailure } = plan
   const value = {
-    ...{ name, from, to, hash, onFailure },
+    name,
+    from,
+    to,
+    hash,
+    onFailure,
     estimate: { ...totalOf(plan.steps, by), steps: plan.steps.length },
     stages: stagesOf(plan).map((stage) => ({
       name: stage.name,

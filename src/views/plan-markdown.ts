@@ -3,7 +3,7 @@ import type { Finding } from '../core/finding.ts'
 import type { Plan, PlannedStep } from '../core/plan.ts'
 import type { RunState } from '../core/run.ts'
 import { type Estimate, estimates } from './estimate.ts'
-import { byLevel } from './finding-text.ts'
+import { byLevel, helpOf } from './finding-text.ts'
 import { md, mdBlock, mdCode, mdSections, mdTable } from './markdown.ts'
 import { askedOf, checklistOf, type Stage, stagesOf, targetsIn } from './plan-parts.ts'
 import { estimateWords, totalWords, wayBackSentences } from './plan-text.ts'
@@ -83,7 +83,7 @@ function findingsTable(findings: readonly Finding[]): readonly string[] {
     mdCode(each.code),
     md(each.at?.step ?? each.at?.target ?? ''),
     md(each.message),
-    md(each.help),
+    md(helpOf(each)),
   ])
   return mdTable(['level', 'code', 'at', 'what is so', 'what ends it'], rows)
 }

@@ -57,7 +57,11 @@ test('a step that cannot be undone ends the way back', () => {
 
 test('a later estimate of a step wins figure by figure; a finding without size is none', () => {
   const finding = (data: { [key: string]: number }) => ({
-    ...{ level: 'note' as const, code: 'x.y', message: '', help: '', at: { step: 'a' } },
+    level: 'note' as const,
+    code: 'x.y',
+    message: '',
+    help: '',
+    at: { step: 'a' },
     data,
   })
   expect(

@@ -1,12 +1,9 @@
 /** A report as one object for programs. Milliseconds, rates per second; the events whole, the facts of the plan left out. */
 import type { Json } from '../core/json.ts'
+import { eventJson } from './event-json.ts'
 import type { Report } from './report.ts'
 
 export function reportJson(report: Report): Json {
-  const events = report.events.map((event) => {
-    if (event.type !== 'run.opened' && event.type !== 'run.amended') return event
-    const { name, from, to, hash } = event.plan
-    return { ...event, plan: { name, from, to, hash } }
-  })
+  const events = report.events.map(eventJson)
   return JSON.parse(JSON.stringify({ ...report, events })) as Json
 }

@@ -2,7 +2,7 @@
 import type { Event } from '../core/event.ts'
 import type { Level } from '../core/finding.ts'
 import { eventText } from './event-line.ts'
-import { byLevel } from './finding-text.ts'
+import { byLevel, helpOf } from './finding-text.ts'
 import { type Html, html } from './html.ts'
 import type { Tone } from './report-words.ts'
 import type { Report } from './report.ts'
@@ -19,7 +19,7 @@ export function findingSection(report: Report): Html {
         <td>
           ${each.message}<small
             ><code>${each.code}</code>${each.at?.step === undefined ? '' : ` at ${each.at.step}`}</small
-          >${each.help === '' ? undefined : html`<small>${each.help}</small>`}
+          >${helpOf(each) === '' ? undefined : html`<small>${helpOf(each)}</small>`}
         </td>
       </tr> `,
   )

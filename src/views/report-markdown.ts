@@ -1,5 +1,5 @@
 /** A run as Markdown: the report's figures and lists, for a ticket or a wiki. */
-import { byLevel } from './finding-text.ts'
+import { byLevel, helpOf } from './finding-text.ts'
 import { md, mdCode, mdSections, mdTable } from './markdown.ts'
 import type { Report, StepReport } from './report.ts'
 import { leadOf, tilesOf } from './report-words.ts'
@@ -98,7 +98,7 @@ function findings(report: Report): readonly string[] {
     mdCode(each.code),
     md(each.at?.step ?? each.at?.target ?? ''),
     md(each.message),
-    md(each.help),
+    md(helpOf(each)),
   ])
   return rows.length === 0 ? [] : mdTable(['level', 'code', 'at', 'what is so', 'what ends it'], rows)
 }

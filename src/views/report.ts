@@ -4,6 +4,7 @@ import type { Finding } from '../core/finding.ts'
 import { fold, phase, type Phase, type RunState, type StepState } from '../core/run.ts'
 import { ChangeoverError } from '../core/errors.ts'
 import { type Estimate, estimates } from './estimate.ts'
+import { distinct } from './finding-text.ts'
 import { type Figures, figuresIn } from './figures.ts'
 import { askedOf, type ChecklistItem, checklistOf, stagesOf, targetsIn } from './plan-parts.ts'
 import { wayBackSentences } from './plan-text.ts'
@@ -83,7 +84,10 @@ export function makeReport(run: string, events: readonly Event[], figures: Figur
   const { name, from, to, hash } = state.plan
   return {
     run,
-    ...{ name, from, to, hash },
+    name,
+    from,
+    to,
+    hash,
     phase: phase(state),
     openedAt: state.openedAt,
     changedAt: state.changedAt,
@@ -94,7 +98,7 @@ export function makeReport(run: string, events: readonly Event[], figures: Figur
     stages: stageReports(state, events, spans),
     spans,
     idles: idlesOf(events, spans, Math.max(1000, worked / 50)),
-    findings: state.findings,
+    findings: distinct(state.findings),
     approvals: approvalsOf(events),
     turns: turnsOf(events, spans),
     wayBack: wayBackSentences(state.plan),
@@ -118,7 +122,11 @@ function stageReports(state: RunState, events: readonly Event[], spans: readonly
       const amount = amountOf(events, plan.id)
       const error = lastError(events, plan.id)
       return {
-        ...{ id: plan.id, title: plan.title, kind: plan.kind, on: targetsIn(plan), undo: plan.undo },
+        id: plan.id,
+        title: plan.title,
+        kind: plan.kind,
+        on: targetsIn(plan),
+        undo: plan.undo,
         status: step?.status ?? 'waiting',
         ...(estimate === undefined ? {} : { estimate }),
         ...(applied === undefined ? {} : { appliedMs: applied }),
@@ -165,7 +173,9 @@ function approvalsOf(events: readonly Event[]): readonly ApprovalReport[] {
     )
     const by = given?.type === 'approval.given' ? given : undefined
     return {
-      ...{ step: ask.step, ask: ask.ask, askedAt: ask.at },
+      step: ask.step,
+      ask: ask.ask,
+      askedAt: ask.at,
       ...(by === undefined ? {} : { given: { at: by.at, by: `${by.by.user}@${by.by.host}`, note: by.note } }),
     }
   })
@@ -182,7 +192,9 @@ function turnsOf(events: readonly Event[], spans: readonly Span[]): readonly Tur
     )
     return [
       {
-        ...{ at: turn.at, why: turn.why, by: `${turn.by.user}@${turn.by.host}` },
+        at: turn.at,
+        why: turn.why,
+        by: `${turn.by.user}@${turn.by.host}`,
         ...(turn.to === undefined ? {} : { to: turn.to }),
         ...(turn.part === undefined ? {} : { part: turn.part }),
         undone: own.map((span) => ({ step: span.step, ms: span.to - span.from })),

@@ -41,10 +41,9 @@ export function spansOf(events: readonly Event[]): readonly Span[] {
         open = { step: event.step, verb: event.verb, from: at }
         break
       case 'step.finished':
-        close(at, 'finished')
-        break
       case 'step.failed':
-        close(at, 'failed')
+        open ??= { step: event.step, verb: event.verb, from: last }
+        close(at, event.type === 'step.finished' ? 'finished' : 'failed')
         break
       case 'run.claimed':
       case 'run.closed':

@@ -11,7 +11,9 @@ export function statusJson(run: string, state: RunState, pace: Pace | undefined,
   const { name, from, to, hash } = state.plan
   const value = {
     run,
-    ...{ name, from, to },
+    name,
+    from,
+    to,
     plan: hash,
     phase: progress.phase,
     way: state.way,

@@ -2,7 +2,7 @@
 import type { Phase, RunState, StepState } from '../core/run.ts'
 import { adviceFor } from './advice.ts'
 import { bar } from './bar.ts'
-import { paintOf } from './finding-text.ts'
+import { distinct, paintOf } from './finding-text.ts'
 import type { Pace } from './pace.ts'
 import { fit, pad, type Paint, plain, wrap } from './paint.ts'
 import { type Progress, progressOf } from './progress.ts'
@@ -134,8 +134,9 @@ function allLeftWords(progress: Progress): string {
 
 /** The last findings that matter: notes only when there is nothing else. */
 function findingLines(state: RunState, paint: Paint, width: number): readonly string[] {
-  const loud = state.findings.filter((finding) => finding.level !== 'note')
-  const shown = (loud.length > 0 ? loud : state.findings).slice(-3)
+  const found = distinct(state.findings)
+  const loud = found.filter((finding) => finding.level !== 'note')
+  const shown = (loud.length > 0 ? loud : found).slice(-3)
   return shown.map((finding) => {
     const at = finding.at?.step === undefined ? '' : ` at ${finding.at.step}`
     return fit(

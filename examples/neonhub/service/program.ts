@@ -1,5 +1,11 @@
 /** What every program of NeonHub does around its work: arguments, a first line when it listens, a clean end on SIGTERM. */
+import { realpathSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+
+/** True for the module that node was started with, also when it was named through a link. */
+export function isProgram(filename: string): boolean {
+  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === realpathSync(filename)
+}
 
 /** `--name value` pairs; a name that is not in `known` is an error. */
 export function options<const Name extends string>(known: readonly Name[]): Readonly<Partial<Record<Name, string>>> {

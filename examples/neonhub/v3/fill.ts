@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { options, say } from '../service/program.ts'
+import { isProgram, options, say } from '../service/program.ts'
 
 export interface Rows {
   readonly users: number
@@ -14,7 +14,7 @@ export function rowsFor(users: number): Rows {
   return { users, models: Math.max(1, Math.round(users / 5)) }
 }
 
-export const defaultRows: Rows = rowsFor(100_000)
+const defaultRows: Rows = rowsFor(100_000)
 
 /** How many jobs are still to be done when the service starts; it works them off, one after the other. */
 const openJobs = 3
@@ -84,7 +84,7 @@ export async function fillV3(url: string, rows: Rows = defaultRows): Promise<voi
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['url', 'rows'])
   if (given.url === undefined) throw new Error('--url postgres://… says which empty database to fill')
   const rows = rowsFor(Number(given.rows ?? defaultRows.users))

@@ -1,12 +1,12 @@
 /** The NeonHub v3.3 service: `node --import jiti/register v3/service.ts --config config/neonhub.yml [--port N]`. */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
-import { options, program } from '../service/program.ts'
+import { isProgram, options, program } from '../service/program.ts'
 import { type Handler, reply, serve, type Serving } from '../service/serve.ts'
 import { readSettings, type Settings } from '../service/settings.ts'
 import { v3Routes, v3Storage } from './api.ts'
 
-export const v3Version = '3.3.0'
+const v3Version = '3.3.0'
 
 /** Serves until `stop`. A `port` given here wins over `api.port`. */
 export async function startV3(settings: Settings, port?: number): Promise<Serving> {
@@ -36,7 +36,7 @@ export async function startV3(settings: Settings, port?: number): Promise<Servin
   return { port: serving.port, stop }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['config', 'port'])
   await program('neonhub-v3', () =>
     startV3(

@@ -1,7 +1,7 @@
 /** The NeonHub v4.0 service: `node --import jiti/register v4/service.ts --config config/neonhub.yml [--port N]`. Keeps the v3 API alive. */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
-import { options, program, say } from '../service/program.ts'
+import { isProgram, options, program, say } from '../service/program.ts'
 import { type Handler, reply, serve, type Serving } from '../service/serve.ts'
 import type { Settings } from '../service/settings.ts'
 import { type Watched, watchSettings } from '../service/watched.ts'
@@ -14,7 +14,7 @@ import { migrationHealth, schemaReady } from './migration.ts'
 import { recordRoutes } from './records.ts'
 import { v4Storage } from './storage.ts'
 
-export const v4Version = '4.0.0'
+const v4Version = '4.0.0'
 
 /** Throws when settings are not of v4's shape; those of v3 are recognised by `api.ssl`. */
 export function soundV4(settings: Settings): void {
@@ -67,7 +67,7 @@ export async function startV4(watched: Watched, port?: number): Promise<Serving>
   return { port: serving.port, stop }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isProgram(import.meta.filename)) {
   const given = options(['config', 'port'])
   const path = given.config ?? 'config/neonhub.yml'
   await program('neonhub-v4', () => {

@@ -1,12 +1,13 @@
 /** Requests below one address: timed, bounded, and with the credentials cut out of whatever comes back. */
 import { createHmac } from 'node:crypto'
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
-import type { Json } from '../../core/json.ts'
+import { isObject, type Json } from '../../core/json.ts'
 import type { Answer, HttpWriter } from '../../core/ports/index.ts'
 
 export interface ClientOptions {
   readonly base: URL
   readonly headers: { readonly [name: string]: string }
+  readonly secrets: { readonly [name: string]: string }
   readonly timeoutMs: number
   readonly sign: { readonly secret: string; readonly header: string } | undefined
   readonly signal: AbortSignal
@@ -35,7 +36,7 @@ async function request(
 ): Promise<Answer> {
   options.signal.throwIfAborted()
   const url = below(options.base, path)
-  const text = body === undefined ? undefined : JSON.stringify(body)
+  const text = body === undefined ? undefined : JSON.stringify(fill(body, options.secrets))
   const stop = new AbortController()
   const timer = setTimeout(() => stop.abort(new Timeout()), options.timeoutMs)
   const abort = (): void => stop.abort(options.signal.reason)
@@ -60,12 +61,21 @@ async function request(
   }
 }
 
+/** `{{NAME}}` in a text of the body becomes the secret of that name: plans and journals hold the name alone. */
+function fill(value: Json, secrets: ClientOptions['secrets']): Json {
+  if (typeof value === 'string') return value.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => secrets[name] ?? whole)
+  if (Array.isArray(value)) return value.map((each: Json) => fill(each, secrets))
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each, secrets)]))
+}
+
 class Timeout extends Error {}
 
 /** The path below the base address. Refuses another origin: it would get the credentials. */
 function below(base: URL, path: string): URL {
-  const url = new URL(`${base.origin}${base.pathname.replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`)
-  if (url.origin === base.origin && url.pathname.startsWith(base.pathname.replace(/\/$/, ''))) return url
+  const root = base.pathname.replace(/\/$/, '')
+  const url = new URL(`${base.origin}${root}${path.startsWith('/') ? '' : '/'}${path}`)
+  if (url.origin === base.origin && url.pathname.startsWith(`${root}/`)) return url
   throw new ChangeoverError(
     'target.failed',
     `"${path}" leads away from "${base.origin}${base.pathname}"`,
@@ -118,7 +128,10 @@ function parse(text: string, type: string): Json {
 /** An API that echoes a credential does not bring it into a journal. Also without its scheme: "Bearer x" hides x. */
 function hide(options: ClientOptions, text: string): string {
   const secrets = Object.entries(options.headers).flatMap(([name, value]) => (openHeaders.test(name) ? [] : [value]))
-  const values = [...secrets, options.sign?.secret ?? ''].flatMap((value) => [value, ...value.split(/[\s=,]+/)])
+  const values = [...secrets, ...Object.values(options.secrets), options.sign?.secret ?? ''].flatMap((value) => [
+    value,
+    ...value.split(/[\s=,]+/),
+  ])
   return values
     .filter((value) => value.length >= secretLength)
     .reduce((shown, value) => shown.replaceAll(value, '(secret)'), text)

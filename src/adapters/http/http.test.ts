@@ -63,6 +63,13 @@ describe('the http adapter', () => {
     })
   })
 
+  it('fills secrets into a body by their names, and only there', async () => {
+    const target = await open({ secrets: { TOKEN: 'hidden-in-body' } })
+    await target.write.send('POST', '/x', { token: '{{TOKEN}}', other: ['{{NONE}}', 1, null] })
+    expect(JSON.parse(seen[0]!.body)).toEqual({ token: 'hidden-in-body', other: ['{{NONE}}', 1, null] })
+    expect((await target.read.get('/echo?hidden-in-body')).body).toMatchObject({ path: '/api/echo?(secret)' })
+  })
+
   it('gives text as text, and a bad status as an answer', async () => {
     const target = await open()
     expect(typeof (await target.read.get('/text')).body).toBe('string')
@@ -72,6 +79,7 @@ describe('the http adapter', () => {
   it('follows no redirect and leaves its address for no path', async () => {
     const target = await open()
     expect((await target.read.get('/move')).status).toBe(302)
+    await expect(target.read.get('/../apis')).rejects.toMatchObject({ code: 'target.failed' })
     await expect(target.read.get('/../../etc')).rejects.toMatchObject({ code: 'target.failed' })
     expect((await target.read.get('http://other/x')).body).toMatchObject({ path: '/api/http://other/x' })
   })

@@ -1,4 +1,5 @@
 /** The adapter `http`: the http port on an API, by fetch. Holds the credentials, and lets none of them out again. */
+import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
@@ -7,6 +8,10 @@ import { openClient } from './client.ts'
 const config = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).describe('Every path of the plan is below this address.'),
   headers: z.record(z.string(), z.string()).default({}).describe('Sent with every request; never shown.'),
+  secrets: z
+    .record(z.string().regex(/^[A-Za-z_]\w*$/), z.string())
+    .default({})
+    .describe('What `{{NAME}}` in a body stands for; never shown.'),
   timeoutMs: z.int().min(1).default(10_000).describe('Until the whole answer is there, in milliseconds.'),
   sign: z
     .strictObject({
@@ -38,9 +43,12 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
       'give it as a header: authorization: "Basic ${CREDENTIALS}"',
     )
   }
+  // Every request under way listens to it: that is no leak.
+  setMaxListeners(0, who.signal)
   const client = openClient({
     base,
     headers: settings.headers,
+    secrets: settings.secrets,
     timeoutMs: settings.timeoutMs,
     sign: settings.sign,
     signal: who.signal,

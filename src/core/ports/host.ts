@@ -18,5 +18,5 @@ export interface HostPort {
   readonly facts: Record<never, never>
   readonly tools: Record<never, never>
   readonly read: HostReader
-  readonly write: Record<never, never>
+  readonly write: HostReader
 }

@@ -1,2 +1,3 @@
-/** Kinds that save what is, so that it can come back. */
+/** Kinds that back up, and prove it. */
 export { backupDatabase } from './database.ts'
+export { backupFiles } from './files.ts'

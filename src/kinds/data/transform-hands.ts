@@ -14,6 +14,7 @@ import {
   type Tally,
 } from '../../rows/index.ts'
 import { Brake, waitMs } from './transform-brake.ts'
+import { type LensData } from '../../lens/index.ts'
 import { asSql, compile } from './transform-lens.ts'
 import { isData, type Mode, moveOne, type Moved, noteRefused, sqlState, TooMany, type Tools } from './transform-move.ts'
 import { routeOf, type Work } from './transform-work.ts'
@@ -24,8 +25,8 @@ type At = Writing<{ readonly database: 'database' }>
 const lockMs = 10_000
 /** How often one hand tries again after a lock that did not come, or rows that did not fit. */
 const tries = 8
-/** Two chunks at once in one hand: while one is in the lens, the server reads or writes the other. */
-const lanes = { sql: 1, copy: 2, stage: 2 } as const
+/** Chunks at once in one hand: while one is in the lens, the server reads another and writes a third. */
+const lanes = { sql: 1, copy: 3, stage: 3 } as const
 
 /** Returns when no chunk is left, when the step is paused or undone, or when there is nothing to do here yet. */
 export async function labourAtChunks(work: Work, at: At): Promise<void> {
@@ -73,7 +74,7 @@ export async function prepare(
     work,
     route: routeOf(work),
     sql,
-    lens: await compile(work.lens, now, (reference) => at.load(reference)),
+    lens: await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference)),
     shape: shapeOf(work),
     stage: `pg_temp.${stageName(`${at.run}/${at.step}/${work.target}`)}`,
     now: () => at.clock.now(),

@@ -64,9 +64,10 @@ function part(how: Splitting, index: number): Rule {
     js: (value: unknown, ...held: readonly unknown[]) => {
       if (value === undefined) return undefined
       if (held.every((each) => each === undefined)) return partsOf(how, value)[index]
-      return attempt(how, held) === open(value) ? held[index] : partsOf(how, value)[index]
+      const text = open(value)
+      return text !== null && attempt(how, held) === text ? held[index] : partsOf(how, text)[index]
     },
-    sql: ([value, ...held]) => partSql(how, index, value!, held),
+    sql: ([value, ...held], misfit) => partSql(how, index, value!, held, misfit),
   }
 }
 
@@ -83,7 +84,7 @@ function whole(how: Splitting): Rule {
     name: 'join',
     js: (...values: readonly unknown[]) =>
       values.every((each) => each === undefined) ? undefined : joined(how, values),
-    sql: (values) => joinSql(how, values),
+    sql: (values, misfit) => joinSql(how, values, misfit),
   }
 }
 

@@ -63,7 +63,7 @@ function filled(to: string, template: Template): Rule {
         ? text
         : refuse(to, 'a part holds the very text that stands between the parts')
     },
-    sql: (values) => surroundedSql(template, values),
+    sql: (values, misfit) => surroundedSql(template, values, misfit),
   }
 }
 
@@ -77,7 +77,7 @@ function part(to: string, template: Template, index: number): Rule {
       return (partsOf(template, text) ??
         refuse(to, `a text of ${text.length} characters that the template does not fit`))[index]
     },
-    sql: ([value]) => betweenSql(to, template, value!),
+    sql: ([value], misfit) => betweenSql(to, template, value!, misfit),
   }
 }
 

@@ -11,7 +11,7 @@ const wrapSchema = z.strictObject({ op: z.literal('wrap'), path: pathSchema }).r
 const unwrapSchema = z.strictObject({ op: z.literal('unwrap'), path: pathSchema }).readonly()
 
 /** The first item is the value; the others are the list's own and stay. */
-function into(path: string): Rule {
+function into(): Rule {
   return {
     name: 'wrap',
     js: (value: unknown, was: unknown) => {
@@ -22,7 +22,7 @@ function into(path: string): Rule {
       if (Array.isArray(held) && (none ? first == null : sameValue(first, value))) return was
       return none && rest.length === 0 ? [] : [none ? null : value, ...rest]
     },
-    sql: ([value, held]) => listSql(path, value!, held!),
+    sql: ([value, held]) => listSql(value!, held!),
   }
 }
 
@@ -35,14 +35,14 @@ function outOf(path: string): Rule {
       if (!Array.isArray(list)) return refuse(path, `${kindOf(list)} where a list is needed`)
       return (list[0] as unknown) ?? null
     },
-    sql: ([value]) => firstSql(path, value!),
+    sql: ([value], misfit) => firstSql(path, value!, misfit),
   }
 }
 
 function wrapping(text: string): Planned {
   const path = parsePath(text)
   return {
-    forward: [put(path, call(into(text), get(path), was(path)))],
+    forward: [put(path, call(into(), get(path), was(path)))],
     backward: [put(path, call(outOf(text), get(path)))],
     lost: { backward: [text] },
   }

@@ -1,7 +1,7 @@
 /** A value as the expression of one column of a given type, or the reason why not without `convert`. */
 import type { Json } from '../../core/json.ts'
 import { nullJson, toJson } from './forms.ts'
-import { quoteText, refuseSql } from './text.ts'
+import { once, quoteText, refuseSql } from './text.ts'
 import { familyOf, numberType, typeName } from './types.ts'
 import { NoSql, type SqlValue } from './value.ts'
 
@@ -66,7 +66,11 @@ function jsonAs(value: SqlValue, type: string, column: string): string {
   const sql = toJson(value)
   const family = familyOf(type)
   if (family === 'json') {
-    const whole = value.form === 'object' && value.base === undefined ? sql : `NULLIF(${sql}, ${nullJson})`
+    // Over a column, null can only be the JSON null that stood there and stays.
+    const whole =
+      value.form === 'object' && (value.base === undefined || value.base.form === 'column')
+        ? sql
+        : `NULLIF(${sql}, ${nullJson})`
     return typeName(type) === 'json' ? `(${whole})::json` : whole
   }
   if (family === 'bytes' || family === 'list' || family === 'other') throw wrong(column, 'a value out of JSON', type)
@@ -78,7 +82,9 @@ function jsonAs(value: SqlValue, type: string, column: string): string {
         : family === 'text'
           ? ['string']
           : ['number']
-  const cases = kinds.map((kind) => `WHEN '${kind}' THEN (${sql} #>> '{}')::${type}`).join(' ')
-  const refused = refuseSql(column, `a ${kinds.join(' or a ')} is needed for ${type}`, `jsonb_typeof(${sql})`, type)
-  return `CASE jsonb_typeof(${sql}) ${cases} WHEN 'null' THEN NULL::${type} ELSE ${refused} END`
+  return once(sql, (json) => {
+    const cases = kinds.map((kind) => `WHEN '${kind}' THEN (${json} #>> '{}')::${type}`).join(' ')
+    const refused = refuseSql(column, `a ${kinds.join(' or a ')} is needed for ${type}`, `jsonb_typeof(${json})`, type)
+    return `CASE jsonb_typeof(${json}) ${cases} WHEN 'null' THEN NULL::${type} ELSE ${refused} END`
+  })
 }

@@ -1,7 +1,7 @@
 /** From one form of a value to another: into JSON, into a column, down to a child, up with a new one. */
 import type { Json } from '../../core/json.ts'
-import { quoteText, refuseSql } from './text.ts'
-import { familyOf, numberType, typeName } from './types.ts'
+import { once, quoteText, refuseSql } from './text.ts'
+import { familyOf, typeName } from './types.ts'
 import { absent, NoSql, type SqlValue } from './value.ts'
 
 export const nullJson = `'null'::jsonb`
@@ -80,8 +80,11 @@ function objectJson({ base, fields, at }: ObjectValue): string {
   const uncertain = entries
     .filter(([, value]) => maybeAbsent(value) && value.form !== 'absent')
     .map(([key, value]) => [key, toJson(value)] as const)
-  const parts = uncertain.map(
-    ([key, sql]) => `CASE WHEN ${sql} IS NULL THEN '{}'::jsonb ELSE jsonb_build_object(${quoteText(key)}, ${sql}) END`,
+  const parts = uncertain.map(([key, sql]) =>
+    once(
+      sql,
+      (made) => `CASE WHEN ${made} IS NULL THEN '{}'::jsonb ELSE jsonb_build_object(${quoteText(key)}, ${made}) END`,
+    ),
   )
   const built = [...chunks(certain, 40).map(build), ...parts].join(' || ') || `'{}'::jsonb`
   if (base === undefined) return built
@@ -95,19 +98,20 @@ function objectJson({ base, fields, at }: ObjectValue): string {
   if (base.form === 'absent') return made('NULL::jsonb')
   if (base.form === 'column' && familyOf(base.type) !== 'json')
     throw new NoSql(`a column of type ${base.type} holds no fields`)
-  const below = toJson(base, 'nullable')
-  const gone = entries.filter(([, value]) => maybeAbsent(value)).map(([key]) => quoteText(key))
-  const kept =
-    gone.length === 0
-      ? below
-      : gone.length === 1
-        ? `(${below} - ${gone[0]}::text)`
-        : `(${below} - ARRAY[${gone.join(', ')}]::text[])`
-  const merged = certain.length + uncertain.length > 0 ? `${kept} || ${built}` : kept
-  const wrong = refuseSql(at, 'an object is needed', `jsonb_typeof(${below})`, 'jsonb')
-  const refused =
-    certain.length > 0 ? wrong : uncertain.length > 0 ? `CASE WHEN ${nothing} THEN ${below} ELSE ${wrong} END` : below
-  return `CASE COALESCE(jsonb_typeof(${below}), 'null') WHEN 'object' THEN ${merged} WHEN 'null' THEN ${made(below)} ELSE ${refused} END`
+  return once(toJson(base, 'nullable'), (below) => {
+    const gone = entries.filter(([, value]) => maybeAbsent(value)).map(([key]) => quoteText(key))
+    const kept =
+      gone.length === 0
+        ? below
+        : gone.length === 1
+          ? `(${below} - ${gone[0]}::text)`
+          : `(${below} - ARRAY[${gone.join(', ')}]::text[])`
+    const merged = certain.length + uncertain.length > 0 ? `${kept} || ${built}` : kept
+    const wrong = refuseSql(at, 'an object is needed', `jsonb_typeof(${below})`, 'jsonb')
+    const refused =
+      certain.length > 0 ? wrong : uncertain.length > 0 ? `CASE WHEN ${nothing} THEN ${below} ELSE ${wrong} END` : below
+    return `CASE COALESCE(jsonb_typeof(${below}), 'null') WHEN 'object' THEN ${merged} WHEN 'null' THEN ${made(below)} ELSE ${refused} END`
+  })
 }
 
 function build(entries: readonly (readonly [string, SqlValue])[]): string {
@@ -159,9 +163,4 @@ export function place(value: SqlValue, path: readonly string[], made: SqlValue, 
     value.form === 'object' ? value : { form: 'object' as const, base: value, fields: new Map<string, SqlValue>(), at }
   const child = rest.length === 0 ? made : place(childOf(value, key), rest, made, `${at}/${key}`)
   return { ...below, fields: new Map([...below.fields, [key, child]]) }
-}
-
-/** Where a column and a value of the rendered expression part ways. */
-export function isNumberType(type: string): boolean {
-  return familyOf(type) === 'number' || type === numberType
 }

@@ -4,12 +4,12 @@ import type { Template } from '../operations/template.ts'
 import { chooseSql } from './compare.ts'
 import { nullJson, toJson } from './forms.ts'
 import { strict, textSql } from './strict.ts'
-import { quoteText, refuseSql } from './text.ts'
+import { once, quoteText, refuseSql } from './text.ts'
 import { familyOf } from './types.ts'
-import { NoSql, type SqlValue } from './value.ts'
+import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
 /** An expression of type text, NULL for null and absent. */
-function textOf(value: SqlValue, at: string, misfit: 'refuse' | 'null' = 'refuse'): string {
+function textOf(value: SqlValue, at: string, misfit: Misfit): string {
   if (value.form === 'absent') return 'NULL::text'
   if (value.form === 'constant') {
     if (value.value === null) return 'NULL::text'
@@ -25,10 +25,16 @@ function textOf(value: SqlValue, at: string, misfit: 'refuse' | 'null' = 'refuse
 }
 
 /** The field at `index` of those that a text is cut into. */
-export function partSql(how: Splitting, index: number, value: SqlValue, held: readonly SqlValue[]): SqlValue {
+export function partSql(
+  how: Splitting,
+  index: number,
+  value: SqlValue,
+  held: readonly SqlValue[],
+  misfit: Misfit,
+): SqlValue {
   if (value.form === 'absent') return value
-  const text = textOf(value, how.path)
-  const made = cutSql(how, index, text)
+  const text = textOf(value, how.path, misfit)
+  const made = once(text, (name) => cutSql(how, index, name, misfit))
   const cut: SqlValue =
     value.form === 'column' || value.form === 'constant'
       ? { form: 'column', sql: made, type: 'text' }
@@ -54,21 +60,21 @@ function inJson(value: SqlValue, made: string): SqlValue {
 }
 
 /** string_to_array answers no part at all for the empty text, which is one empty part. */
-function cutSql({ path, separator, rule, into }: Splitting, index: number, text: string): string {
+function cutSql({ path, separator, rule, into }: Splitting, index: number, text: string, misfit: Misfit): string {
   const parts = `string_to_array(${text}, ${quoteText(separator)})`
   const count = `cardinality(${parts})`
   const whole = (from: string, to: string) => `array_to_string((${parts})[${from}:${to}], ${quoteText(separator)})`
   const plain = index === 0 ? `COALESCE((${parts})[1], ${text})` : `(${parts})[${index + 1}]`
   if (rule === 'refuse')
-    return `CASE WHEN ${count} > ${into} THEN ${refuseSql(path, `too many parts for ${into} fields`, `${count}::text`, 'text')} ELSE ${plain} END`
+    return `CASE WHEN ${count} > ${into} THEN ${misfit === 'null' ? 'NULL::text' : refuseSql(path, `too many parts for ${into} fields`, `${count}::text`, 'text')} ELSE ${plain} END`
   if (rule === 'first')
     return index < into - 1 ? plain : `CASE WHEN ${count} >= ${into} THEN ${whole(String(into), '')} END`
   const late = index === 0 ? whole('1', `${count} - ${into - 1}`) : `(${parts})[${count} - ${into - 1 - index}]`
   return `CASE WHEN ${count} > ${into} THEN ${late} ELSE ${plain} END`
 }
 
-export function joinSql(how: Splitting, values: readonly SqlValue[]): SqlValue {
-  const texts = values.map((each) => textOf(each, how.path))
+export function joinSql(how: Splitting, values: readonly SqlValue[], misfit: Misfit): SqlValue {
+  const texts = values.map((each) => textOf(each, how.path, misfit))
   const sql = `CASE WHEN COALESCE(${texts.join(', ')}) IS NOT NULL THEN concat_ws(${quoteText(how.separator)}, ${texts.join(', ')}) END`
   if (values.some((each) => each.form === 'column')) return { form: 'column', sql, type: 'text' }
   const there = values.filter((each) => each.form !== 'absent').map((each) => `${toJson(each)} IS NOT NULL`)
@@ -81,23 +87,26 @@ function single(template: Template): readonly [string, string] {
   return [template.literals[0]!, template.literals[1]!]
 }
 
-export function surroundedSql(template: Template, values: readonly SqlValue[]): SqlValue {
+export function surroundedSql(template: Template, values: readonly SqlValue[], misfit: Misfit): SqlValue {
   const [before, after] = single(template)
   const around = (sql: string) =>
     [before && quoteText(before), sql, after && quoteText(after)].filter((each) => each !== '').join(' || ')
-  return strict(values[0]!, 'text', template.fields[0]!, 'refuse', (sql) => ({ sql: `(${around(sql)})`, type: 'text' }))
+  return strict(values[0]!, 'text', template.fields[0]!, misfit, (sql) => ({ sql: `(${around(sql)})`, type: 'text' }))
 }
 
-export function betweenSql(at: string, template: Template, value: SqlValue): SqlValue {
+export function betweenSql(at: string, template: Template, value: SqlValue, misfit: Misfit): SqlValue {
   const [before, after] = single(template)
   const lengths = [before, after].map((each) => [...each].length)
   const least = lengths[0]! + lengths[1]!
-  return strict(value, 'text', at, 'refuse', (sql) => {
+  return strict(value, 'text', at, misfit, (sql) => {
     const starts = `left(${sql}, ${lengths[0]}) = ${quoteText(before)}`
     const ends = `right(${sql}, ${lengths[1]}) = ${quoteText(after)}`
     const tests = [...(before === '' ? [] : [starts]), ...(after === '' ? [] : [ends]), `length(${sql}) >= ${least}`]
     const inside = `substr(${sql}, ${lengths[0]! + 1}, length(${sql}) - ${least})`
-    const refused = refuseSql(at, 'the template does not fit', `length(${sql})::text || ' characters'`, 'text')
+    const refused =
+      misfit === 'null'
+        ? 'NULL::text'
+        : refuseSql(at, 'the template does not fit', `length(${sql})::text || ' characters'`, 'text')
     return { sql: `CASE WHEN ${tests.join(' AND ')} THEN ${inside} ELSE ${refused} END`, type: 'text' }
   })
 }

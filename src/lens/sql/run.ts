@@ -3,9 +3,9 @@ import { planLens, type Step } from '../plan.ts'
 import type { Direction, Edit, Program, Term, Test } from '../program.ts'
 import { chooseSql } from './compare.ts'
 import { place, reach, toJson } from './forms.ts'
-import { quoteText } from './text.ts'
+import { once as onceSql, quoteText } from './text.ts'
 import { familyOf } from './types.ts'
-import { absent, NoSql, type SqlValue } from './value.ts'
+import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
 
 type Root = SqlValue
 /** What the other side holds at this stage, worked out when it is asked for. */
@@ -13,6 +13,8 @@ type Memory = () => Root
 
 export interface RunOptions {
   readonly now: string
+  /** `null` while memory is worked out: what does not fit there is no memory, and no reason to refuse the row. */
+  readonly misfit?: Misfit
 }
 
 export const emptyMemory: Memory = () => absent
@@ -33,7 +35,9 @@ export function runChain(
     const next = order[index + 1]
     if (!next) return memory()
     const later = stages[index + 1]!()
-    return later.form === 'absent' ? later : runProgram(next[opposite], opposite, later, emptyMemory, options)
+    return later.form === 'absent'
+      ? later
+      : runProgram(next[opposite], opposite, later, emptyMemory, { ...options, misfit: 'null' })
   }
   return order.reduce((state, step, i) => {
     onStep(step)
@@ -102,7 +106,10 @@ function termSql(term: Term, root: Root, memory: Memory, options: RunOptions): S
     }
     case 'call': {
       if (typeof term.rule.sql === 'string') throw new NoSql(term.rule.sql)
-      return term.rule.sql(term.of.map((each) => termSql(each, root, memory, options)))
+      return term.rule.sql(
+        term.of.map((each) => termSql(each, root, memory, options)),
+        options.misfit ?? 'refuse',
+      )
     }
   }
 }
@@ -113,11 +120,18 @@ function dropSql(root: Root, at: readonly string[], prune: boolean, memory: Memo
   const dropped = place(root, at, absent)
   if (!prune || at.length === 1) return dropped
   const around = at.slice(0, -1)
-  const [left, held] = [toJson(reach(dropped, around)), reach(memory(), around)]
+  const held = reach(memory(), around)
   const keep = held.form === 'absent' ? '' : ` AND jsonb_typeof(${toJson(held)}) IS DISTINCT FROM 'object'`
   const there = before.form === 'json' ? ` AND ${before.sql} IS NOT NULL` : ''
-  const pruned = `CASE WHEN ${left} = '{}'::jsonb${there}${keep} THEN NULL ELSE ${left} END`
-  const placed = place(root, around, { form: 'json', sql: pruned })
+  const pruned = onceSql(
+    toJson(reach(dropped, around)),
+    (left) => `CASE WHEN ${left} = '{}'::jsonb${there}${keep} THEN NULL ELSE ${left} END`,
+  )
+  const placed = place(
+    root,
+    around,
+    around.length === 1 ? { form: 'column', type: 'jsonb', sql: pruned } : { form: 'json', sql: pruned },
+  )
   if (around.length === 1) return placed
   throw new NoSql('objects inside of objects are tidied away by TypeScript')
 }

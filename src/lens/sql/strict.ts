@@ -1,6 +1,6 @@
 /** Functions on one value of a kind, lifted to every form: null and absent stay as they are, another kind is refused. */
 import { instantText, toJson } from './forms.ts'
-import { quoteText, refuseSql } from './text.ts'
+import { once, quoteText, refuseSql } from './text.ts'
 import { familyOf, numberType, typeName } from './types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
@@ -20,21 +20,34 @@ export function strict(value: SqlValue, need: Need, at: string, misfit: Misfit, 
       return value.value === null ? value : strict(constantColumn(value.value, need, at), need, at, misfit, made)
     case 'column': {
       if (familyOf(value.type) === 'json') return strict({ form: 'json', sql: toJson(value) }, need, at, misfit, made)
-      return { form: 'column', ...made(columnSql(value, need, at, misfit)) }
+      return { form: 'column', ...madeOnce(columnSql(value, need, at, misfit), made) }
     }
     default: {
-      const sql = toJson(value)
-      const inner =
-        need === 'text' ? `(${sql} #>> '{}')` : need === 'number' ? `(${sql} #>> '{}')::numeric` : `(${sql})::boolean`
-      const result = toJson({ form: 'column', ...made(inner) }, 'nullable')
-      const other =
-        misfit === 'null' ? 'NULL::jsonb' : refuseSql(at, `a ${need} is needed`, `jsonb_typeof(${sql})`, 'jsonb')
-      return {
-        form: 'json',
-        sql: `CASE jsonb_typeof(${sql}) WHEN '${jsonKind[need]}' THEN ${result} WHEN 'null' THEN ${sql} ELSE ${other} END`,
-      }
+      const sql = once(toJson(value), (json) => {
+        const inner =
+          need === 'text'
+            ? `(${json} #>> '{}')`
+            : need === 'number'
+              ? `(${json} #>> '{}')::numeric`
+              : `(${json})::boolean`
+        const result = toJson({ form: 'column', ...made(inner) }, 'nullable')
+        const other =
+          misfit === 'null' ? 'NULL::jsonb' : refuseSql(at, `a ${need} is needed`, `jsonb_typeof(${json})`, 'jsonb')
+        return `CASE jsonb_typeof(${json}) WHEN '${jsonKind[need]}' THEN ${result} WHEN 'null' THEN ${json} ELSE ${other} END`
+      })
+      return { form: 'json', sql }
     }
   }
+}
+
+function madeOnce(sql: string, made: (sql: string) => Made): Made {
+  let type = ''
+  const whole = once(sql, (name) => {
+    const one = made(name)
+    type = one.type
+    return one.sql
+  })
+  return { sql: whole, type }
 }
 
 function constantColumn(value: unknown, need: Need, at: string): SqlValue {

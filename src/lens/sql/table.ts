@@ -2,7 +2,7 @@
 import type { Json } from '../../core/json.ts'
 import { toJson } from './forms.ts'
 import { textSql } from './strict.ts'
-import { quoteText, refuseSql } from './text.ts'
+import { once, quoteText, refuseSql } from './text.ts'
 import { familyOf, numberType } from './types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
@@ -49,15 +49,14 @@ export function tableSql(
     }
 
     function jsonTable(whole: SqlValue): SqlValue {
-      const sql = toJson(whole)
       const quote = (json: Json) => `${quoteText(JSON.stringify(json))}::jsonb`
-      const cases = pairs.map(([key, made]) => `WHEN ${quote(key)} THEN ${quote(made)}`)
-      const refused = misfit === 'null' ? 'NULL::jsonb' : refuse(`(${sql})::text`, 'jsonb')
-      const taken = `CASE WHEN ${sql} IN (${back.map(([key]) => quote(key)).join(', ')}) THEN ${refused} ELSE ${sql} END`
-      return {
-        form: 'json',
-        sql: `CASE ${sql} ${cases.join(' ')} WHEN 'null'::jsonb THEN ${sql} ELSE ${others === 'keep' ? taken : refused} END`,
-      }
+      const cases = pairs.map(([key, made]) => `WHEN ${quote(key)} THEN ${quote(made)}`).join(' ')
+      const sql = once(toJson(whole), (json) => {
+        const refused = misfit === 'null' ? 'NULL::jsonb' : refuse(`(${json})::text`, 'jsonb')
+        const taken = `CASE WHEN ${json} IN (${back.map(([key]) => quote(key)).join(', ')}) THEN ${refused} ELSE ${json} END`
+        return `CASE ${json} ${cases} WHEN 'null'::jsonb THEN ${json} ELSE ${others === 'keep' ? taken : refused} END`
+      })
+      return { form: 'json', sql }
     }
 
     /** The length, not the text: it may be personal. */

@@ -1,4 +1,5 @@
 /** Names and literals of PostgreSQL, and the expression that refuses a row. */
+import { md5 } from '../md5.ts'
 import { NoSql } from './value.ts'
 
 export function quoteName(name: string): string {
@@ -10,6 +11,13 @@ export function quoteText(text: string): string {
   if (text.includes('\0')) throw new NoSql('a text with the character U+0000 cannot stand in PostgreSQL')
   const quoted = `'${text.replaceAll("'", "''")}'`
   return text.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted
+}
+
+/** An expression used in several places: worked out once by a sub-select where it is long, repeated where it is short. */
+export function once(sql: string, use: (name: string) => string): string {
+  if (sql.length <= 160) return use(sql)
+  const name = `v${md5(sql).slice(0, 8)}`
+  return `(SELECT ${use(`${name}.j`)} FROM (SELECT ${sql} AS j OFFSET 0) AS ${name})`
 }
 
 /**

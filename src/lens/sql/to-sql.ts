@@ -83,7 +83,7 @@ function side(
     if (writer) hear(writer)
     const type = Object.hasOwn(to, column) ? to[column] : undefined
     if (type === undefined) {
-      if (value.form === 'absent' || isRemembered(steps, direction, column)) return []
+      if (value.form === 'absent' || Object.hasOwn(from, column) || isRemembered(steps, direction, column)) return []
       throw new NoSql(`the other side has no column "${column}"`)
     }
     const expression = assign(value, type, column)

@@ -27,4 +27,4 @@ export const absent: SqlValue = { form: 'absent' }
 export type Misfit = 'refuse' | 'null'
 
 /** A rule in SQL. Throws `NoSql` for arguments whose form or type it cannot take exactly. */
-export type SqlRule = (values: readonly SqlValue[]) => SqlValue
+export type SqlRule = (values: readonly SqlValue[], misfit: Misfit) => SqlValue

@@ -18,7 +18,7 @@ const addingFieldWithDefault: Rule = {
   grows: true,
   *look(scene) {
     for (const { table, column } of addedColumns(scene)) {
-      const reason = columnRewrites(column, scene.world) ?? oldServer(scene.version, column)
+      const reason = columnRewrites(column) ?? oldServer(scene.version, column)
       if (reason) yield { object: table, message: `adding column "${column.colname}" rewrites "${table}": ${reason}` }
       else if (constraintsOf(column).some((each) => each.contype === 'CONSTR_GENERATED')) {
         yield {

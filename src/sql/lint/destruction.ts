@@ -118,7 +118,7 @@ const dropPrimaryKey: Rule = {
     for (const { table, cmd } of commands(scene)) {
       if (scene.fresh(table)) continue
       const definition = scene.world.facts?.tables[table]?.constraints[cmd.name ?? '']
-      const key = definition === undefined ? /_pkey$/.test(cmd.name ?? '') : definition.startsWith('PRIMARY KEY')
+      const key = definition === undefined ? (cmd.name ?? '').endsWith('_pkey') : definition.startsWith('PRIMARY KEY')
       if (cmd.subtype === 'AT_DropConstraint' && key)
         yield { object: table, message: `the primary key "${cmd.name}" of "${table}" is dropped` }
       if (

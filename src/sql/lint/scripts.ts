@@ -161,7 +161,7 @@ const qualified: Rule = {
       ),
     )
     for (const { type, node: inner } of walk(node)) {
-      const name = String(inner['relname'] ?? '')
+      const name = inner['relname'] as string
       if (type === 'RangeVar' && inner['schemaname'] === undefined && !made.has(name))
         yield { object: name, message: `"${name}" names no schema` }
     }

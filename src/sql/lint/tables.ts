@@ -95,7 +95,7 @@ const attach: Rule = {
 /** True when the table has some valid CHECK: by the facts, or validated by this script. */
 function checked(scene: Parameters<Rule['look']>[0], table: string): boolean {
   const known = Object.values(scene.world.facts?.tables[table]?.constraints ?? {}).some(
-    (each) => /^CHECK/.test(each) && !/NOT VALID\s*$/.test(each),
+    (each) => each.startsWith('CHECK') && !/NOT VALID\s*$/.test(each),
   )
   const written = scene.script.slice(0, scene.index).some(({ node }) => {
     if (!('AlterTableStmt' in node) || tableName(node.AlterTableStmt.relation) !== table) return false
@@ -122,7 +122,7 @@ const triggersOff: Rule = {
   help: 'let the triggers be, and set session_replication_role for your own session where you must',
   *look(scene) {
     for (const { table, cmd } of commands(scene)) {
-      if (/^AT_DisableTrig/.test(cmd.subtype ?? '') && !scene.fresh(table))
+      if (cmd.subtype?.startsWith('AT_DisableTrig') && !scene.fresh(table))
         yield {
           object: table,
           level: cmd.subtype === 'AT_DisableTrigAll' ? 'block' : 'risk',

@@ -1,8 +1,8 @@
 /** One process or thread that takes part in a step: opens the target for itself and calls the kind's own verbs, as the engine does. */
 import { pathToFileURL } from 'node:url'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
-import { dataTransform } from '../dist/kinds/data/index.js'
-import { postgres } from '../dist/adapters/postgres/index.js'
+import { dataTransform } from '../../dist/kinds/data/index.js'
+import { postgres } from '../../dist/adapters/postgres/index.js'
 
 export const clock = {
   now: () => performance.timeOrigin + performance.now(),
@@ -40,7 +40,10 @@ export async function enter(orders, signal = new AbortController().signal, quit 
 
 function hire(orders, at, hands, where) {
   const quit = new AbortController()
-  const one = where === 'here' ? () => dataTransform.labour(orders.work, { ...at, quit: quit.signal }) : () => thread(orders, quit.signal)
+  const one =
+    where === 'here'
+      ? () => dataTransform.labour(orders.work, { ...at, quit: quit.signal })
+      : () => thread(orders, quit.signal)
   const all = Array.from({ length: hands }, one)
   const ended = Promise.all(all).then(() => undefined)
   ended.catch(() => quit.abort())

@@ -1,0 +1,96 @@
+/** What the kind is measured against: the server's own SQL as the ceiling, and the ways that people write by hand. On plain `pg`. */
+import pg from 'pg'
+import { users } from './lens.mjs'
+import { computed, targetColumns } from './lenses.ts'
+import type { Rig } from './server.ts'
+
+async function sessions<T>(
+  rig: Rig,
+  count: number,
+  body: (client: pg.Client, index: number) => Promise<T>,
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const client = new pg.Client({ connectionString: rig.url })
+      await client.connect()
+      await body(client, index)
+      await client.end()
+    }),
+  )
+}
+
+/** Chunks of 10,000 keys, each its own transaction, over as many sessions as cores. No ON CONFLICT, no checkpoint, no claim: the most there is. */
+export async function ceiling(rig: Rig, rows: number, cores: number): Promise<void> {
+  let next = 0
+  await sessions(rig, cores, async (client) => {
+    for (;;) {
+      const low = next
+      next += 10_000
+      if (low >= rows) return
+      await client.query(
+        `INSERT INTO users_v4 (${targetColumns}) SELECT ${computed} FROM users s WHERE s.id > ${low} AND s.id <= ${Math.min(low + 10_000, rows)}`,
+      )
+    }
+  })
+}
+
+interface Old {
+  readonly id: string
+  readonly email: string
+  readonly active: boolean
+  readonly name: string
+  readonly created_at: string
+  readonly profile: Record<string, unknown>
+}
+
+const raw = {
+  getTypeParser: (type: number) => (type === 3802 ? JSON.parse : type === 16 ? (text: string) => text === 't' : String),
+}
+
+function forward(row: Old): readonly unknown[] {
+  const made = users.forward(row)
+  return [
+    row.id,
+    row.email,
+    row.created_at,
+    made.status,
+    made.first_name,
+    made.last_name,
+    JSON.stringify(made.federation_profile),
+  ]
+}
+
+async function read(client: pg.Client, low: string, many: number): Promise<readonly Old[]> {
+  const query = {
+    text: 'SELECT id, email, active, name, created_at, profile FROM users WHERE id > $1 ORDER BY id LIMIT $2',
+    values: [low, many],
+    types: raw,
+  }
+  return (await client.query(query as pg.QueryConfig)).rows as Old[]
+}
+
+/** Batches of 5,000 read by key, mapped here, written with unnest: the usual batch job, one connection. */
+export async function unnestBatches(rig: Rig, rows: number): Promise<void> {
+  const types = ['bigint', 'text', 'timestamptz', 'text', 'text', 'text', 'jsonb']
+  const lists = types.map((type, index) => `$${index + 1}::text[]::${type}[]`).join(', ')
+  await sessions(rig, 1, async (client) => {
+    for (let low = '0', done = 0; done < rows;) {
+      const batch = await read(client, low, Math.min(5000, rows - done))
+      const made = batch.map(forward)
+      await client.query(
+        `INSERT INTO users_v4 (${targetColumns}) SELECT * FROM unnest(${lists})`,
+        types.map((_, column) => made.map((row) => row[column])),
+      )
+      low = batch.at(-1)?.id ?? low
+      done += batch.length
+    }
+  })
+}
+
+/** One INSERT a row, one transaction each: the usual first script. */
+export async function rowByRow(rig: Rig, rows: number): Promise<void> {
+  await sessions(rig, 1, async (client) => {
+    const text = `INSERT INTO users_v4 (${targetColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+    for (const row of await read(client, '0', rows)) await client.query(text, [...forward(row)])
+  })
+}

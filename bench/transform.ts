@@ -1,0 +1,110 @@
+/** Rows through a lens into a new table and in place, as ratios to the server's own SQL over as many sessions as cores. */
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { inPlaceFigures } from './rig/in-place.ts'
+import { applied, planned } from './rig/kind.ts'
+import { sqlLens, typescriptLens } from './rig/lenses.ts'
+import { ceiling, rowByRow, unnestBatches } from './rig/rivals.ts'
+import { inRounds, type Method, table } from './rig/rounds.ts'
+import { createTarget, reset, type Rig, seed, settings, startRig } from './rig/server.ts'
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rows: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+  },
+})
+const rows = Number(values.rows)
+const cores = cpus().length
+const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
+
+function moving(rig: Rig, lens: typeof sqlLens, hands: number, path?: string): () => Promise<void> {
+  return async () => applied(await planned(rig.url, { table: 'users', into: 'users_v4', lens, hands }, path))
+}
+
+function methods(rig: Rig): readonly Method[] {
+  const prepare = (): Promise<void> => reset(rig)
+  return [
+    {
+      name: 'ceiling',
+      what: `the server's own SQL, chunks of 10,000 keys, ${cores} sessions, no checkpoint`,
+      prepare,
+      run: (many) => ceiling(rig, many, cores),
+    },
+    { name: 'sql', what: 'data.transform, lens as SQL', least: 0.9, prepare, run: moving(rig, sqlLens, cores) },
+    {
+      name: 'typescript-1',
+      what: 'data.transform, TypeScript lens, one worker',
+      least: 0.6,
+      prepare,
+      run: moving(rig, typescriptLens, 1),
+    },
+    {
+      name: 'typescript-2',
+      what: 'data.transform, TypeScript lens, two workers',
+      least: 0.7,
+      prepare,
+      run: moving(rig, typescriptLens, 2),
+    },
+    {
+      name: 'stage-merge',
+      what: 'data.transform, TypeScript lens, staged and merged, two workers',
+      least: 0.5,
+      prepare,
+      run: moving(rig, typescriptLens, 2, 'stage'),
+    },
+    {
+      name: 'unnest',
+      what: 'by hand: batches of 5,000, unnest',
+      once: 200_000,
+      prepare,
+      run: (many) => unnestBatches(rig, many),
+    },
+    {
+      name: 'row-by-row',
+      what: 'by hand: a statement and a commit for each row',
+      once: 10_000,
+      prepare,
+      run: (many) => rowByRow(rig, many),
+    },
+  ]
+}
+
+const rig = await startRig()
+try {
+  say(
+    `PostgreSQL ${rig.server.version}, ${cores} cores, ${rows} rows; ${Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}`,
+  )
+  await seed(rig, rows)
+  await createTarget(rig)
+  const chosen = methods(rig).filter(
+    ({ name }) => values.only === '' || name === 'ceiling' || values.only.split(',').includes(name),
+  )
+  const figures = await inRounds(chosen, rows, Number(values.rounds), say)
+  const inPlace =
+    values.only === '' || values.only.includes('in-place')
+      ? await inPlaceFigures(rig, rows, Number(values.rounds), say)
+      : []
+  say(`\n${table([...figures, ...inPlace])}`)
+  const missed = [...figures, ...inPlace].filter((each) => each.least !== undefined && each.ratio < each.least)
+  if (values.json) {
+    const named = Object.fromEntries([...figures, ...inPlace].map(({ name, ...rest }) => [name, rest]))
+    console.log(
+      JSON.stringify({
+        bench: 'transform',
+        server: rig.server.version,
+        cores,
+        rows,
+        rounds: Number(values.rounds),
+        figures: named,
+        missed: missed.map((each) => each.name),
+      }),
+    )
+  }
+} finally {
+  await rig.stop()
+}

@@ -1,0 +1,308 @@
+/**
+ * The main job: a NeonHub v3.3 under live load, taken to v4.0 by one plan and, with `--rollback`, back again. Starts a PostgreSQL, the system and its
+ * clients in a temporary folder, runs `changeover` as a user would, and measures what the clients saw. Knows no step of the plan.
+ */
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { type Event, fold, openJournalAt, type RunState, systemClock } from 'changeover'
+import { type PostgresServer, postgresSources, startPostgres } from 'changeover/testing'
+import type { ClientsReport } from './clients.ts'
+import type { LedgerRecord } from './clients/ledger.ts'
+import { compare, disagreements, photograph, type Photograph, proof } from './facts.ts'
+import { buildSystem, type NeonHub } from './system.ts'
+
+const project = join(import.meta.dirname, '..', '..')
+const plan = join(import.meta.dirname, 'changeover.config.ts')
+const command = join(project, 'dist', 'cli', 'main.js')
+const usage = `Takes a NeonHub from v3.3 to v4.0 under live load.
+
+  npm start                     the whole upgrade, on 100,000 users and 20,000 models
+  npm start -- --rows 1000000   more users; models follow
+  npm start -- --rollback       goes on to write through v4, rolls everything back, and proves both
+  npm start -- --json           the last line is one JSON object
+  npm start -- --keep           leaves the folder of the system for a look`
+
+const { values: given } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '100000' },
+    rate: { type: 'string', default: '150' },
+    rollback: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+const say = (line: string): void => void (given.json ? process.stderr : process.stdout).write(`${line}\n`)
+
+interface Site {
+  readonly server: PostgresServer
+  readonly hub: NeonHub
+  readonly home: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+async function main(): Promise<number> {
+  if (given.help) return (process.stdout.write(`${usage}\n`), 0)
+  const rows = wholeNumber('rows', given.rows)
+  const rate = wholeNumber('rate', given.rate)
+  const home = mkdtempSync(join(tmpdir(), 'changeover-neonhub-'))
+  const site = await build(home, rows, rate)
+  const leave = (): void => void close(site).then(() => process.exit(1))
+  process.once('SIGTERM', leave)
+  process.once('SIGINT', () => say('\nCtrl-C: the run pauses, then the system is taken down; once more stops at once'))
+  try {
+    return await upgrade(site)
+  } finally {
+    process.off('SIGTERM', leave)
+    await close(site)
+  }
+}
+
+async function build(home: string, rows: number, rate: number): Promise<Site> {
+  const source = postgresSources().found.includes('embedded') ? 'embedded' : 'system'
+  say(`starting PostgreSQL (${source}) on loopback …`)
+  const settings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_compression: 'on' }
+  const server = await startPostgres({ source, settings })
+  say(`filling NeonHub v3.3 with ${rows.toLocaleString('en')} users …`)
+  const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate, v4Phase: 'auto' })
+  for (const program of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(program)
+  const at = (port: keyof NeonHub['ports']) => `http://127.0.0.1:${hub.ports[port]}`
+  const env = {
+    ...process.env,
+    NEONHUB_HOME: home,
+    NEONHUB_NODE: process.execPath,
+    NEONHUB_V3_PORT: String(hub.ports.v3),
+    NEONHUB_V4_PORT: String(hub.ports.v4),
+    NEONHUB_HOOK: await openHook(),
+    NEONHUB_DATABASE_URL: hub.url,
+    NEONHUB_GATEWAY: at('gateway'),
+    NEONHUB_SWITCH: at('gatewayControl'),
+    NEONHUB_V3: at('v3'),
+    NEONHUB_V4: at('v4'),
+    NEONHUB_COORDINATOR: at('coordinator'),
+    FEDERATION_TOKEN: hub.secrets.FEDERATION_TOKEN,
+    DB_PASSWORD: hub.secrets.DB_PASSWORD,
+  }
+  return { server, hub, home, env }
+}
+
+/** Where the plan's messages to the team go: a receiver of this process, which counts them. */
+async function openHook(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      messages += 1
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+let messages = 0
+
+/** Runs the plan up to where v3 would be retired: until then everything can be turned back. */
+async function upgrade(site: Site): Promise<number> {
+  const before = await photograph(site.hub.url)
+  const began = Date.now()
+  say('v3 serves its clients; the upgrade begins')
+  const code = await changeover(site, ['run', '--yes', '--until', 'observe'])
+  const seconds = (Date.now() - began) / 1000
+  if (code !== 0) {
+    await changeover(site, ['status'])
+    return code
+  }
+  await mustBe(0, await changeover(site, ['verify']))
+  const back = given.rollback ? await turnBack(site, before) : null
+  const state = await stateOf(site)
+  const summary = await summarise(site, state, seconds, began, back)
+  const report = await writeReport(site)
+  if (given.json) process.stdout.write(`${JSON.stringify({ ...summary, report })}\n`)
+  else print(summary, state, report)
+  return summary.requests.failed === 0 && back?.equal !== false ? 0 : 1
+}
+
+interface Back {
+  readonly equal: boolean
+  readonly seconds: number
+  readonly writtenByV4: number
+  readonly checked: number
+}
+
+/** Lets v4's clients write for a while, rolls everything back, and proves it: facts, every untouched row, and every acknowledged write in v3's shape. */
+async function turnBack(site: Site, before: Photograph): Promise<Back> {
+  say('v4 serves its clients; they write for 3 seconds more, then everything is rolled back')
+  await sleep(3_000)
+  const apart = await disagreements(site.hub.url)
+  const writtenByV4 = (await ask<ClientsReport>(site, 'stats')).clients.v4.served
+  const began = Date.now()
+  await mustBe(5, await changeover(site, ['rollback', '--yes']))
+  const seconds = (Date.now() - began) / 1000
+  await fetch(`http://127.0.0.1:${site.hub.ports.clients}/phase`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ v3: 'off', v4: 'off' }),
+  })
+  const ledger = await ask<LedgerRecord>(site, 'ledger')
+  const rows = compare(before, await photograph(site.hub.url), ledger)
+  const kept = await proof(site.hub.url, ledger)
+  const restored = (await stateOf(site)).findings.some((finding) => finding.code === 'run.restored')
+  const equal = rows.equal && kept.equal && restored && apart.users + apart.models === 0
+  if (!equal) say(JSON.stringify({ rows, kept, restored, apart }))
+  return { equal, seconds, writtenByV4, checked: kept.checked.users + kept.checked.models + kept.checked.audit }
+}
+
+interface Summary {
+  readonly outcome: string
+  readonly rows: number
+  readonly rowsPerSecond: number
+  readonly seconds: number
+  readonly requests: { readonly served: number; readonly failed: number }
+  readonly longestWritePauseMs: number
+  readonly rolledBackEqual: boolean | null
+  readonly rollback: Back | null
+}
+
+async function summarise(
+  site: Site,
+  state: RunState,
+  seconds: number,
+  from: number,
+  back: Back | null,
+): Promise<Summary> {
+  const stats = await ask<ClientsReport>(site, `stats?from=${from}`)
+  const moved = rowsMoved(await eventsOf(site))
+  return {
+    outcome: back ? (state.outcome ?? 'failed') : 'done',
+    rows: moved.rows,
+    rowsPerSecond: Math.round(moved.rows / Math.max(moved.seconds, 0.001)),
+    seconds: round(seconds),
+    requests: { served: stats.requests.served, failed: stats.requests.failed },
+    longestWritePauseMs: round(stats.longestWritePauseMs),
+    rolledBackEqual: back ? back.equal : null,
+    rollback: back,
+  }
+}
+
+/** Rows that transformations finished, and the seconds that those steps took, from their own events. */
+function rowsMoved(events: readonly Event[]): { readonly rows: number; readonly seconds: number } {
+  const moving = new Map<string, { began: number; rows: number }>()
+  const total = { rows: 0, seconds: 0 }
+  for (const event of events) {
+    if (!('step' in event) || !('verb' in event) || event.verb !== 'apply') continue
+    const at = Date.parse(event.at)
+    if (event.type === 'step.started') moving.set(event.step, { began: at, rows: 0 })
+    const step = moving.get(event.step)
+    if (event.type === 'step.marked' && step && event.mark?.unit === 'rows')
+      step.rows = Math.max(step.rows, event.mark.done ?? 0)
+    if (event.type !== 'step.finished' || !step || !event.step.startsWith('transform-')) continue
+    total.rows += step.rows
+    total.seconds += (at - step.began) / 1000
+  }
+  return total
+}
+
+function print(summary: Summary, state: RunState, report: string): void {
+  const applied = state.steps.filter((step) => step.status === 'applied').length
+  const back = summary.rollback
+  const lines = [
+    '',
+    back
+      ? 'NeonHub went from v3.3 to v4.0 and back'
+      : `NeonHub runs v4.0 (${applied} of ${state.steps.length} steps; what is left retires v3, and waits for a person)`,
+    `  rows transformed     ${summary.rows.toLocaleString('en')} at ${summary.rowsPerSecond.toLocaleString('en')} rows/s`,
+    `  upgrade              ${summary.seconds} s under load`,
+    `  requests             ${summary.requests.served.toLocaleString('en')} served, ${summary.requests.failed} failed`,
+    `  longest write pause  ${summary.longestWritePauseMs} ms`,
+    ...(back
+      ? [
+          `  rollback             ${round(back.seconds)} s; ${back.writtenByV4.toLocaleString('en')} requests through v4, ${back.checked.toLocaleString('en')} acknowledged writes looked up in v3's shape: ${back.equal ? 'all there, all else equal' : 'NOT EQUAL'}`,
+        ]
+      : []),
+    `  team                 told ${messages} times`,
+    `  report               ${report}`,
+    '',
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+async function writeReport(site: Site): Promise<string> {
+  const out = join(project, 'out', 'neonhub')
+  mkdirSync(out, { recursive: true })
+  await mustBe(0, await changeover(site, ['report', '--format', 'html', '--out', join(out, 'report.html')]))
+  return relative(process.cwd(), join(out, 'report.html'))
+}
+
+/** The same program that a user types, on the plan of this example. Its own lines go where ours go. */
+function changeover(site: Site, words: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [command, '--file', plan, ...words], {
+    cwd: site.home,
+    env: site.env as NodeJS.ProcessEnv,
+    stdio: ['ignore', given.json ? 2 : 'inherit', 'inherit'],
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}
+
+async function mustBe(wanted: number, code: number): Promise<void> {
+  if (code !== wanted) throw new Error(`changeover ended with ${code}, not ${wanted}`)
+}
+
+async function eventsOf(site: Site): Promise<readonly Event[]> {
+  const journal = openJournalAt({ folder: join(site.home, 'changeover'), clock: systemClock })
+  const [run = ''] = await journal.runs()
+  return journal.read(run)
+}
+
+async function stateOf(site: Site): Promise<RunState> {
+  const state = fold(await eventsOf(site))
+  if (!state) throw new Error('the journal has no run')
+  return state
+}
+
+async function ask<T>(site: Site, what: string): Promise<T> {
+  const answer = await fetch(`http://127.0.0.1:${site.hub.ports.clients}/${what}`)
+  if (!answer.ok) throw new Error(`the clients answered ${answer.status} to ${what}`)
+  return (await answer.json()) as T
+}
+
+async function close(site: Site): Promise<void> {
+  await site.hub.stopAll()
+  await site.server.stop()
+  if (given.keep) {
+    const kept = join(project, 'out', 'neonhub', 'system')
+    rmSync(kept, { recursive: true, force: true })
+    cpSync(site.home, kept, { recursive: true })
+    say(`kept ${relative(process.cwd(), kept)}`)
+  }
+  rmSync(site.home, { recursive: true, force: true })
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) {
+    process.stderr.write(`--${name} takes a whole number above 0, not "${text}"\n`)
+    process.exit(2)
+  }
+  return value
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  },
+)

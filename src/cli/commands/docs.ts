@@ -1,0 +1,122 @@
+/** `changeover docs`: pages of this package, and pages made from kinds, adapters and errors as they are. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ChangeoverError, errorCodes, suggestion } from '../../core/errors.ts'
+import {
+  adapterList,
+  adapterPage,
+  errorsPage,
+  kindList,
+  kindPage,
+  lensPage,
+  mdTable,
+  planPage,
+} from '../../views/index.ts'
+import type { Common, Door } from '../door.ts'
+import { exitCodes } from '../exit.ts'
+import { packageFolder } from '../package.ts'
+
+interface Topic {
+  readonly name: string
+  readonly says: string
+  /** Listed by `docs` itself; the rest is found by its name. */
+  readonly listed: boolean
+  page(): Promise<string> | string
+}
+
+export async function docs(wanted: string | undefined, options: Common, door: Door): Promise<number> {
+  const topics = [...general(), ...written(), ...errors(), ...(await fromCode())]
+  if (wanted === undefined) {
+    const listed = topics.filter((topic) => topic.listed)
+    if (options.json) door.out(`${JSON.stringify({ topics: topics.map(({ name, says }) => ({ name, says })) })}\n`)
+    else door.out(list(listed, door))
+    return 0
+  }
+  const topic = topics.find((each) => each.name.toLowerCase() === wanted.toLowerCase())
+  if (!topic) {
+    const names = topics.map((each) => each.name)
+    const near = names.filter((name) => name.includes(wanted) || wanted.includes(name)).slice(0, 8)
+    const help = near.length === 0 ? '`changeover docs` lists the topics' : `near it: ${near.join(', ')}`
+    throw new ChangeoverError('usage.unknown', `there is no topic "${wanted}"${suggestion(wanted, names)}`, help)
+  }
+  const page = await topic.page()
+  if (options.json) door.out(`${JSON.stringify({ topic: topic.name, markdown: page })}\n`)
+  else door.out(page)
+  return 0
+}
+
+function list(topics: readonly Topic[], door: Door): string {
+  const widest = Math.max(...topics.map((topic) => topic.name.length))
+  const lines = topics.map((topic) => `  ${door.paint.name(topic.name.padEnd(widest))}  ${topic.says}`)
+  return `${lines.join('\n')}\n\n\`changeover docs TOPIC\` shows one; so does the name of a kind, an adapter or an error code.\n`
+}
+
+function general(): readonly Topic[] {
+  return [
+    { name: 'errors', says: 'every error code and what it means', listed: true, page: errorsPage },
+    { name: 'exit-codes', says: 'what the exit codes promise', listed: true, page: exitCodesPage },
+    {
+      name: 'plan',
+      says: 'the plan file, key by key',
+      listed: true,
+      page: async () => planPage((await import('../reference.ts')).planSchema()),
+    },
+  ]
+}
+
+function exitCodesPage(): string {
+  const rows = Object.values(exitCodes).map((each) => [String(each.code), each.means])
+  return `# Exit codes\n\n${mdTable(['code', 'what it means'], rows).join('\n')}\n`
+}
+
+function errors(): readonly Topic[] {
+  return Object.entries(errorCodes).map(([code, means]) => ({
+    name: code,
+    says: means,
+    listed: false,
+    page: () => `# ${code}\n\n${means}\n`,
+  }))
+}
+
+async function fromCode(): Promise<readonly Topic[]> {
+  const { converterNames, describedAdapters, describedKinds, describedOperations } = await import('../reference.ts')
+  const [kinds, adapters] = [describedKinds(), describedAdapters()]
+  return [
+    {
+      name: 'kinds',
+      says: 'every kind of step, in a line',
+      listed: true,
+      page: () => `# Kinds\n\n${kindList(kinds).join('\n')}\n`,
+    },
+    {
+      name: 'adapters',
+      says: 'what targets can be opened',
+      listed: true,
+      page: () => `# Adapters\n\n${adapterList(adapters).join('\n')}\n`,
+    },
+    {
+      name: 'lens',
+      says: 'two-way mappings: every operation with an example',
+      listed: true,
+      page: () => lensPage(describedOperations(), converterNames()),
+    },
+    ...kinds.map((kind) => ({ name: kind.name, says: kind.summary, listed: false, page: () => kindPage(kind) })),
+    ...adapters.map((each) => ({ name: each.name, says: each.summary, listed: false, page: () => adapterPage(each) })),
+  ]
+}
+
+/** Pages that people wrote: how-tos and the reference, by the names of their files. */
+function written(): readonly Topic[] {
+  const made = new Set(['kinds', 'adapters', 'plan', 'errors', 'lens'])
+  return ['how-to', 'reference', 'design', '.'].flatMap((folder) => {
+    const at = join(packageFolder, 'docs', folder)
+    const names = existsSync(at) ? readdirSync(at).filter((name) => name.endsWith('.md')) : []
+    return names.flatMap((file): Topic[] => {
+      const name = file.replace(/\.md$/, '')
+      if (made.has(name)) return []
+      const text = (): string => readFileSync(join(at, file), 'utf8')
+      const title = /^# (.+)$/m.exec(text())?.[1] ?? name
+      return [{ name, says: title, listed: folder !== 'design', page: text }]
+    })
+  })
+}

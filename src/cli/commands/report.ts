@@ -1,0 +1,43 @@
+/** `changeover report`: what was planned and what happened, for people who were not there. */
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ChangeoverError, suggestion } from '../../core/errors.ts'
+import { makeReport, type Report, reportHtml, reportJson, reportMarkdown } from '../../views/index.ts'
+import type { Common, Door } from '../door.ts'
+import { findRun, openJournalFor } from '../journal.ts'
+
+const formats: Readonly<Record<string, (report: Report) => string>> = {
+  html: reportHtml,
+  markdown: reportMarkdown,
+  json: (report) => `${JSON.stringify(reportJson(report), null, 2)}\n`,
+}
+
+export interface ReportOptions extends Common {
+  readonly format?: string
+  readonly out?: string
+}
+
+export async function report(options: ReportOptions, door: Door): Promise<number> {
+  const format = options.format ?? (options.json ? 'json' : 'html')
+  const render = formats[format]
+  if (!render) {
+    const message = `there is no report format "${format}"${suggestion(format, Object.keys(formats))}`
+    throw new ChangeoverError('usage.unknown', message, `formats: ${Object.keys(formats).join(', ')}`)
+  }
+  const journal = await openJournalFor(options, door)
+  try {
+    const run = await findRun(journal, options)
+    const text = render(makeReport(run, await journal.read(run)))
+    // A page of HTML is no use on a screen of text.
+    const out = options.out ?? (format === 'html' && door.live ? `${run}.html` : undefined)
+    if (out === undefined) door.out(text)
+    else {
+      await writeFile(resolve(door.cwd, out), text)
+      if (door.json) door.out(`${JSON.stringify({ run, report: resolve(door.cwd, out) })}\n`)
+      else door.out(`the report of ${run} is in ${out}\n`)
+    }
+    return 0
+  } finally {
+    await journal.close()
+  }
+}

@@ -1,0 +1,44 @@
+/** `changeover status`: where the run is. Loads the journal, the fold and one view, and nothing else: it must start at once. */
+import type { Event } from '../../core/event.ts'
+import { fold, type RunState } from '../../core/run.ts'
+import { evolvePace, type Pace } from '../../views/pace.ts'
+import { statusText } from '../../views/status-text.ts'
+import { type Common, type Door, optionsOf } from '../door.ts'
+import { findRun, openJournalFor } from '../journal.ts'
+
+export interface StatusOptions extends Common {
+  readonly watch?: boolean
+}
+
+/** A status as it is shown now. */
+export type Shown = (state: RunState, pace: Pace | undefined) => string
+
+export async function status(options: StatusOptions, door: Door): Promise<number> {
+  const journal = await openJournalFor(options, door)
+  try {
+    const run = await findRun(journal, options)
+    const shown = door.json ? await asJson(run, door) : asText(run, options, door)
+    if (options.watch) return await (await import('./watch.ts')).watch(run, journal, shown, door)
+    const events = await journal.read(run)
+    const state = fold(events)
+    if (state) door.out(shown(state, paceOf(events)))
+    return 0
+  } finally {
+    await journal.close()
+  }
+}
+
+function paceOf(events: readonly Event[]): Pace | undefined {
+  return events.reduce<Pace | undefined>(evolvePace, undefined)
+}
+
+async function asJson(run: string, door: Door): Promise<Shown> {
+  const { statusJson } = await import('../../views/status-json.ts')
+  return (state, pace) => `${JSON.stringify(statusJson(run, state, pace, door.now()))}\n`
+}
+
+function asText(run: string, common: Common, door: Door): Shown {
+  const commandOptions = optionsOf(common)
+  return (state, pace) =>
+    statusText(run, state, { pace, now: door.now(), paint: door.paint, width: door.width(), commandOptions })
+}

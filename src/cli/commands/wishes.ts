@@ -1,0 +1,27 @@
+/** Limits that a person sets for a run from the command line. */
+import { ChangeoverError } from '../../core/errors.ts'
+import type { Wishes } from '../../core/kind.ts'
+
+export interface WishOptions {
+  readonly batchSize?: string
+  readonly workers?: string
+}
+
+export function wishesOf(options: WishOptions): Wishes {
+  const { batchSize, workers } = options
+  return {
+    ...(batchSize === undefined ? {} : { batchSize: positive('--batch-size', batchSize) }),
+    ...(workers === undefined ? {} : { workers: positive('--workers', workers) }),
+  }
+}
+
+/** Throws `usage.invalid` for anything but a whole number above 0. */
+export function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new ChangeoverError(
+    'usage.invalid',
+    `${option} is "${text}", which is no whole number above 0`,
+    `for example \`${option} 1000\``,
+  )
+}

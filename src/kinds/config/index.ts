@@ -1,0 +1,2 @@
+/** Kinds that change configuration. */
+export { configRewrite } from './rewrite.ts'

@@ -1,0 +1,2 @@
+/** The family `http`: changes made through an API. */
+export { httpCall } from './call.ts'
