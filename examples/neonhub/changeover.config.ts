@@ -351,7 +351,7 @@ export default defineChangeover({
       on: 'gateway',
       spec: {
         ...measured,
-        overall: { errorRate: { max: 0.05 }, p50Ms: { maxIncrease: 0.5, slackMs: 5 } },
+        overall: { errorRate: { max: 0.05 }, p50Ms: { maxIncrease: 0.5, tolerateMs: 5 } },
         baseline: 'baseline',
       },
       ...application,
@@ -363,7 +363,7 @@ export default defineChangeover({
       on: 'gateway',
       spec: {
         ...measured,
-        failureLimit: 300,
+        advisory: true,
         baseline: 'baseline',
         overall: {
           availability: { min: 0.999 },

@@ -11,10 +11,17 @@ export function mirrorByNotes(sql: Quote, shape: MirrorShape): Installation {
   const inPlace = shape.old.table === shape.new.table
   const parts = inPlace
     ? [{ side: shape.old, suffix: '', body: inRow(sql, shape) }]
-    : (['old', 'new'] as const).map((from) => ({ side: shape[from], suffix: `_${from}`, body: inTable(sql, shape, from) }))
+    : (['old', 'new'] as const).map((from) => ({
+        side: shape[from],
+        suffix: `_${from}`,
+        body: inTable(sql, shape, from),
+      }))
   return {
     tables: parts.map((each) => each.side.table),
-    functions: parts.map((each) => ({ name: `changeover.${sql.quote(`${shape.name}${each.suffix}`)}`, text: functionText(sql, shape, each.suffix, each.body) })),
+    functions: parts.map((each) => ({
+      name: `changeover.${sql.quote(`${shape.name}${each.suffix}`)}`,
+      text: functionText(sql, shape, each.suffix, each.body),
+    })),
     triggers: parts.map(({ side, suffix }) => {
       const name = `${triggerPrefix}${shape.name}`
       const events = inPlace ? 'INSERT OR UPDATE' : 'INSERT OR DELETE OR UPDATE'
@@ -40,7 +47,14 @@ function noteText(sql: Quote, shape: MirrorShape, side: string, key: Side, row: 
 
 /** Both shapes in one row: what it was before tells the worker which of its columns changed. */
 function inRow(sql: Quote, shape: MirrorShape): string {
-  const [old, fresh] = [shape.old, shape.new].map((side) => changed(sql, side.columns.map((each) => each.name), 'NEW', 'OLD'))
+  const [old, fresh] = [shape.old, shape.new].map((side) =>
+    changed(
+      sql,
+      side.columns.map((each) => each.name),
+      'NEW',
+      'OLD',
+    ),
+  )
   return `DECLARE
   back boolean := ${given(sql, shape.new, 'NEW')} AND (NOT ${given(sql, shape.old, 'NEW')} OR ${writerIsNew(sql, shape)});
 BEGIN

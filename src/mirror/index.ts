@@ -2,5 +2,16 @@
 export { changesTable, changesTableText, mirrorByNotes } from './by-notes.ts'
 export { mirrorInPlace, triggerPrefix } from './in-place.ts'
 export { mirrorTables, notesTable, notesTableText } from './two-tables.ts'
-export type { Assign, Installation, MirrorShape, Quote, Side, SideColumn, SideName, TriggerText, Ways, Writing } from './shape.ts'
+export type {
+  Assign,
+  Installation,
+  MirrorShape,
+  Quote,
+  Side,
+  SideColumn,
+  SideName,
+  TriggerText,
+  Ways,
+  Writing,
+} from './shape.ts'
 export { given as givenWhen } from './words.ts'

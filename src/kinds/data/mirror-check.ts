@@ -15,11 +15,18 @@ const { quote } = postgresWriter
 const most = 20
 
 export async function checkMirror(work: MirrorWork, at: At): Promise<readonly Finding[]> {
-  return [...(await rights(work, at.on.database)), ...(await surroundings(work, at.on.database)), ...(await agreement(work, at))]
+  return [
+    ...(await rights(work, at.on.database)),
+    ...(await surroundings(work, at.on.database)),
+    ...(await agreement(work, at)),
+  ]
 }
 
 async function rights(work: MirrorWork, db: SqlReader): Promise<readonly Finding[]> {
-  const wanted = work.shape.old.table === work.shape.new.table ? ['TRIGGER', 'SELECT'] : ['TRIGGER', 'SELECT', 'INSERT', 'UPDATE', 'DELETE']
+  const wanted =
+    work.shape.old.table === work.shape.new.table
+      ? ['TRIGGER', 'SELECT']
+      : ['TRIGGER', 'SELECT', 'INSERT', 'UPDATE', 'DELETE']
   const lacking = await db.rows<{ table: string; verb: string; account: string }>(
     `SELECT t.name AS table, r.name AS verb, current_user AS account FROM unnest($1::text[]) t(name), unnest($2::text[]) r(name)
       WHERE NOT has_table_privilege(t.name, r.name)`,
@@ -30,8 +37,18 @@ async function rights(work: MirrorWork, db: SqlReader): Promise<readonly Finding
             current_user AS account FROM (SELECT 1) one LEFT JOIN pg_namespace n ON n.nspname = 'changeover'`,
   )
   return [
-    ...lacking.map(({ table, verb, account }) => block('mirror.rights', `"${account}" has no ${verb} on ${table}`, `GRANT ${verb} ON ${table} TO "${account}"`)),
-    ...(schema?.may === false ? [block('mirror.rights', `"${schema.account}" may not make the schema "changeover"`, `GRANT CREATE ON DATABASE … TO "${schema.account}"`)] : []),
+    ...lacking.map(({ table, verb, account }) =>
+      block('mirror.rights', `"${account}" has no ${verb} on ${table}`, `GRANT ${verb} ON ${table} TO "${account}"`),
+    ),
+    ...(schema?.may === false
+      ? [
+          block(
+            'mirror.rights',
+            `"${schema.account}" may not make the schema "changeover"`,
+            `GRANT CREATE ON DATABASE … TO "${schema.account}"`,
+          ),
+        ]
+      : []),
   ]
 }
 
@@ -65,11 +82,34 @@ async function surroundings(work: MirrorWork, db: SqlReader): Promise<readonly F
 
 function around({ what, table, name, text, late }: Around, before: boolean): Finding {
   if (what === 'trigger' && late && before && text.includes(' BEFORE '))
-    return risk('mirror.trigger-after', `the trigger "${name}" of "${table}" runs after the mirror's: what it changes in a row is mirrored with the next write only`, 'give it a name that sorts before "zz_"')
-  if (what === 'trigger') return note('mirror.trigger', `"${table}" has a trigger of its own: ${text}`, 'have a look whether it may run for writes that the mirror makes')
-  if (what === 'publication') return risk('mirror.no-identity', `"${table}" is published by "${name}" without a replica identity: updates of the mirror would fail`, `ALTER TABLE ${table} REPLICA IDENTITY DEFAULT`)
-  if (what === 'subscription') return risk('mirror.subscribed', `rows of "${table}" arrive by a subscription, which runs no ordinary trigger`, 'stop the subscription, or write through the server that publishes')
-  return risk('mirror.row-security', `row security of "${table}" holds for this account: the mirror would not see every row`, 'use the owner of the table, or an account with BYPASSRLS')
+    return risk(
+      'mirror.trigger-after',
+      `the trigger "${name}" of "${table}" runs after the mirror's: what it changes in a row is mirrored with the next write only`,
+      'give it a name that sorts before "zz_"',
+    )
+  if (what === 'trigger')
+    return note(
+      'mirror.trigger',
+      `"${table}" has a trigger of its own: ${text}`,
+      'have a look whether it may run for writes that the mirror makes',
+    )
+  if (what === 'publication')
+    return risk(
+      'mirror.no-identity',
+      `"${table}" is published by "${name}" without a replica identity: updates of the mirror would fail`,
+      `ALTER TABLE ${table} REPLICA IDENTITY DEFAULT`,
+    )
+  if (what === 'subscription')
+    return risk(
+      'mirror.subscribed',
+      `rows of "${table}" arrive by a subscription, which runs no ordinary trigger`,
+      'stop the subscription, or write through the server that publishes',
+    )
+  return risk(
+    'mirror.row-security',
+    `row security of "${table}" holds for this account: the mirror would not see every row`,
+    'use the owner of the table, or an account with BYPASSRLS',
+  )
 }
 
 interface Counts extends Row {
@@ -81,7 +121,14 @@ interface Counts extends Row {
 
 /** New side = forward(old side, new side), row by row, on the server. Rows that were not transformed yet are counted, not judged. */
 export async function verifyMirror(work: MirrorWork, at: At): Promise<readonly Finding[]> {
-  if (!(await stands(work, at.on.database))) return [note('mirror.gone', `the mirror of "${work.shape.old.table}" is not there any more`, 'nothing to do where the run was sealed')]
+  if (!(await stands(work, at.on.database)))
+    return [
+      note(
+        'mirror.gone',
+        `the mirror of "${work.shape.old.table}" is not there any more`,
+        'nothing to do where the run was sealed',
+      ),
+    ]
   const behind = await pending(work, at.on.database)
   if (work.mode === 'notes') return behind
   const [seen] = await at.on.database.rows<Counts>(compareText(work))
@@ -90,9 +137,25 @@ export async function verifyMirror(work: MirrorWork, at: At): Promise<readonly F
   const data = { rows, waiting, different, keys: [...(keys ?? [])] }
   if (different > 0) {
     const message = `${different} of ${rows} rows of ${names} are not in step: ${(keys ?? []).join(', ')}`
-    return [...behind, block('mirror.apart', message, 'find out who wrote them past the triggers; write the rows again on the side that is right', data)]
+    return [
+      ...behind,
+      block(
+        'mirror.apart',
+        message,
+        'find out who wrote them past the triggers; write the rows again on the side that is right',
+        data,
+      ),
+    ]
   }
-  return [...behind, note('mirror.in-step', `${rows - waiting} rows of ${names} are in step, ${waiting} wait for the transformation`, 'nothing to do', data)]
+  return [
+    ...behind,
+    note(
+      'mirror.in-step',
+      `${rows - waiting} rows of ${names} are in step, ${waiting} wait for the transformation`,
+      'nothing to do',
+      data,
+    ),
+  ]
 }
 
 async function pending(work: MirrorWork, db: SqlReader): Promise<readonly Finding[]> {
@@ -104,7 +167,12 @@ async function pending(work: MirrorWork, db: SqlReader): Promise<readonly Findin
   )
   if (!seen || seen.notes === 0) return []
   const message = `${seen.notes} changes of "${work.shape.old.table}" wait to be carried over, the oldest for ${seen.seconds.toFixed(1)} s`
-  return [risk('mirror.behind', message, 'let the step’s worker run; a rollback carries them over first', { notes: seen.notes, seconds: seen.seconds })]
+  return [
+    risk('mirror.behind', message, 'let the step’s worker run; a rollback carries them over first', {
+      notes: seen.notes,
+      seconds: seen.seconds,
+    }),
+  ]
 }
 
 function compareText(work: MirrorWork): string {
@@ -114,7 +182,8 @@ function compareText(work: MirrorWork): string {
   const real = work.made.map(({ column }) => `${alias}.${quote(column)}`).join(', ')
   const made = work.made.map(({ column, expression }) => `(${expression})::${types[column] ?? 'text'}`).join(', ')
   const apart = `ROW(${real})::record OPERATOR(pg_catalog.*<>) ROW(${made})::record`
-  const key = (side: typeof old, name: string) => side.key.map((column) => `${name}.${quote(column)}::text`).join(` || ',' || `)
+  const key = (side: typeof old, name: string) =>
+    side.key.map((column) => `${name}.${quote(column)}::text`).join(` || ',' || `)
   const all = (name: string) => (old.key.length === 0 ? `NULL` : name)
   if (work.mode === 'row') {
     return `SELECT count(*)::float8 AS rows, count(*) FILTER (WHERE NOT written)::float8 AS waiting, count(*) FILTER (WHERE written AND apart)::float8 AS different,

@@ -35,7 +35,11 @@ export async function* putUp(work: MirrorWork, at: At): AsyncGenerator<Mark> {
 }
 
 /** `before` runs with the tables locked, before the triggers go: the last moment at which both sides are held still. */
-export async function* takeDown(work: MirrorWork, at: At, before: (tx: SqlSession) => Promise<void>): AsyncGenerator<Mark> {
+export async function* takeDown(
+  work: MirrorWork,
+  at: At,
+  before: (tx: SqlSession) => Promise<void>,
+): AsyncGenerator<Mark> {
   if (await isGone(work, at.on.database)) return
   yield* persistently(work, at, async (tx) => {
     const standing = await triggersOf(work, tx)
@@ -102,11 +106,17 @@ async function isGone(work: MirrorWork, db: Pick<SqlReader, 'rows'>): Promise<bo
 
 /** The tables go with the last mirror that uses them, the schema with the last thing in it. */
 async function forget(work: MirrorWork, tx: SqlSession): Promise<void> {
-  const [others] = await tx.rows<{ mirrors: boolean }>(`SELECT EXISTS (SELECT FROM pg_trigger WHERE starts_with(tgname, $1)) AS mirrors`, [triggerPrefix])
+  const [others] = await tx.rows<{ mirrors: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_trigger WHERE starts_with(tgname, $1)) AS mirrors`,
+    [triggerPrefix],
+  )
   for (const table of [notesTable, changesTable]) {
     const [there] = await tx.rows<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
     if (!there?.there) continue
-    await tx.run(others?.mirrors ? `DELETE FROM ${table} WHERE mirror = $1` : `DROP TABLE ${table}`, others?.mirrors ? [work.shape.name] : undefined)
+    await tx.run(
+      others?.mirrors ? `DELETE FROM ${table} WHERE mirror = $1` : `DROP TABLE ${table}`,
+      others?.mirrors ? [work.shape.name] : undefined,
+    )
   }
   const [left] = await tx.rows<{ empty: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid) AND NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = n.oid)

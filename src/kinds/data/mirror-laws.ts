@@ -3,7 +3,17 @@ import { type Finding, note, risk } from '../../core/finding.ts'
 import type { Reading } from '../../core/kind.ts'
 import { ChangeoverError } from '../../core/errors.ts'
 import type { SqlSnapshot } from '../../core/ports/index.ts'
-import { checkLaws, type CompiledLens, compileLens, type Doc, type LensData, type LensFunctions, references, sameRow, touched as touchedBy } from '../../lens/index.ts'
+import {
+  checkLaws,
+  type CompiledLens,
+  compileLens,
+  type Doc,
+  type LensData,
+  type LensFunctions,
+  references,
+  sameRow,
+  touched as touchedBy,
+} from '../../lens/index.ts'
 import { postgresWriter, RowPipe, type Touched } from '../../rows/index.ts'
 import { someMoment } from './mirror-lens.ts'
 import { quoteTable } from './mirror-install.ts'
@@ -34,8 +44,20 @@ export async function agreement(work: MirrorWork, at: At): Promise<readonly Find
   return [
     ...laws,
     ...(apart.length === 0
-      ? [note('mirror.sampled', `${samples.length} rows of "${work.shape.old.table}" came out of lens and SQL alike`, 'nothing to do')]
-      : [risk('mirror.disagree', message, 'look at the operations that write these columns; the triggers follow the SQL')]),
+      ? [
+          note(
+            'mirror.sampled',
+            `${samples.length} rows of "${work.shape.old.table}" came out of lens and SQL alike`,
+            'nothing to do',
+          ),
+        ]
+      : [
+          risk(
+            'mirror.disagree',
+            message,
+            'look at the operations that write these columns; the triggers follow the SQL',
+          ),
+        ]),
   ]
 }
 
@@ -70,9 +92,17 @@ async function readSamples(work: MirrorWork, view: SqlSnapshot): Promise<readonl
   const { a, b, made } = work.touched
   const samples: Sample[] = []
   const written: Touched = { name: 'written', type: 'boolean', as: 'binary' }
-  const reads = [...a.map((each) => ({ ...each, name: `a:${each.name}` })), ...made.map((each) => ({ ...each, name: `m:${each.name}` })), written]
+  const reads = [
+    ...a.map((each) => ({ ...each, name: `a:${each.name}` })),
+    ...made.map((each) => ({ ...each, name: `m:${each.name}` })),
+    written,
+  ]
   const take = (doc: Doc, prefix: string) =>
-    Object.fromEntries(Object.entries(doc).flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [])))
+    Object.fromEntries(
+      Object.entries(doc).flatMap(([name, value]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+      ),
+    )
   const pipe = new RowPipe({ passed: 0, reads, was: b, writes: [], key: [], enums: work.enums }, (doc, was) => {
     const old = take(doc, 'a:')
     const key = work.shape.old.key.map((name) => String(old[name])).join(',')
@@ -83,7 +113,8 @@ async function readSamples(work: MirrorWork, view: SqlSnapshot): Promise<readonl
   for await (const block of view.copyOut(sampleText(work))) pipe.push(block)
   pipe.end()
   const [refused] = pipe.refused
-  if (refused !== undefined) throw new ChangeoverError('lens.refused', `a sampled row cannot be read: ${refused.reason}`, 'report this')
+  if (refused !== undefined)
+    throw new ChangeoverError('lens.refused', `a sampled row cannot be read: ${refused.reason}`, 'report this')
   return samples
 }
 
@@ -92,11 +123,14 @@ function sampleText(work: MirrorWork): string {
   const { old, new: fresh } = work.shape
   const inRow = old.table === fresh.table
   const other = inRow ? 's' : 't'
-  const cast = ({ as, type }: Touched, text: string): string => (as === 'text' ? `(${text})::text` : `(${text})::${type}`)
+  const cast = ({ as, type }: Touched, text: string): string =>
+    as === 'text' ? `(${text})::text` : `(${text})::${type}`
   const expressions = new Map(work.made.map(({ column, expression }) => [column, expression]))
   const columns = [
     ...work.touched.a.map((each) => cast(each, `s.${quote(each.name)}`)),
-    ...work.touched.made.map((each) => cast(each, `(${expressions.get(each.name)})::${work.types.b[each.name] ?? each.type}`)),
+    ...work.touched.made.map((each) =>
+      cast(each, `(${expressions.get(each.name)})::${work.types.b[each.name] ?? each.type}`),
+    ),
     inRow ? work.written : `t.${quote(fresh.key[0] ?? 'id')} IS NOT NULL`,
     ...work.touched.b.map((each) => cast(each, `${other}.${quote(each.name)}`)),
   ]

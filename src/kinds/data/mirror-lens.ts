@@ -17,7 +17,10 @@ export interface LensColumns {
 
 export function lensColumns(lens: Json, from: TableFacts): LensColumns {
   const { reads, writes } = touched(lens as unknown as LensData)
-  return { reads: reads.includes('*') ? Object.keys(from.columns).filter((name) => !writes.includes(name)) : reads, writes }
+  return {
+    reads: reads.includes('*') ? Object.keys(from.columns).filter((name) => !writes.includes(name)) : reads,
+    writes,
+  }
 }
 
 type Types = { readonly [column: string]: string }
@@ -26,8 +29,12 @@ type Types = { readonly [column: string]: string }
 export function sideTypes(lens: Json, from: TableFacts, to: TableFacts): { readonly a: Types; readonly b: Types } {
   const { reads, writes } = lensColumns(lens, from)
   const without = (table: TableFacts, names: readonly string[]): Types =>
-    Object.fromEntries(Object.entries(table.columns).flatMap(([name, { type }]) => (names.includes(name) ? [] : [[name, type]])))
-  return from === to ? { a: without(from, writes), b: without(to, reads) } : { a: without(from, []), b: without(to, []) }
+    Object.fromEntries(
+      Object.entries(table.columns).flatMap(([name, { type }]) => (names.includes(name) ? [] : [[name, type]])),
+    )
+  return from === to
+    ? { a: without(from, writes), b: without(to, reads) }
+    : { a: without(from, []), b: without(to, []) }
 }
 
 /** The lens in SQL, or why it has none. Two tables: columns of one name that the lens does not touch are carried as they are. */
@@ -43,17 +50,29 @@ export function lensWays(
   const render = (row: string, was?: string) =>
     toSql(data, { dialect: 'postgres', row, ...(was === undefined ? {} : { was }), types, now: someMoment })
   const first = render('x')
-  if ('refused' in first) return { refused: `operation ${first.refused.at + 1} (${first.refused.op}): ${first.refused.why}` }
+  if ('refused' in first)
+    return { refused: `operation ${first.refused.at + 1} (${first.refused.op}): ${first.refused.why}` }
   const ahead = passing(from, to, keyNames, first.sql.forward)
-  const back = passing(to, from, Object.fromEntries(Object.entries(keyNames).map(([a, b]) => [b, a])), first.sql.backward)
+  const back = passing(
+    to,
+    from,
+    Object.fromEntries(Object.entries(keyNames).map(([a, b]) => [b, a])),
+    first.sql.backward,
+  )
   const timed = (values: readonly Assign[]): readonly Assign[] =>
     exact ? values : values.map(({ column, expression }) => ({ column, expression: atMoment(expression) }))
   return {
     write: (row, was) => {
       const made = render(row, was)
-      if ('refused' in made) throw new Error(`a lens that renders without memory must render with it: ${made.refused.why}`)
-      const carried = (passed: readonly Passed[]) => passed.map(({ from: column, to: name }) => ({ column: name, expression: `${row}.${postgresWriter.quote(column)}` }))
-      const written = (values: readonly Assign[], table: TableFacts) => values.filter(({ column }) => !stored(table, column))
+      if ('refused' in made)
+        throw new Error(`a lens that renders without memory must render with it: ${made.refused.why}`)
+      const carried = (passed: readonly Passed[]) =>
+        passed.map(({ from: column, to: name }) => ({
+          column: name,
+          expression: `${row}.${postgresWriter.quote(column)}`,
+        }))
+      const written = (values: readonly Assign[], table: TableFacts) =>
+        values.filter(({ column }) => !stored(table, column))
       return {
         forward: [...carried(ahead), ...timed(written(made.sql.forward, to))],
         backward: [...carried(back), ...timed(written(made.sql.backward, from))],
@@ -64,7 +83,12 @@ export function lensWays(
 
 type Passed = { readonly from: string; readonly to: string }
 
-function passing(from: TableFacts, to: TableFacts, names: { readonly [name: string]: string }, written: readonly Assign[]): readonly Passed[] {
+function passing(
+  from: TableFacts,
+  to: TableFacts,
+  names: { readonly [name: string]: string },
+  written: readonly Assign[],
+): readonly Passed[] {
   if (from === to) return []
   const done = new Set(written.map((each) => each.column))
   return Object.keys(from.columns)

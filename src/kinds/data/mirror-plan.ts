@@ -4,7 +4,15 @@ import { block, type Finding, note, risk } from '../../core/finding.ts'
 import type { Draft, Site } from '../../core/kind.ts'
 import type { Catalog, TableFacts } from '../../core/ports/index.ts'
 import { describeLens, type LensData } from '../../lens/index.ts'
-import { givenWhen, type Installation, type MirrorShape, mirrorByNotes, mirrorInPlace, mirrorTables, type Side } from '../../mirror/index.ts'
+import {
+  givenWhen,
+  type Installation,
+  type MirrorShape,
+  mirrorByNotes,
+  mirrorInPlace,
+  mirrorTables,
+  type Side,
+} from '../../mirror/index.ts'
 import { baseType, enumsOf, postgresWriter, touched } from '../../rows/index.ts'
 import { lensColumns, lensWays, sideTypes, stored } from './mirror-lens.ts'
 import type { MirrorSpec, MirrorWork } from './mirror-spec.ts'
@@ -17,12 +25,22 @@ export function draftMirror(spec: MirrorSpec, site: Site<Roles>): Draft<Roles, M
   const [from, to] = [facts.tables[old], facts.tables[fresh]]
   if (from === undefined || to === undefined) {
     const findings = [...missing(old, facts), ...(fresh === old ? [] : missing(fresh, facts))]
-    return { work: emptyWork(spec, old, fresh), predicted: {}, preview: ['cannot be planned, see the findings'], undo: 'exact', findings }
+    return {
+      work: emptyWork(spec, old, fresh),
+      predicted: {},
+      preview: ['cannot be planned, see the findings'],
+      undo: 'exact',
+      findings,
+    }
   }
   const shape = shapeOf(spec, old, fresh, from, to)
   const ways = lensWays(spec.lens, from, to, spec.key)
   const work = withReading(workOf(spec, shape, from, to, ways), facts)
-  const findings = [...faults(shape, from, to, lensColumns(spec.lens, from)), ...('refused' in ways ? [noSql(ways.refused)] : []), ...foreign(shape, facts)]
+  const findings = [
+    ...faults(shape, from, to, lensColumns(spec.lens, from)),
+    ...('refused' in ways ? [noSql(ways.refused)] : []),
+    ...foreign(shape, facts),
+  ]
   return {
     work,
     predicted: { database: withTriggers(facts, work.install) },
@@ -43,7 +61,13 @@ function fullName(name: string, facts: Catalog): string {
 
 function missing(name: string, facts: Catalog): readonly Finding[] {
   if (name in facts.tables) return []
-  return [block('mirror.no-table', `there is no table "${name}"${suggestion(name, Object.keys(facts.tables))}`, 'create it in an earlier step, or mend the name')]
+  return [
+    block(
+      'mirror.no-table',
+      `there is no table "${name}"${suggestion(name, Object.keys(facts.tables))}`,
+      'create it in an earlier step, or mend the name',
+    ),
+  ]
 }
 
 function shapeOf(spec: MirrorSpec, old: string, fresh: string, from: TableFacts, to: TableFacts): MirrorShape {
@@ -59,7 +83,12 @@ function shapeOf(spec: MirrorSpec, old: string, fresh: string, from: TableFacts,
   return {
     name: stem(spec.name ?? (two ? `${bare(old)}_to_${bare(fresh)}` : `${bare(old)}_${columns.writes[0] ?? 'rows'}`)),
     old: side(old, from, from.key, two ? Object.keys(from.columns) : columns.reads),
-    new: side(fresh, to, from.key.map((name) => spec.key[name] ?? name), two ? Object.keys(to.columns) : columns.writes),
+    new: side(
+      fresh,
+      to,
+      from.key.map((name) => spec.key[name] ?? name),
+      two ? Object.keys(to.columns) : columns.writes,
+    ),
     decides: spec.decides,
     versions: spec.versions,
   }
@@ -71,7 +100,10 @@ function bare(table: string): string {
 
 /** Part of names that may have 63 bytes. */
 function stem(name: string): string {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_').replace(/^(?=\d)/, '_')
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]/g, '_')
+    .replace(/^(?=\d)/, '_')
   if (plain.length <= 34) return plain
   let sum = 0
   for (const letter of name) sum = (Math.imul(sum, 31) + letter.codePointAt(0)!) >>> 0
@@ -82,38 +114,100 @@ function emptyWork(spec: MirrorSpec, old: string, fresh: string): MirrorWork {
   const side = (table: string): Side => ({ table, key: [], columns: [] })
   const shape = { name: 'none', old: side(old), new: side(fresh), decides: spec.decides, versions: spec.versions }
   const install = { tables: [], functions: [], triggers: [] }
-  return { mode: 'row', why: '', shape, install, lens: spec.lens, types: { a: {}, b: {} }, made: [], written: 'true', touched: { a: [], b: [], made: [] }, enums: [], lockMs: spec.lockMs, patienceMs: spec.patienceMs }
+  return {
+    mode: 'row',
+    why: '',
+    shape,
+    install,
+    lens: spec.lens,
+    types: { a: {}, b: {} },
+    made: [],
+    written: 'true',
+    touched: { a: [], b: [], made: [] },
+    enums: [],
+    lockMs: spec.lockMs,
+    patienceMs: spec.patienceMs,
+  }
 }
 
-function workOf(spec: MirrorSpec, shape: MirrorShape, from: TableFacts, to: TableFacts, ways: ReturnType<typeof lensWays>): MirrorWork {
+function workOf(
+  spec: MirrorSpec,
+  shape: MirrorShape,
+  from: TableFacts,
+  to: TableFacts,
+  ways: ReturnType<typeof lensWays>,
+): MirrorWork {
   const two = shape.old.table !== shape.new.table
-  const base = { shape, touched: { a: [], b: [], made: [] }, enums: [], lens: spec.lens, types: sideTypes(spec.lens, from, to), lockMs: spec.lockMs, patienceMs: spec.patienceMs }
+  const base = {
+    shape,
+    touched: { a: [], b: [], made: [] },
+    enums: [],
+    lens: spec.lens,
+    types: sideTypes(spec.lens, from, to),
+    lockMs: spec.lockMs,
+    patienceMs: spec.patienceMs,
+  }
   const written = givenWhen(postgresWriter, shape.new, two ? 't' : 's')
   if ('refused' in ways) {
     const install = mirrorByNotes(postgresWriter, shape)
-    return { ...base, mode: 'notes', why: `${ways.refused}: triggers note what changed, and a worker applies the lens`, install, made: [], written }
+    return {
+      ...base,
+      mode: 'notes',
+      why: `${ways.refused}: triggers note what changed, and a worker applies the lens`,
+      install,
+      made: [],
+      written,
+    }
   }
   const exact = lensWays(spec.lens, from, to, spec.key, true) as { readonly write: typeof ways.write }
   const made = exact.write('s', two ? 't' : 's').forward
-  const install: Installation = two ? mirrorTables(postgresWriter, shape, ways.write) : mirrorInPlace(postgresWriter, shape, ways.write)
-  return { ...base, mode: two ? 'tables' : 'row', why: 'every operation of the lens renders as SQL: the server carries each write over in its own transaction', install, made, written }
+  const install: Installation = two
+    ? mirrorTables(postgresWriter, shape, ways.write)
+    : mirrorInPlace(postgresWriter, shape, ways.write)
+  return {
+    ...base,
+    mode: two ? 'tables' : 'row',
+    why: 'every operation of the lens renders as SQL: the server carries each write over in its own transaction',
+    install,
+    made,
+    written,
+  }
 }
 
 /** How the lens gets its values, for samples and for lenses without SQL. */
 function withReading(work: MirrorWork, facts: Catalog): MirrorWork {
   const enums = enumsOf(facts.types)
-  const read = (types: MirrorWork['types']['a'], names: readonly string[]) => names.map((name) => touched(name, baseType(types[name] ?? 'text', facts.types), enums))
+  const read = (types: MirrorWork['types']['a'], names: readonly string[]) =>
+    names.map((name) => touched(name, baseType(types[name] ?? 'text', facts.types), enums))
   const { a, b } = work.types
-  const lens = { a: read(a, Object.keys(a)), b: read(b, Object.keys(b)), made: read(b, work.made.map((each) => each.column)) }
+  const lens = {
+    a: read(a, Object.keys(a)),
+    b: read(b, Object.keys(b)),
+    made: read(
+      b,
+      work.made.map((each) => each.column),
+    ),
+  }
   return { ...work, touched: lens, enums }
 }
 
-function faults(shape: MirrorShape, from: TableFacts, to: TableFacts, lens: ReturnType<typeof lensColumns>): readonly Finding[] {
+function faults(
+  shape: MirrorShape,
+  from: TableFacts,
+  to: TableFacts,
+  lens: ReturnType<typeof lensColumns>,
+): readonly Finding[] {
   const two = shape.old.table !== shape.new.table
   const absent = (table: string, facts: TableFacts, names: readonly string[]) =>
     names
       .filter((name) => !(name in facts.columns))
-      .map((name) => block('mirror.no-column', `"${table}" has no column "${name}"${suggestion(name, Object.keys(facts.columns))}`, 'add it in an earlier step, or mend the lens'))
+      .map((name) =>
+        block(
+          'mirror.no-column',
+          `"${table}" has no column "${name}"${suggestion(name, Object.keys(facts.columns))}`,
+          'add it in an earlier step, or mend the lens',
+        ),
+      )
   return [
     ...absent(shape.old.table, from, lens.reads),
     ...absent(shape.new.table, to, lens.writes),
@@ -126,38 +220,97 @@ function rowFaults(shape: MirrorShape, facts: TableFacts, lens: ReturnType<typeo
   const both = lens.writes.filter((name) => lens.reads.includes(name))
   const computed = [...lens.reads, ...lens.writes].filter((name) => stored(facts, name))
   return [
-    ...both.map((name) => block('mirror.same-column', `the lens reads column "${name}" of "${table}" and writes it too: one column cannot hold both shapes`, 'let it write a new column')),
-    ...(lens.writes.length === 0 ? [block('mirror.nothing', `the lens writes no column of "${table}"`, 'let it write a column that was added before')] : []),
+    ...both.map((name) =>
+      block(
+        'mirror.same-column',
+        `the lens reads column "${name}" of "${table}" and writes it too: one column cannot hold both shapes`,
+        'let it write a new column',
+      ),
+    ),
+    ...(lens.writes.length === 0
+      ? [
+          block(
+            'mirror.nothing',
+            `the lens writes no column of "${table}"`,
+            'let it write a column that was added before',
+          ),
+        ]
+      : []),
     ...computed.map((name) =>
-      block('mirror.computed', `"${name}" of "${table}" is computed by the server after the mirror's trigger has run`, 'let the lens read the columns it is computed from'),
+      block(
+        'mirror.computed',
+        `"${name}" of "${table}" is computed by the server after the mirror's trigger has run`,
+        'let the lens read the columns it is computed from',
+      ),
     ),
   ]
 }
 
 function keyFaults(shape: MirrorShape, from: TableFacts, to: TableFacts): readonly Finding[] {
   const [old, fresh] = [shape.old, shape.new]
-  if (old.key.length === 0) return [block('mirror.no-key', `"${old.table}" has no primary key: its rows cannot be found again in "${fresh.table}"`, 'give it one in an earlier step')]
+  if (old.key.length === 0)
+    return [
+      block(
+        'mirror.no-key',
+        `"${old.table}" has no primary key: its rows cannot be found again in "${fresh.table}"`,
+        'give it one in an earlier step',
+      ),
+    ]
   const unkeyed = fresh.key.length === to.key.length && fresh.key.every((name) => to.key.includes(name))
-  if (!unkeyed) return [block('mirror.other-key', `the key of "${fresh.table}" (${to.key.join(', ')}) is not that of "${old.table}" (${old.key.join(', ')})`, 'say in `key` how its columns are called: key: { id: user_id }')]
-  return old.key.flatMap((name, at) => sources(old.table, fresh.table, name, from.columns[name]!, to.columns[fresh.key[at]!]!))
+  if (!unkeyed)
+    return [
+      block(
+        'mirror.other-key',
+        `the key of "${fresh.table}" (${to.key.join(', ')}) is not that of "${old.table}" (${old.key.join(', ')})`,
+        'say in `key` how its columns are called: key: { id: user_id }',
+      ),
+    ]
+  return old.key.flatMap((name, at) =>
+    sources(old.table, fresh.table, name, from.columns[name]!, to.columns[fresh.key[at]!]!),
+  )
 }
 
 type Column = TableFacts['columns'][string]
 
 /** Two counters would give the same number to two different rows. */
 function sources(old: string, fresh: string, name: string, a: Column, b: Column): readonly Finding[] {
-  const counts = (column: Column): string | undefined => (/IDENTITY$/.test(column.generated ?? '') ? 'its own identity' : /^nextval\(/.test(column.default ?? '') ? column.default! : undefined)
+  const counts = (column: Column): string | undefined =>
+    /IDENTITY$/.test(column.generated ?? '')
+      ? 'its own identity'
+      : /^nextval\(/.test(column.default ?? '')
+        ? column.default!
+        : undefined
   const [first, second] = [counts(a), counts(b)]
-  const types = a.type === b.type ? [] : [block('mirror.key-type', `the key "${name}" is ${a.type} in "${old}" and ${b.type} in "${fresh}"`, 'give both one type')]
+  const types =
+    a.type === b.type
+      ? []
+      : [
+          block(
+            'mirror.key-type',
+            `the key "${name}" is ${a.type} in "${old}" and ${b.type} in "${fresh}"`,
+            'give both one type',
+          ),
+        ]
   if (second === undefined || (first === second && first !== 'its own identity')) return types
-  const help = first?.startsWith('nextval') ? `ALTER TABLE ${fresh} ALTER ${name} SET DEFAULT ${first}` : `let "${fresh}" draw its "${name}" from the sequence of "${old}": SET DEFAULT nextval(pg_get_serial_sequence(…))`
-  return [...types, block('mirror.two-counters', `"${old}" and "${fresh}" number their rows by counters of their own, so that two different rows would get one "${name}"`, help)]
+  const help = first?.startsWith('nextval')
+    ? `ALTER TABLE ${fresh} ALTER ${name} SET DEFAULT ${first}`
+    : `let "${fresh}" draw its "${name}" from the sequence of "${old}": SET DEFAULT nextval(pg_get_serial_sequence(…))`
+  return [
+    ...types,
+    block(
+      'mirror.two-counters',
+      `"${old}" and "${fresh}" number their rows by counters of their own, so that two different rows would get one "${name}"`,
+      help,
+    ),
+  ]
 }
 
 /** A row of the new side whose partner was not brought over yet cannot be carried, and the write of the old client would fail. */
 function foreign(shape: MirrorShape, facts: Catalog): readonly Finding[] {
   if (shape.old.table === shape.new.table) return []
-  const keys = Object.entries(facts.tables[shape.new.table]?.constraints ?? {}).filter(([, text]) => text.startsWith('FOREIGN KEY'))
+  const keys = Object.entries(facts.tables[shape.new.table]?.constraints ?? {}).filter(([, text]) =>
+    text.startsWith('FOREIGN KEY'),
+  )
   return keys.map(([name, text]) =>
     risk(
       'mirror.foreign-key',
@@ -168,7 +321,11 @@ function foreign(shape: MirrorShape, facts: Catalog): readonly Finding[] {
 }
 
 function noSql(why: string): Finding {
-  return note('mirror.notes', `the lens has no SQL: ${why}; the other side follows a little later, by a worker`, 'nothing to do; the lag is shown while it runs')
+  return note(
+    'mirror.notes',
+    `the lens has no SQL: ${why}; the other side follows a little later, by a worker`,
+    'nothing to do; the lag is shown while it runs',
+  )
 }
 
 function withTriggers(facts: Catalog, install: Installation): Catalog {
@@ -190,4 +347,3 @@ function preview(work: MirrorWork): readonly string[] {
     ...work.install.triggers.map((each) => each.text),
   ]
 }
-

@@ -70,12 +70,18 @@ describe.each(found)('data.mirror on %s', (source) => {
       targets: { database },
       tools: { database: postgresDialect },
       state: async (): Promise<Json> => {
-        const tables = await db.query<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`)
+        const tables = await db.query<{ name: string }>(
+          `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`,
+        )
         const rows = []
-        for (const each of tables.rows) rows.push((await db.query(`SELECT t::text FROM ${each.name} t ORDER BY 1`)).rows as Json)
+        for (const each of tables.rows)
+          rows.push((await db.query(`SELECT t::text FROM ${each.name} t ORDER BY 1`)).rows as Json)
         return rows
       },
-      leftovers: async () => (await db.query<{ nspname: string }>(`SELECT nspname FROM pg_namespace WHERE nspname = 'changeover'`)).rows.map((each) => each.nspname),
+      leftovers: async () =>
+        (await db.query<{ nspname: string }>(`SELECT nspname FROM pg_namespace WHERE nspname = 'changeover'`)).rows.map(
+          (each) => each.nspname,
+        ),
       close: async () => {
         await database.close()
         await db.end()
@@ -116,20 +122,37 @@ describe.each(found)('data.mirror on %s', (source) => {
   it('keeps what only the new shape knows while old clients write, and the other way round', async () => {
     const { db, work, at, close } = await standing(users, specs.row)
     try {
-      const read = async (id: number) => (await db.query(`SELECT consent_given AS old, consent_records AS new FROM users WHERE id = ${id}`)).rows[0] as unknown
+      const read = async (id: number) =>
+        (await db.query(`SELECT consent_given AS old, consent_records AS new FROM users WHERE id = ${id}`))
+          .rows[0] as unknown
       await db.query(`INSERT INTO users (id, consent_given) VALUES (100, true)`)
       expect(await read(100)).toEqual({
         old: true,
-        new: { version: '4.0', consentGiven: true, timestamp: expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/) as string, scope: ['federated_learning'] },
+        new: {
+          version: '4.0',
+          consentGiven: true,
+          timestamp: expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/) as string,
+          scope: ['federated_learning'],
+        },
       })
-      await db.query(`UPDATE users SET consent_records = consent_records || '{"scope": ["x"], "extra": 1}' WHERE id = 100`)
+      await db.query(
+        `UPDATE users SET consent_records = consent_records || '{"scope": ["x"], "extra": 1}' WHERE id = 100`,
+      )
       await db.query(`UPDATE users SET consent_given = false WHERE id = 100`)
       expect(await read(100)).toMatchObject({ old: false, new: { consentGiven: false, scope: ['x'], extra: 1 } })
-      await db.query(`UPDATE users SET consent_records = jsonb_set(consent_records, '{consentGiven}', 'true') WHERE id = 100`)
+      await db.query(
+        `UPDATE users SET consent_records = jsonb_set(consent_records, '{consentGiven}', 'true') WHERE id = 100`,
+      )
       expect(await read(100)).toMatchObject({ old: true })
-      expect(await dataMirror.verify!(work, at)).toMatchObject([{ level: 'note', code: 'mirror.in-step', data: { rows: 51, waiting: 50, different: 0 } }])
-      await db.query(`BEGIN; SET LOCAL changeover.writer = 'tool'; UPDATE users SET consent_given = false WHERE id = 100; COMMIT`)
-      expect(await dataMirror.verify!(work, at)).toMatchObject([{ level: 'block', code: 'mirror.apart', data: { keys: ['100'] } }])
+      expect(await dataMirror.verify!(work, at)).toMatchObject([
+        { level: 'note', code: 'mirror.in-step', data: { rows: 51, waiting: 50, different: 0 } },
+      ])
+      await db.query(
+        `BEGIN; SET LOCAL changeover.writer = 'tool'; UPDATE users SET consent_given = false WHERE id = 100; COMMIT`,
+      )
+      expect(await dataMirror.verify!(work, at)).toMatchObject([
+        { level: 'block', code: 'mirror.apart', data: { keys: ['100'] } },
+      ])
     } finally {
       await close()
     }
@@ -138,11 +161,19 @@ describe.each(found)('data.mirror on %s', (source) => {
   it('carries rows between tables with a key of another name', async () => {
     const { db, work, at, close } = await standing(places, specs.tables)
     try {
-      await db.query(`UPDATE places SET name = 'N1' WHERE id = 1; INSERT INTO places_v4 VALUES (99, 'new', 5, '{"town": "x", "more": 1}', 3)`)
+      await db.query(
+        `UPDATE places SET name = 'N1' WHERE id = 1; INSERT INTO places_v4 VALUES (99, 'new', 5, '{"town": "x", "more": 1}', 3)`,
+      )
       await db.query(`UPDATE places SET town = 'y' WHERE id = 99; DELETE FROM places_v4 WHERE place = 1`)
-      expect((await db.query('SELECT * FROM places_v4 ORDER BY 1')).rows).toEqual([{ place: 99, title: 'new', cents: '5', place_town: { town: 'y', more: 1 }, rating: 3 }])
-      expect((await db.query('SELECT * FROM places WHERE id IN (1, 99)')).rows).toEqual([{ id: 99, name: 'new', town: 'y', cents: '5' }])
-      expect(await dataMirror.verify!(work, at)).toMatchObject([{ code: 'mirror.in-step', data: { rows: 20, waiting: 19 } }])
+      expect((await db.query('SELECT * FROM places_v4 ORDER BY 1')).rows).toEqual([
+        { place: 99, title: 'new', cents: '5', place_town: { town: 'y', more: 1 }, rating: 3 },
+      ])
+      expect((await db.query('SELECT * FROM places WHERE id IN (1, 99)')).rows).toEqual([
+        { id: 99, name: 'new', town: 'y', cents: '5' },
+      ])
+      expect(await dataMirror.verify!(work, at)).toMatchObject([
+        { code: 'mirror.in-step', data: { rows: 20, waiting: 19 } },
+      ])
     } finally {
       await close()
     }
@@ -155,7 +186,11 @@ describe.each(found)('data.mirror on %s', (source) => {
     try {
       await other.query('BEGIN; UPDATE users SET email = email WHERE id = 1')
       const facts = { database: await place.targets.database.observe() }
-      const { work } = dataMirror.plan(dataMirror.spec.parse({ ...specs.row, patienceMs: 300, lockMs: 20 }), { facts, tools: place.tools, targets: { database: 'main' } })
+      const { work } = dataMirror.plan(dataMirror.spec.parse({ ...specs.row, patienceMs: 300, lockMs: 20 }), {
+        facts,
+        tools: place.tools,
+        targets: { database: 'main' },
+      })
       const marks: unknown[] = []
       const run = async (): Promise<void> => {
         for await (const mark of dataMirror.apply(work, context(place.targets.database.write), null)) marks.push(mark)

@@ -12,12 +12,19 @@ const roles = { database: 'database' } as const
 
 export const dataMirror = defineKind<typeof roles, MirrorSpec, MirrorWork>({
   name: 'data.mirror',
-  summary: 'Keeps old and new shape in step in both directions while both versions write, by triggers made from the lens.',
+  summary:
+    'Keeps old and new shape in step in both directions while both versions write, by triggers made from the lens.',
   roles,
   spec: mirrorSpec as unknown as z.ZodType<MirrorSpec>,
   example: {
     table: 'public.users',
-    lens: [{ op: 'object', to: 'consent_records', fields: { version: { constant: '4.0' }, consentGiven: { from: 'consent_given' } } }],
+    lens: [
+      {
+        op: 'object',
+        to: 'consent_records',
+        fields: { version: { constant: '4.0' }, consentGiven: { from: 'consent_given' } },
+      },
+    ],
   },
 
   plan: (spec, site) => draftMirror(spec, site),
