@@ -306,6 +306,14 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     expect(await target.write.run("INSERT INTO people (name) VALUES ('another run')")).toBe(1)
   })
 
+  it('lets one runner have two targets in one database', async () => {
+    const one = await open({ run: 'twice', fence: 3 })
+    const two = await open({ run: 'twice', fence: 3 })
+    await one.fence()
+    await two.fence()
+    expect(await Promise.all([one.write.run('SELECT 1'), two.write.run('SELECT 1')])).toEqual([1, 1])
+  })
+
   it('dumps and restores where a program fits the server', async () => {
     const dumper = await target.read.dumper()
     if (!dumper) {

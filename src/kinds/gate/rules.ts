@@ -33,6 +33,11 @@ export const sampling = {
 const most = z.strictObject({
   max: z.number().positive().optional().describe('In milliseconds.'),
   maxIncrease: z.number().min(0).optional().describe('Share above the baseline: 0.1 is ten per cent.'),
+  slackMs: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Milliseconds on top of `maxIncrease`: what the machine itself varies by.'),
 })
 
 export const overall = z.strictObject({
@@ -133,14 +138,14 @@ function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined)
       ...atMost(
         `${name} against the baseline`,
         seen[name],
-        scaled(baseline?.[name], of[name]?.maxIncrease, (share) => 1 + share),
+        scaled(baseline?.[name], of[name]?.maxIncrease, (base, share) => base * (1 + share) + (of[name]?.slackMs ?? 0)),
       ),
     ]),
     ...atLeast('throughput', seen.throughput, of.throughput?.min),
     ...atLeast(
       'throughput against the baseline',
       seen.throughput,
-      scaled(baseline?.throughput, of.throughput?.minOfBaseline, (share) => share),
+      scaled(baseline?.throughput, of.throughput?.minOfBaseline, (base, share) => base * share),
     ),
   ]
   const bad = judged.filter((each) => each.met === 'no')
@@ -153,10 +158,10 @@ function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined)
 function scaled(
   of: number | null | undefined,
   share: number | undefined,
-  by: (share: number) => number,
+  by: (base: number, share: number) => number,
 ): number | null | undefined {
   if (share === undefined) return undefined
-  return of === undefined || of === null ? null : of * by(share)
+  return of === undefined || of === null ? null : by(of, share)
 }
 
 function atMost(name: string, seen: number | null, limit: number | null | undefined): readonly Judged[] {

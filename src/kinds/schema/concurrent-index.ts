@@ -75,6 +75,7 @@ export const schemaIndex = defineKind<DatabaseRole, Spec, Work>({
   },
 
   async *apply(work, at) {
+    yield* settle(work, at, false)
     if ((await state(work, at)) !== 'valid') yield* build(work, at)
     yield { at: 'made', done: 1, of: 1, unit: 'index' }
   },
@@ -93,7 +94,7 @@ export const schemaIndex = defineKind<DatabaseRole, Spec, Work>({
   },
 
   async *rollback(work, at) {
-    await settle(work, at)
+    yield* settle(work, at, true)
     if ((await state(work, at)) !== 'absent') {
       yield* persist(at, 'dropping', { locks: [], lockMs: 0, retries: work.retries }, () =>
         at.on.database.run(work.drop, undefined, unlimited).then(() => undefined),
@@ -133,21 +134,25 @@ async function* build(work: Work, at: Writing<DatabaseRole>): AsyncGenerator<Mar
 }
 
 async function make(work: Work, at: Writing<DatabaseRole>): Promise<void> {
-  await settle(work, at)
   if ((await state(work, at)) === 'invalid') await at.on.database.run(work.drop, undefined, unlimited)
   if ((await state(work, at)) === 'absent') await at.on.database.run(work.create, undefined, unlimited)
 }
 
-/** Whoever began may be dead while the server still builds for them: its lock on the table says when that is over. */
-async function settle(work: Work, at: Writing<DatabaseRole>): Promise<void> {
-  const [found] = await at.on.database.rows<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-    quoteKey(work.table),
-  ])
-  if (!found?.there) return
-  await at.on.database.transaction(
-    (tx) => tx.run(`LOCK TABLE ${quoteKey(work.table)} IN SHARE UPDATE EXCLUSIVE MODE`),
-    unlimited,
-  )
+/**
+ * Whoever began may be dead while the server still runs their statement. Polled, never waited for with a lock: the statement itself
+ * waits for every transaction that is older, and the two would stand in each other's way for good.
+ */
+async function* settle(work: Work, at: Writing<DatabaseRole>, cancel: boolean): AsyncGenerator<Mark> {
+  for (;;) {
+    const running = await at.on.database.rows<{ pid: number }>(
+      `SELECT pid${cancel ? ', pg_cancel_backend(pid)' : ''} FROM pg_stat_activity
+        WHERE state = 'active' AND pid <> pg_backend_pid() AND left(query, 1000) IN (left($1, 1000), left($2, 1000))`,
+      [work.create, work.drop],
+    )
+    if (running.length === 0) return
+    yield { at: 'settling', note: `pid ${running[0]?.pid} still works on "${work.index}" for a runner that is gone` }
+    await at.clock.sleep(200, at.signal)
+  }
 }
 
 async function state(
