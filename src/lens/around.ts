@@ -4,7 +4,7 @@ import { type Chain, compileChain } from './compile.ts'
 import { compileGet, compileSet, functionOf, type Stage } from './edit.ts'
 import { open, parsed, stringifyJson } from './json-text.ts'
 import type { LensData } from './operations.ts'
-import { isFields, kindOf, type Path, refuse, showPath } from './path.ts'
+import { isFields, kindOf, type Path, pointer, refuse } from './path.ts'
 import { planLens } from './plan.ts'
 import type { Direction, Edit, Environment, Test } from './program.ts'
 import { sameValue } from './same.ts'
@@ -95,7 +95,7 @@ function compileTest(test: Test): (doc: unknown) => boolean {
 function compileEach(edit: Extract<Edit, { edit: 'each' }>, direction: Direction, environment: Environment): Stage {
   const run = compileChain(planLens(edit.lens), direction, environment)
   const [get, set] = [compileGet(edit.at), compileSet(edit.at)]
-  const at = showPath(edit.at)
+  const at = pointer(edit.at)
   return (doc, was) => {
     const items = open(get(doc, undefined))
     if (items === undefined || items === null) return doc

@@ -285,7 +285,6 @@ const cases: readonly LawCase[] = [
     ],
     a: row({ x: json }),
     b: row({ p: row({ y: fc.array(json, { minLength: 1, maxLength: 3 }), z: json }) }),
-    plainB: row({ p: row({ y: fc.array(json, { minLength: 1, maxLength: 3 }) }) }),
   },
 ]
 

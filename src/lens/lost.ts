@@ -1,7 +1,7 @@
 /** What does not come back where nothing is remembered, said in the fields of the side it is lost from. */
 import type { CompiledLens } from './lens.ts'
 import type { LensData } from './operations.ts'
-import { parsePath, type Path, showPath } from './path.ts'
+import { parsePath, type Path, pointer, showPath } from './path.ts'
 import { planLens, type Step } from './plan.ts'
 import type { Direction, Edit, Environment, Program, Term } from './program.ts'
 
@@ -19,7 +19,7 @@ export function lostOf(data: LensData, functions: Environment['functions']): Com
 function shown(path: Path): string {
   const text =
     path.includes(every) || path.length > 1
-      ? path.map((key) => (key === every ? '/*' : showPath(['', key]).slice(1))).join('')
+      ? path.map((key) => (key === every ? '/*' : pointer([key]))).join('')
       : showPath(path)
   return text
 }

@@ -102,8 +102,7 @@ function splitting(from: Path, to: readonly Path[], how: Splitting): Planned {
   }
 }
 
-const laws =
-  'all four; the parts of an ambiguous text come back as they were where they are remembered, otherwise as the rule cuts'
+const laws = '1, 2 and 4; parts stay as they are while they make the same text (so not 3), otherwise the rule cuts'
 
 /** `{ op: split, from: name, to: [first, last], separator: " " }`: one text becomes several. Renders as SQL. */
 export const split = defineOperation<z.infer<typeof splitSchema>>({
