@@ -68,7 +68,7 @@ function compileFields(edit: Extract<Edit, { edit: 'fields' }>, direction: Direc
 function compileWhen(edit: Extract<Edit, { edit: 'when' }>, direction: Direction, environment: Environment): Stage {
   const chain = (lens: LensData) => compileChain(planLens(lens), direction, environment)
   const [then, otherwise, test, there] = [
-    chain(edit.then),
+    chain(edit.matched),
     chain(edit.otherwise),
     compileTest(edit.test),
     compileTest(edit.there),

@@ -45,7 +45,7 @@ interface Columns {
 function columnsOf({ forward }: Step): Columns {
   const [when] = forward.filter((edit) => edit.edit === 'when')
   if (when) {
-    const sides = [touched(when.then), touched(when.otherwise)]
+    const sides = [touched(when.matched), touched(when.otherwise)]
     const written = sides.flatMap((side) => side.writes)
     const asked = [topOf(when.test.path), ...sides.flatMap((side) => side.reads)]
     return { asked, written, gone: [] }

@@ -46,7 +46,8 @@ function stepLost(step: Step, direction: Direction, functions: Environment['func
 function editLost(edit: Edit, direction: Direction, functions: Environment['functions']): readonly Path[] {
   if (edit.edit === 'each')
     return chainLost(edit.lens, direction, functions).map((path) => [...edit.at, every, ...path])
-  if (edit.edit === 'when') return [edit.then, edit.otherwise].flatMap((lens) => chainLost(lens, direction, functions))
+  if (edit.edit === 'when')
+    return [edit.matched, edit.otherwise].flatMap((lens) => chainLost(lens, direction, functions))
   if (edit.edit !== 'value' && edit.edit !== 'fields') return []
   const below = edit.edit === 'value' ? edit.at : []
   return (functions.get(edit.reference)?.lost?.[direction] ?? []).map((text) => [...below, ...parsePath(text)])

@@ -54,7 +54,7 @@ function joined(how: Splitting, values: readonly unknown[]): string | null {
   const texts = values.map(open).filter((each) => each !== null && each !== undefined)
   const wrong = texts.find((each) => typeof each !== 'string')
   if (wrong !== undefined) return refuse(how.path, `${kindOf(wrong)} where a text is needed`)
-  return texts.length === 0 ? null : texts.join(how.separator)
+  return texts.length === 0 ? null : (texts as unknown as readonly string[]).join(how.separator)
 }
 
 /** The part for one field; the parts that the other side holds stay while they make the same text. */
