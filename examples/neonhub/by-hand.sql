@@ -1,8 +1,8 @@
 -- For the tests of the services only: what the plan's steps do with the help of Changeover, written by hand.
--- The columns of v4, the mirror in both directions, and the rows of v3 transformed.
+-- The columns of v4 and the mirror in both directions, one table at a time (see by-hand-down.sql).
 
+BEGIN;
 ALTER TABLE users ADD federation_id uuid, ADD node_id varchar(255), ADD consent_records jsonb;
-ALTER TABLE models ADD federation_metadata jsonb, ADD federation_model_data jsonb;
 
 CREATE FUNCTION mirror_users() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -16,6 +16,10 @@ BEGIN
 END
 $$;
 CREATE TRIGGER mirror_users BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION mirror_users();
+COMMIT;
+
+BEGIN;
+ALTER TABLE models ADD federation_metadata jsonb, ADD federation_model_data jsonb;
 
 CREATE FUNCTION mirror_models() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -29,3 +33,4 @@ BEGIN
 END
 $$;
 CREATE TRIGGER mirror_models BEFORE INSERT OR UPDATE ON models FOR EACH ROW EXECUTE FUNCTION mirror_models();
+COMMIT;

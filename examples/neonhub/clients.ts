@@ -2,33 +2,18 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Answered, type Caller, caller, type Failure } from './clients/caller.ts'
-import { v3Dialect, v4Dialect } from './clients/dialect.ts'
+import type { Failure } from './clients/caller.ts'
+import { type CrewOptions, startCrew } from './clients/crew.ts'
 import { Ledger, type LedgerRecord } from './clients/ledger.ts'
+import { type Phase, Presence } from './clients/presence.ts'
 import { Stats, type Summary } from './clients/stats.ts'
-import { worker } from './clients/tasks.ts'
 import { isProgram, options, program } from './service/program.ts'
 import { type Asked, Refusal, reply, type Route, serve } from './service/serve.ts'
 
-/** `auto`: the v4 client works while v4 answers at its address, and being sent away by v3 is no failure. */
-export interface Phase {
-  readonly v3: 'on' | 'off'
-  readonly v4: 'on' | 'off' | 'auto'
-}
-
-export interface ClientsOptions {
-  readonly gateway: string
-  /** Where the v4 client goes; the gateway unless v4 is to be tried beside it. */
-  readonly v4?: string
+export interface ClientsOptions extends CrewOptions {
   readonly controlPort: number
   /** Holds `stats.jsonl`, `failures.jsonl` and, at the end, `ledger.json` and `summary.json`. */
   readonly out: string
-  /** Requests a second of both clients together. */
-  readonly rate: number
-  readonly users: number
-  readonly models: number
-  readonly seed?: number
-  readonly tag?: string
   readonly phase?: Phase
 }
 
@@ -47,8 +32,6 @@ export interface Clients {
   stop(): Promise<void>
 }
 
-/** Loops of each client: so many of its requests may be under way at once. */
-const loops = 6
 const keptFailures = 200
 
 export async function startClients(given: ClientsOptions): Promise<Clients> {
@@ -56,102 +39,34 @@ export async function startClients(given: ClientsOptions): Promise<Clients> {
   const stats = new Stats()
   const ledger = new Ledger()
   const failures: Failure[] = []
-  let phase: Phase = given.phase ?? { v3: 'on', v4: 'off' }
-  let live = false
-  let ended = false
-  let busy = 0
-
+  const presence = new Presence(given.phase ?? { v3: 'on', v4: 'off' }, () => ledger.forgetV4())
   const failed = (failure: Failure): void => {
     if (failures.length < keptFailures) failures.push(failure)
     appendFileSync(join(given.out, 'failures.jsonl'), `${JSON.stringify(failure)}\n`)
   }
-  const leave = (): void => {
-    live = false
-    ledger.forgetV4()
-  }
-  const turnedAway = (answer: Answered): boolean => {
-    const away = phase.v4 === 'auto' && answer.status === 404 && answer.version.startsWith('3.')
-    if (away) leave()
-    return away
-  }
-  const v4Works = (): boolean => phase.v4 === 'on' || (phase.v4 === 'auto' && live)
-  const common = { rate: () => given.rate / (v4Works() && phase.v3 === 'on' ? 2 : 1), stats, failed }
-  const v3 = caller({ ...common, client: 'v3', url: given.gateway, turnedAway: () => false })
-  const v4 = caller({ ...common, client: 'v4', url: given.v4 ?? given.gateway, turnedAway })
-
-  const ground = { ledger, users: given.users, models: given.models, tag: given.tag ?? 'a' }
-  const seed = given.seed ?? 1
-  const asV3 = { dialect: v3Dialect, caller: v3 }
-  const asV4 = { dialect: v4Dialect, caller: v4 }
-  const workers = {
-    v3: worker({ ...ground, ...asV3, seed, other: () => (v4Works() ? asV4 : null) }),
-    v4: worker({ ...ground, ...asV4, seed: seed + 1, other: () => asV3 }),
-  }
-  const loop = async (work: () => Promise<void>, on: () => boolean): Promise<void> => {
-    while (!ended) {
-      if (!on()) await sleep(20)
-      else {
-        busy++
-        await work().finally(() => busy--)
-      }
-    }
-  }
-  const running = Promise.all([
-    ...Array.from({ length: loops }, () => loop(workers.v3, () => phase.v3 === 'on')),
-    ...Array.from({ length: loops }, () => loop(workers.v4, v4Works)),
-    watchV4(
-      v4,
-      () => ended,
-      () => phase.v4 === 'auto',
-      (now) => (live = now),
-    ),
-  ])
-  const setPhase = async (wanted: Partial<Phase>): Promise<void> => {
-    phase = { ...phase, ...wanted }
-    if (phase.v4 === 'off') leave()
-    // whoever asks for silence is answered when it is silent
-    while (phase.v3 === 'off' && phase.v4 === 'off' && busy > 0) await sleep(5)
-  }
+  const crew = startCrew(given, presence, ledger, stats, failed)
   const report = (from?: number, to?: number): ClientsReport => ({
     ...stats.summary(from, to),
-    phase,
-    v4Live: v4Works(),
+    phase: presence.phase,
+    v4Live: presence.v4Works,
     failures,
   })
+  const setPhase = async (wanted: Partial<Phase>): Promise<void> => {
+    presence.set(wanted)
+    // whoever asks for silence is answered when it is silent
+    while (!presence.v3Works && !presence.v4Works && crew.busy() > 0) await sleep(5)
+  }
+  const routes = controlRoutes(report, ledger, setPhase)
+  const control = await serve({ host: '127.0.0.1', port: given.controlPort, version: 'clients', routes })
   const writer = setInterval(() => appendFileSync(join(given.out, 'stats.jsonl'), lastSecond(stats)), 1_000)
-  const control = await serve({
-    host: '127.0.0.1',
-    port: given.controlPort,
-    version: 'clients',
-    routes: controlRoutes(report, ledger, setPhase),
-  })
   const stop = async (): Promise<void> => {
-    ended = true
-    await running
+    await crew.stop()
     clearInterval(writer)
-    v3.close()
-    v4.close()
     writeFileSync(join(given.out, 'ledger.json'), JSON.stringify(ledger.record()))
     writeFileSync(join(given.out, 'summary.json'), JSON.stringify(report()))
     await control.stop()
   }
   return { port: control.port, report, ledger: () => ledger.record(), setPhase, stop }
-}
-
-/** While `wanted`: asks whether v4 answers, ten times a second. Only v4's own word counts. */
-async function watchV4(
-  v4: Caller,
-  ended: () => boolean,
-  wanted: () => boolean,
-  found: (live: boolean) => void,
-): Promise<void> {
-  while (!ended()) {
-    if (wanted()) {
-      const answer = await v4.look('/api/v1/health')
-      if (answer?.status === 200 && answer.version.startsWith('4.')) found(true)
-    }
-    await sleep(100)
-  }
 }
 
 function lastSecond(stats: Stats): string {

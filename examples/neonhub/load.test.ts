@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { parse, stringify } from 'yaml'
 import { type PostgresServer, postgresSources, startPostgres } from '../../src/testing/postgres.ts'
 import { writeBelongings } from './belongings.ts'
+import { downByHand, rewriteByHand, transformByHand, upByHand } from './by-hand.ts'
 import { type Clients, startClients } from './clients.ts'
 import { compare, disagreements, hashes, photograph, proof } from './facts.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { parity } from './parity.ts'
-import { schemaDown, schemaUp, v3Contract } from './parts.ts'
+import { v3Contract } from './parts.ts'
 import type { Serving } from './service/serve.ts'
 import { readSettings, type Settings } from './service/settings.ts'
 import { watchSettings } from './service/watched.ts'
@@ -55,18 +55,11 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     writeBelongings({ folder, url, port: 0 })
     const path = join(folder, 'config', 'neonhub.yml')
     v3Settings = readSettings(path, {})
-    const { database } = parse(readFileSync(path, 'utf8')) as { database: object }
     const v4Path = join(folder, 'config', 'v4.yml')
-    writeFileSync(
-      v4Path,
-      stringify({
-        database,
-        api: { host: '127.0.0.1', port: 0, tls: { enabled: false } },
-        federation: { enabled: false },
-      }),
-    )
-    v3 = await startV3(v3Settings)
-    v4 = await startV4(watchSettings(v4Path, {}, soundV4))
+    copyFileSync(path, v4Path)
+    rewriteByHand(v4Path, null)
+    v3 = await startV3(v3Settings, 0)
+    v4 = await startV4(watchSettings(v4Path, {}, soundV4), 0)
     const upstreams = { v3: `http://127.0.0.1:${v3.port}`, v4: `http://127.0.0.1:${v4.port}` }
     gateway = await startGateway({ port: 0, controlPort: 0, upstreams, state: join(folder, 'gateway.json') })
     ends.push(
@@ -102,9 +95,8 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     await startLoad()
     await sleep(500)
     expect(await turn('v4')).toMatchObject({ status: 503, body: { error: 'v4 is not healthy; nothing was changed' } })
-    await client.query(schemaUp)
-    await client.query(readFileSync(join(import.meta.dirname, 'by-hand.sql'), 'utf8'))
-    for (const table of ['users', 'models']) await client.query(`UPDATE ${table} SET id = id`)
+    await upByHand(url)
+    await transformByHand(url)
     for (const to of ['v4', 'v3', 'v4']) {
       expect(await turn(to)).toMatchObject({ status: 200, body: { to, changed: true, leftOnOldSide: 0 } })
       await sleep(700)
@@ -119,8 +111,7 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     await turn('v3')
     await sleep(300)
     expect(clients.report().v4Live).toBe(false)
-    await client.query(readFileSync(join(import.meta.dirname, 'by-hand-down.sql'), 'utf8'))
-    await client.query(schemaDown)
+    await downByHand(url)
     await sleep(300)
     await clients.setPhase({ v3: 'off', v4: 'off' })
     const report = clients.report()
@@ -161,8 +152,7 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
   })
 
   it('remembers its side over a restart', async () => {
-    await client.query(schemaUp)
-    await client.query(readFileSync(join(import.meta.dirname, 'by-hand.sql'), 'utf8'))
+    await upByHand(url)
     await turn('v4')
     await gateway.stop()
     const upstreams = { v3: `http://127.0.0.1:${v3.port}`, v4: `http://127.0.0.1:${v4.port}` }

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parse, stringify } from 'yaml'
 import { postgresSources, startPostgres, type PostgresServer } from '../../src/testing/postgres.ts'
 import { writeBelongings } from './belongings.ts'
 import { startCoordinator } from './federation/coordinator.ts'
-import { federationConfig, registration, schemaUp } from './parts.ts'
+import { rewriteByHand, transformByHand, upByHand } from './by-hand.ts'
+import { registration } from './parts.ts'
 import type { Serving } from './service/serve.ts'
 import { readSettings } from './service/settings.ts'
 import { watchSettings } from './service/watched.ts'
@@ -37,32 +37,6 @@ async function ask(
   })
   const text = await answer.text()
   return { status: answer.status, text, body: JSON.parse(text) as Answer['body'] }
-}
-
-/** What config.rewrite will make of the file, by hand. */
-function v4File(path: string, coordinator: string | null): void {
-  const { database, api } = parse(readFileSync(path, 'utf8')) as { database: object; api: Record<string, unknown> }
-  const { ssl: _ssl, ...rest } = api
-  const tls = { enabled: false, certPath: 'certs/server.crt', keyPath: 'certs/server.key' }
-  const tree: Record<string, unknown> = {
-    database,
-    api: { ...rest, tls },
-    aix: { enabled: coordinator !== null },
-    federation: { enabled: false, mode: 'migration' },
-    compliance: { gdpr: { enabled: true }, ccpa: { enabled: true } },
-  }
-  if (coordinator !== null) {
-    const of = federationConfig(coordinator)
-    const discovery = { heartbeatInterval: 0.2, reconnectDelay: 0.1 }
-    tree['federation'] = {
-      enabled: true,
-      mode: 'active',
-      nodeId: of['federation.nodeId'],
-      coordinatorUrl: coordinator,
-      discovery,
-    }
-  }
-  writeFileSync(path, stringify(tree))
 }
 
 const { found, missing } = postgresSources()
@@ -186,7 +160,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       coordinator = await startCoordinator({ port: 0, token, state: join(folder, 'coordinator.json'), staleMs: 600 })
       serving.push(coordinator)
       expect(() => watchSettings(config, {}, soundV4)).toThrow('"api.ssl" is a key of v3')
-      v4File(config, null)
+      rewriteByHand(config, null)
       const v4 = await startV4(watchSettings(config, {}, soundV4), 0)
       serving.push(v4)
       port = v4.port
@@ -198,8 +172,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
         body: { status: 'pending', notTransformed: null },
       })
       expect((await ask(port, 'GET', '/api/v1/health')).status).toBe(503)
-      await client.query(schemaUp)
-      await client.query(readFileSync(join(import.meta.dirname, 'by-hand.sql'), 'utf8'))
+      await upByHand(server.url())
       expect((await ask(port, 'GET', '/api/v1/health')).status).toBe(200)
       await expect
         .poll(async () => (await ask(port, 'GET', '/health/migration')).body, { timeout: 5_000 })
@@ -207,8 +180,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       const waiting = await ask(port, 'GET', '/api/v1/users/7')
       const { rows } = await client.query('SELECT consent_given FROM users WHERE id = 7')
       expect(waiting.body['consentRecords']).toMatchObject({ consentGiven: rows[0].consent_given, version: '4.0' })
-      await client.query('UPDATE users SET id = id')
-      await client.query('UPDATE models SET id = id')
+      await transformByHand(server.url())
       await expect
         .poll(async () => (await ask(port, 'GET', '/health/migration')).body, { timeout: 5_000 })
         .toMatchObject({ status: 'complete', notTransformed: { users: 0, models: 0 } })
@@ -281,7 +253,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
     })
 
     it('follows its file: enabled, registered, heard, and shut again', async () => {
-      v4File(config, url())
+      rewriteByHand(config, url())
       const status = async () => (await ask(port, 'GET', '/api/v1/federation/status')).body
       await expect
         .poll(status, { timeout: 5_000 })
@@ -315,7 +287,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
         .poll(async () => (await ask(port, 'GET', '/health/migration')).body['settings'])
         .toContain('"federation.enabled" must be a boolean')
       expect((await status())['overall']).toBe('healthy')
-      v4File(config, null)
+      rewriteByHand(config, null)
       await expect.poll(status).toMatchObject({ overall: 'disabled' })
       await expect.poll(node, { timeout: 5_000 }).toBe('inactive')
       expect(
@@ -327,7 +299,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
     })
 
     it('averages what the participants of a round have learned, each limited, into the model', async () => {
-      v4File(config, url())
+      rewriteByHand(config, url())
       const rounds = '/api/v1/aix/rounds'
       const start = () => ask(port, 'POST', rounds, { modelId: 3, participants: ['b', 'a'], clip: 0.5 }, token)
       await expect.poll(async () => (await start()).status, { timeout: 5_000 }).toBe(201)

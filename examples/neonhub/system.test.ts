@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../src/testing/postgres.ts'
+import { downByHand, rewriteByHand, transformByHand, upByHand } from './by-hand.ts'
+import type { LedgerRecord } from './clients/ledger.ts'
 import type { ClientsReport } from './clients.ts'
+import { registration } from './parts.ts'
 import { compare, photograph, type Photograph, proof, savePhotograph, loadPhotograph } from './facts.ts'
 import { buildSystem, type NeonHub, openSystem } from './system.ts'
 
@@ -14,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'neonhub-system-'))
 
 beforeAll(async () => {
   server = await startPostgres()
-  hub = await buildSystem({ folder, url: server.url('neonhub'), rows: 300 })
+  hub = await buildSystem({ folder, url: server.url('neonhub'), rows: 300, v4Phase: 'auto' })
   before = await photograph(hub.url)
 })
 afterAll(async () => {
@@ -23,32 +26,55 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function stats(): Promise<ClientsReport> {
-  const answer = await fetch(`http://127.0.0.1:${hub.ports.clients}/stats`)
-  return (await answer.json()) as ClientsReport
+async function ask<T>(port: number, path: string, body?: object, method = 'PUT'): Promise<T> {
+  const token = `Bearer ${hub.secrets.FEDERATION_TOKEN}`
+  const headers = { connection: 'close', authorization: token }
+  const asked = body === undefined ? { headers } : { headers, method, body: JSON.stringify(body) }
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, asked)
+  return (await answer.json()) as T
 }
 
-it('runs as programs of its own, found again by whoever knows the folder', async () => {
+const stats = (): Promise<ClientsReport> => ask(hub.ports.clients, '/stats')
+const turn = (to: string): Promise<unknown> => ask(hub.ports.gatewayControl, '/_switch', { to })
+
+it('goes to v4 and back by hand, as programs of its own, while clients of both versions work', async () => {
+  const { configFile, v4ConfigFile } = hub.paths
   for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
-  const v3 = hub.pid('v3')
+  await expect(hub.start('v4')).rejects.toThrow('"v4" did not become healthy')
+  await upByHand(hub.url)
+  await transformByHand(hub.url)
+  rewriteByHand(configFile, `http://127.0.0.1:${hub.ports.coordinator}`, v4ConfigFile)
+  await hub.start('v4')
+  expect(await turn('v4')).toMatchObject({ to: 'v4', changed: true })
+  await hub.stop('v3')
+  await ask(hub.ports.coordinator, '/api/v1/federation/nodes', registration, 'POST')
+  const status = () => ask(hub.ports.gateway, '/api/v1/federation/status')
+  await expect.poll(status, { timeout: 10_000 }).toMatchObject({ overall: 'healthy' })
+  await expect.poll(async () => (await stats()).clients.v4.served, { timeout: 15_000 }).toBeGreaterThan(50)
+  await hub.start('v3')
+  expect(await turn('v3')).toMatchObject({ to: 'v3', changed: true })
+  await hub.stop('v4')
+  await downByHand(hub.url)
+  expect((await stats()).failures).toEqual([])
+})
+
+it('is found again by whoever knows the folder, and leaves a ledger that holds', async () => {
   const again = openSystem(folder)
   expect(again).toMatchObject({ url: hub.url, ports: hub.ports, rows: { users: 300, models: 60 } })
+  const v3 = hub.pid('v3')
   await again.start('v3')
   expect(again.pid('v3')).toBe(v3)
-  await expect.poll(async () => (await stats()).requests.served, { timeout: 15_000 }).toBeGreaterThan(50)
-  await expect(hub.start('v4')).rejects.toThrow('"v4" did not become healthy')
-  await expect(hub.start('v4')).rejects.toThrow('"api.ssl\\" is a key of v3')
   await again.stop('clients')
   expect(hub.pid('clients')).toBe(undefined)
-  const summary = JSON.parse(readFileSync(join(hub.paths.clients, 'summary.json'), 'utf8')) as ClientsReport
-  expect(summary.failures).toEqual([])
-  const ledger = JSON.parse(readFileSync(join(hub.paths.clients, 'ledger.json'), 'utf8')) as Parameters<typeof proof>[1]
+  const read = <T>(name: string): T => JSON.parse(readFileSync(join(hub.paths.clients, name), 'utf8')) as T
+  expect(read<ClientsReport>('summary.json')).toMatchObject({ failures: [], requests: { failed: 0 } })
+  const ledger = read<LedgerRecord>('ledger.json')
   savePhotograph(join(folder, 'before.bin'), before)
   const seen = compare(loadPhotograph(join(folder, 'before.bin')), await photograph(hub.url), ledger)
-  expect(seen.equal).toBe(true)
-  expect(await proof(hub.url, ledger)).toMatchObject({ equal: true })
+  expect(seen).toMatchObject({ equal: true, tables: { users: { lost: [], changed: [] } } })
+  expect(await proof(hub.url, ledger)).toMatchObject({ equal: true, wrong: [] })
   await hub.stopAll()
-  for (const name of ['coordinator', 'v3', 'gateway'] as const) expect(hub.pid(name)).toBe(undefined)
+  for (const name of ['coordinator', 'v3', 'v4', 'gateway'] as const) expect(hub.pid(name)).toBe(undefined)
 })
 
 it('is made of a configuration, secrets, certificates and data', () => {

@@ -9,6 +9,12 @@ export interface Common {
   readonly color?: boolean
 }
 
+/** What follows each command that is proposed, so that it can be copied as it stands. */
+export function optionsOf(common: Common): string {
+  const file = common.file === undefined ? '' : `-f ${common.file}`
+  return [file, common.run === undefined ? '' : `--run ${common.run}`].filter((each) => each !== '').join(' ')
+}
+
 export interface Door {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>

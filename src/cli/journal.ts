@@ -1,6 +1,6 @@
 /** The journal for commands that need nothing else: by its place where that is plain, else by loading the plan. Light at first. */
-import type { Journal } from '../core/event.ts'
-import { ChangeoverError } from '../core/errors.ts'
+import type { Event, Journal } from '../core/event.ts'
+import { ChangeoverError, suggestion } from '../core/errors.ts'
 import { fold, type RunState } from '../core/run.ts'
 import { openJournalAt } from '../engine/journal-files.ts'
 import { plainClock } from './clock.ts'
@@ -19,14 +19,10 @@ export async function findRun(journal: Journal, common: Common): Promise<string>
   const runs = await journal.runs()
   if (common.run !== undefined) {
     if (runs.includes(common.run)) return common.run
-    const { suggestion } = await import('../core/errors.ts')
     const message = `there is no run "${common.run}"${suggestion(common.run, runs)}`
     throw new ChangeoverError('run.not-found', message, `runs there are: ${runs.join(', ') || 'none'}`)
   }
-  for (const run of runs.toReversed()) {
-    const state = fold(await journal.read(run))
-    if (state && !state.outcome) return run
-  }
+  for (const run of runs.length === 1 ? [] : runs.toReversed()) if (isOpen(await journal.read(run))) return run
   const last = runs.at(-1)
   if (last !== undefined) return last
   throw new ChangeoverError(
@@ -35,6 +31,14 @@ export async function findRun(journal: Journal, common: Common): Promise<string>
     'look at the plan with `changeover plan`, then `changeover run`',
   )
 }
+
+/** Whether a run goes on, without the fold: what closed it was not followed by turning it back. `status` asks this of every run. */
+function isOpen(events: readonly Event[]): boolean {
+  const last = events.findLast((event) => decisive.has(event.type))
+  return last !== undefined && last.type !== 'run.closed'
+}
+
+const decisive: ReadonlySet<Event['type']> = new Set(['run.opened', 'run.closed', 'run.turned', 'run.aborted'])
 
 export async function readState(journal: Journal, run: string): Promise<RunState> {
   const state = fold(await journal.read(run))

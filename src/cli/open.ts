@@ -1,7 +1,7 @@
 /** Opens the bench of the plan that a command means, with all kinds and adapters. Everything heavy is loaded here. */
 import { builtinAdapters, builtinKinds } from '../builtin.ts'
 import { type Bench, openBench, systemClock, thisActor } from '../engine/index.ts'
-import { ChangeoverError } from '../core/errors.ts'
+import { openPostgresJournal } from '../adapters/postgres/index.ts'
 import type { Common, Door } from './door.ts'
 
 export async function openBenchFor(common: Common, door: Door): Promise<Bench> {
@@ -14,12 +14,6 @@ export async function openBenchFor(common: Common, door: Door): Promise<Bench> {
     kinds: builtinKinds,
     adapters: builtinAdapters,
     registry: new URL('../builtin.js', import.meta.url).href,
-    openTeamJournal: () => {
-      throw new ChangeoverError(
-        'plan.invalid',
-        'no journal in PostgreSQL yet',
-        'name a folder: `journal: { folder: … }`',
-      )
-    },
+    openTeamJournal: async (url, clock) => openPostgresJournal({ url, now: () => clock.now() }),
   })
 }

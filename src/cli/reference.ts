@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { builtinAdapters, builtinKinds } from '../builtin.ts'
 import { askedSchema } from '../core/asked.ts'
 import type { Json } from '../core/json.ts'
-import type { AdapterWords, KindWords } from '../views/index.ts'
+import { converters, operationKinds } from '../lens/index.ts'
+import type { AdapterWords, KindWords, OperationWords } from '../views/index.ts'
 
 export function describedKinds(): readonly KindWords[] {
   return [...builtinKinds.values()].map((kind) => ({
@@ -25,6 +26,21 @@ export function describedAdapters(): readonly AdapterWords[] {
     shape: jsonSchema(adapter.shape as z.ZodType),
     example: adapter.example,
   }))
+}
+
+export function describedOperations(): readonly OperationWords[] {
+  return Object.values(operationKinds).map((each) => ({
+    op: each.op,
+    summary: each.summary,
+    laws: each.laws,
+    sql: each.sql,
+    schema: jsonSchema(each.schema),
+    example: each.example as unknown as OperationWords['example'],
+  }))
+}
+
+export function converterNames(): readonly string[] {
+  return Object.keys(converters)
 }
 
 /** What a person may write: defaults are optional there. */

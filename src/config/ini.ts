@@ -27,6 +27,7 @@ interface Key {
   readonly body: readonly [number, number]
   readonly lines: readonly [number, number]
   readonly between: string
+  readonly indent: string
 }
 
 /** The sections of a text, the one without a name first. */
@@ -76,6 +77,7 @@ function keyOf(found: RegExpExecArray, section: readonly string[], at: number, e
     body: [start, start + body.length],
     lines: [at, end],
     between,
+    indent,
   }
 }
 
@@ -105,8 +107,9 @@ function insertKey(text: string, path: readonly string[], body: string, above = 
   const eol = eolOf(text)
   const between = sections.flatMap((each) => each.keys)[0]?.between ?? ' = '
   const parent = path.slice(0, -1)
-  const lines = `${above}${path.at(-1)!}${between}${body}`
   const home = sections.findLast((each) => dotted(each.path) === dotted(parent))
+  const indent = home?.keys.at(-1)?.indent ?? ''
+  const lines = `${above.replaceAll(/^[ \t]*(?=\S)/gm, indent)}${indent}${path.at(-1)!}${between}${body}`
   if (home && (home.name !== undefined || home.end > 0)) return insertLines(text, home.end, lines, eol)
   if (home) return insertLines(text, firstFreeLine(text, sections), lines, eol)
   const near = sections.findLast((each) => each.name !== undefined && isBelow(each.path, parent.slice(0, 1)))

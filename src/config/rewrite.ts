@@ -1,12 +1,15 @@
 /** One file into another by rules, and edits of the new one back into the old. Works on texts; knows no file system. */
 import { equal, type Json } from '../core/json.ts'
+import type { CompiledLens } from '../lens/index.ts'
 import type { ConfigDocument } from './document.ts'
 import { refused } from './error.ts'
 import { isNamed, keyOfParts, keyParts, type KeyMove, planKeys, type RewriteRules, targetOf } from './key-map.ts'
+import { changedKeys, throughLens, wayBackThroughLens } from './lens-rewrite.ts'
 import { isBelow } from './path.ts'
 
 /** The file as the new version reads it. Error `config.refused` where two keys with different values would become one. */
-export function rewrite(old: ConfigDocument, rules: RewriteRules): ConfigDocument {
+export function rewrite(file: ConfigDocument, rules: RewriteRules, lens?: CompiledLens): ConfigDocument {
+  const old = lens === undefined ? file : throughLens(file, lens)
   const plan = planKeys(old.keys(), rules, old.format)
   const doubled = plan.collisions.map((each) => each.from)
   for (const { from, to } of collidingValues(old, rules))
@@ -117,9 +120,15 @@ export interface WayBack {
   readonly lost: readonly string[]
 }
 
-/** The old file with what was edited in the new one since. Without an edit it is the old one byte for byte. */
-export function wayBack(old: ConfigDocument, edited: ConfigDocument, rules: RewriteRules): WayBack {
-  const written = rewrite(old, rules)
+/** The old file with what was edited in the new one since `written`. Without an edit it is the old one byte for byte. */
+export function wayBack(
+  old: ConfigDocument,
+  written: ConfigDocument,
+  edited: ConfigDocument,
+  rules: RewriteRules,
+  lens?: CompiledLens,
+): WayBack {
+  if (lens !== undefined) return wayBackThroughLens(old, written, edited, rules, lens)
   const changed = changedKeys(written, edited)
   const carried: KeyMove[] = []
   const lost: string[] = []
@@ -142,16 +151,6 @@ function tryEdit(old: ConfigDocument, key: string, value: Json | undefined): Con
   } catch {
     return undefined
   }
-}
-
-function changedKeys(a: ConfigDocument, b: ConfigDocument): readonly string[] {
-  const keys = [...new Set([...a.keys(), ...b.keys()])]
-  return keys
-    .filter(
-      (key) =>
-        !equal(a.get(key) ?? null, b.get(key) ?? null) || (a.get(key) === undefined) !== (b.get(key) === undefined),
-    )
-    .sort()
 }
 
 /** The key of the old version that holds what the new one has at `key`; undefined where it has none. */

@@ -168,6 +168,8 @@ function insertTop(text: string, all: Outline, line: string, eol: string): strin
 
 /** A new heading goes behind its nearest kin: the last table that shares the longest part of its path; a super table before its first sub table. */
 function newTable(text: string, all: Outline, parent: readonly string[], line: string, eol: string): string {
+  const next = nextItem(all, parent)
+  if (next) return spaced(text, next.end(text), `[[${keysText(next.name)}]]${eol}${line}`, eol)
   const heading = `[${keysText(parent.filter((part, i) => !isIndex(all, parent, i, part)))}]${eol}${line}`
   const below = all.headings.find((each) => isBelow(each.path, parent))
   if (below)
@@ -177,6 +179,17 @@ function newTable(text: string, all: Outline, parent: readonly string[], line: s
     if (kin) return spaced(text, bodyEnd(text, kin), heading, eol)
   }
   return spaced(text, text.length, heading, eol)
+}
+
+/** Where the next table of a list of tables goes, when `parent` is that: behind the last one and all below it. */
+function nextItem(all: Outline, parent: readonly string[]) {
+  const list = all.headings.filter(
+    (each) => each.node.kind === 'array' && same(each.path.slice(0, -1), parent.slice(0, -1)),
+  )
+  if (list.length === 0 || parent.at(-1) !== String(list.length)) return undefined
+  const last = all.headings.findLast((each) => isBelow(each.path, parent.slice(0, -1)))!
+  const name = parent.slice(0, -1).filter((part, i) => !isIndex(all, parent, i, part))
+  return { name, end: (text: string) => bodyEnd(text, last) }
 }
 
 function isIndex(all: Outline, parent: readonly string[], i: number, part: string): boolean {

@@ -34,7 +34,27 @@ export function keyOf(name: string): string {
 
 /** What follows `key:` in a block: one line, or lines below it that are indented by `indent` and a step. Without the last line end. */
 export function tail(value: Json, indent: string, step: string, eol: string): string {
-  if (typeof value !== 'object' && !(typeof value === 'string' && value.includes('\n'))) return ` ${inline(value)}`
+  if (typeof value === 'string' && value.includes('\n')) return literal(value, indent, step, eol)
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return ` ${inline(value)}`
+  const deeper = indent + step
+  if (Array.isArray(value))
+    return (value as readonly Json[]).map((each) => `${eol}${deeper}- ${item(each, `${deeper}  `, step, eol)}`).join('')
+  return Object.entries(value)
+    .map(([key, each]) => `${eol}${deeper}${keyOf(key)}:${tail(each as Json, deeper, step, eol)}`)
+    .join('')
+}
+
+/** What follows a dash: a map begins on its line. */
+function item(value: Json, indent: string, step: string, eol: string): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0)
+    return inline(value)
+  return Object.entries(value)
+    .map(([key, each]) => `${keyOf(key)}:${tail(each as Json, indent, step, eol)}`)
+    .join(eol + indent)
+}
+
+/** Text of several lines as a literal block, where it can be one. */
+function literal(value: string, indent: string, step: string, eol: string): string {
   const lines = stringify({ k: value }, { indent: step.length, lineWidth: 0, blockQuote: 'literal' })
     .replace(/\n$/, '')
     .slice(2)

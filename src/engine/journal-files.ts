@@ -2,7 +2,7 @@
  * The journal as a file of JSON lines, one a run. No lock file: a line is one write at the end of the file, and the first line with a number
  * is the event of that number; a writer reads back whether it was first. Each line's sum covers the one before. Knows no kind and no target.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -187,7 +187,8 @@ function parseLine(line: string): { event: Event & { sum: string }; body: string
 }
 
 function sumOf(before: string, body: string): string {
-  return createHash('sha256').update(before).update(body).digest('hex').slice(0, 16)
+  // One call, no object: a quarter of the time of createHash, and `status` reads thousands of lines.
+  return hash('sha256', before + body, 'hex').slice(0, 16)
 }
 
 function corrupt(log: Log, line: number, why: string): ChangeoverError {

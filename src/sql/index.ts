@@ -9,7 +9,9 @@ export {
   scriptLocks,
   smallTable,
 } from './lint/index.ts'
-export { type LockMode, type Touch, lockModes, rank, stops } from './lock.ts'
+export { type LockMode, type Touch, conflicting, lockModes, rank, stops } from './lock.ts'
 export { type Statement, loadParser, parse } from './parser.ts'
 export { qualify, quoteKey, quoteLiteral, quoteName } from './quote.ts'
 export { predict } from './predict/predict.ts'
+export { printedKey, printedName } from './predict/printed.ts'
+export { objectName, tableName } from './names.ts'

@@ -31,6 +31,14 @@ export function stronger(a: LockMode, b: LockMode): LockMode {
   return rank(a) >= rank(b) ? a : b
 }
 
+/** The modes that another session must not hold for this one to be granted: the server's table of conflicts. */
+export function conflicting(mode: LockMode): readonly LockMode[] {
+  const at = rank(mode)
+  const from = [7, 6, 4, 3, 2, 2, 1, 0][at] ?? 0
+  // SHARE stands beside SHARE.
+  return lockModes.slice(from).filter((each) => !(mode === 'SHARE' && each === 'SHARE'))
+}
+
 /** What other sessions cannot do while the lock is held, in words. */
 export function stops(mode: LockMode): string {
   if (mode === 'ACCESS EXCLUSIVE') return 'stops every read and write'

@@ -37,6 +37,7 @@ export function parse(sql: string): readonly Statement[] {
 export function scan(
   sql: string,
 ): readonly { readonly text: string; readonly start: number; readonly end: number; readonly name: string }[] {
+  if (sql.trim() === '') return []
   return loaded()
     .scanSync(sql)
     .tokens.map(({ text, start, end, tokenName }) => ({ text, start, end, name: tokenName }))
@@ -60,6 +61,7 @@ export function lineAt(bytes: Buffer, byte: number): number {
 const leading = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/
 
 function trees(sql: string) {
+  if (sql.trim() === '') return []
   try {
     return loaded().parseSync(sql).stmts ?? []
   } catch (error) {

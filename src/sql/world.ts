@@ -28,7 +28,8 @@ export interface World {
   readonly validated: Set<string>
 }
 
-export function newWorld(facts: Catalog | undefined): World {
+export function newWorld(given: Catalog | undefined): World {
+  const facts = given && settled(given)
   const world: World = {
     facts,
     created: new Set(),
@@ -44,6 +45,24 @@ export function newWorld(facts: Catalog | undefined): World {
     }
   }
   return world
+}
+
+/** Facts that were predicted may hold `unknown`: what is not known is left out here. */
+function settled(facts: Catalog): Catalog {
+  const objects = <T>(group: { readonly [name: string]: T }): { readonly [name: string]: T } =>
+    typeof group === 'object'
+      ? Object.fromEntries(Object.entries(group).filter(([, each]) => typeof each === 'object'))
+      : {}
+  const tables = Object.entries(objects(facts.tables)).map(([name, table]) => [
+    name,
+    {
+      ...table,
+      columns: objects(table.columns),
+      indexes: objects(table.indexes),
+      key: Array.isArray(table.key) ? table.key : [],
+    },
+  ])
+  return { ...facts, tables: Object.fromEntries(tables) as Catalog['tables'] }
 }
 
 export function tableFacts(world: World, table: string): TableFacts | undefined {

@@ -34,3 +34,4 @@ export {
   yamlLines,
 } from './reference.ts'
 export { md, mdCode, mdSections, mdTable } from './markdown.ts'
+export { lensPage, type OperationWords } from './reference-lens.ts'

@@ -42,7 +42,8 @@ export function progressOf(state: RunState, pace: Pace | undefined, now: number)
   const mark = verb === 'apply' ? step.applied : step.undone
   const own = pace?.step === step.plan.id ? pace : undefined
   const speed = speedOf(own)
-  const left = timeLeft(own, mark?.of, now)
+  const moving = base.phase === 'running' || base.phase === 'turning-back'
+  const left = moving ? timeLeft(own, mark?.of, now) : undefined
   return {
     ...base,
     step,
@@ -52,7 +53,7 @@ export function progressOf(state: RunState, pace: Pace | undefined, now: number)
     ...(mark?.note === undefined ? {} : { note: mark.note }),
     ...(speed === undefined ? {} : { speed }),
     ...(left === undefined ? {} : { leftMs: left }),
-    ...(verb === 'apply' ? leftInAll(state, step, left, now) : {}),
+    ...(moving && verb === 'apply' ? leftInAll(state, step, left, now) : {}),
   }
 }
 

@@ -25,7 +25,7 @@ export interface AdapterWords {
 }
 
 export function kindList(kinds: readonly KindWords[]): readonly string[] {
-  const rows = sorted(kinds).map((kind) => [mdCode(kind.name), md(kind.summary), md(rolesIn(kind))])
+  const rows = sorted(kinds).map((kind) => [mdCode(kind.name), asWritten(kind.summary), md(rolesIn(kind))])
   return mdTable(['kind', 'what it does', 'targets by role'], rows)
 }
 
@@ -33,11 +33,17 @@ export function kindList(kinds: readonly KindWords[]): readonly string[] {
 export function kindPage(kind: KindWords, level = 1): string {
   return mdSections([
     [`${'#'.repeat(level)} ${kind.name}`],
-    [md(kind.summary)],
+    [asWritten(kind.summary)],
     kindTraits(kind),
     Object.keys(kind.roles).length === 0
       ? []
-      : ['Targets by role:', '', ...Object.entries(kind.roles).map(([role, port]) => `- ${mdCode(role)}: a ${port}`)],
+      : [
+          'Targets by role:',
+          '',
+          ...Object.entries(kind.roles).map(
+            ([role, port]) => `- ${mdCode(role)}: a target of the port ${mdCode(port)}`,
+          ),
+        ],
     specTable(kind.spec),
     ['A step of this kind:'],
     mdBlock(yamlLines(stepExample(kind), ''), 'yaml'),
@@ -64,7 +70,7 @@ function specTable(schema: Json): readonly string[] {
     mdCode(row.path),
     md(row.type),
     row.required ? 'yes' : row.default === undefined ? '' : `default ${mdCode(row.default)}`,
-    md(row.says),
+    asWritten(row.says),
   ])
   return rows.length === 0 ? ['It takes no spec.'] : mdTable(['spec', 'type', 'required', ''], rows)
 }
@@ -77,7 +83,7 @@ export function kindsPage(kinds: readonly KindWords[]): string {
 export function adapterPage(adapter: AdapterWords, level = 1): string {
   return mdSections([
     [`${'#'.repeat(level)} ${adapter.name}`],
-    [md(adapter.summary)],
+    [asWritten(adapter.summary)],
     [`Port: ${mdCode(adapter.port)}.`],
     specTable(adapter.shape),
     ['A target of this adapter:'],
@@ -86,7 +92,7 @@ export function adapterPage(adapter: AdapterWords, level = 1): string {
 }
 
 export function adapterList(adapters: readonly AdapterWords[]): readonly string[] {
-  const rows = sorted(adapters).map((each) => [mdCode(each.name), md(each.summary), mdCode(each.port)])
+  const rows = sorted(adapters).map((each) => [mdCode(each.name), asWritten(each.summary), mdCode(each.port)])
   return mdTable(['adapter', 'what it opens', 'port'], rows)
 }
 
@@ -96,7 +102,7 @@ export function adaptersPage(adapters: readonly AdapterWords[]): string {
 }
 
 export function errorsPage(): string {
-  const rows = Object.entries(errorCodes).map(([code, means]) => [mdCode(code), md(means)])
+  const rows = Object.entries(errorCodes).map(([code, means]) => [mdCode(code), asWritten(means)])
   return mdSections([
     ['# Errors'],
     [generated],
@@ -110,7 +116,7 @@ export function planPage(schema: Json): string {
     mdCode(row.path),
     md(row.type),
     row.required ? 'yes' : row.default === undefined ? '' : `default ${mdCode(row.default)}`,
-    md(row.says),
+    asWritten(row.says),
   ])
   return mdSections([
     ['# The plan file'],
@@ -120,6 +126,11 @@ export function planPage(schema: Json): string {
     ],
     mdTable(['key', 'type', 'required', ''], rows),
   ])
+}
+
+/** Descriptions in the code are Markdown already; only a table's bar and a tag would break out of it. */
+export function asWritten(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').replace(/[|<]/g, '\\$&')
 }
 
 export const generated = '<!-- Made from the code by `npm run docs`. Edit the code, not this page. -->'
@@ -145,7 +156,7 @@ export function yamlLines(value: Json, indent: string): readonly string[] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0) {
     return Object.entries(value as { readonly [key: string]: Json }).flatMap(([key, each]) => {
       const nested = typeof each === 'object' && each !== null && Object.keys(each).length > 0
-      const name = /^[A-Za-z_][\w.-]*$/.test(key) && !yamlWords.test(key) ? key : JSON.stringify(key)
+      const name = /^[A-Za-z_][\w.-]*$/.test(key) && !/^(true|false|null)$/i.test(key) ? key : JSON.stringify(key)
       if (typeof each === 'string' && each.includes('\n') && !/^\s|\n\n$|[^\n]$/.test(each))
         return [
           `${indent}${name}: |`,

@@ -27,7 +27,9 @@ function inside(schema: Schema, path: string): readonly SchemaRow[] {
   const others = isSchema(rest) && hasFields(rest) ? inside(rest, path === '' ? '*' : `${path}.*`) : []
   const items = schema['items']
   const each = isSchema(items) && hasFields(items) ? inside(items, `${path}[]`) : []
-  return [...own, ...others, ...each, ...alternatives(schema).flatMap((one) => inside(one, path))]
+  // What one of several shapes requires, the whole does not.
+  const choices = alternatives(schema).flatMap((one) => inside(one, path).map((row) => ({ ...row, required: false })))
+  return [...own, ...others, ...each, ...choices]
 }
 
 function rowsOf(field: Schema, path: string, required: boolean): readonly SchemaRow[] {

@@ -15,6 +15,18 @@ export interface Database {
 /** No parser at all: JSON of the server is passed on byte by byte. */
 const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: unknown) => value }
 
+/** Each statement is a transaction: one that lost a deadlock or a race has done nothing, and is done again, three times at most. */
+async function patiently<T>(run: () => Promise<T>): Promise<T> {
+  for (let times = 1; ; times++) {
+    try {
+      return await run()
+    } catch (error) {
+      const { code } = error as { code?: unknown }
+      if (times === 3 || (code !== '40P01' && code !== '40001')) throw error
+    }
+  }
+}
+
 export function openDatabase(settings: Settings, name: string): Database {
   return connect({
     host: settings.text('database.host'),
@@ -33,14 +45,10 @@ export function connect(where: pg.PoolConfig): Database {
     process.stderr.write(`${JSON.stringify({ event: 'database.lost', message: error.message })}\n`),
   )
   const rows = async <R>(sql: string, values: readonly unknown[] = []) =>
-    (await pool.query(sql, [...values])).rows as R[]
+    (await patiently(() => pool.query(sql, [...values]))).rows as R[]
   const value = async (sql: string, values: readonly unknown[] = []) => {
-    const found = await pool.query<(string | null)[]>({
-      text: sql,
-      values: [...values],
-      rowMode: 'array',
-      types: asText,
-    })
+    const query = { text: sql, values: [...values], rowMode: 'array' as const, types: asText }
+    const found = await patiently(() => pool.query<(string | null)[]>(query))
     return found.rows[0]?.[0] ?? null
   }
   return {

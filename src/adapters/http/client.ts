@@ -73,8 +73,9 @@ class Timeout extends Error {}
 
 /** The path below the base address. Refuses another origin: it would get the credentials. */
 function below(base: URL, path: string): URL {
-  const url = new URL(`${base.origin}${base.pathname.replace(/\/$/, '')}${path.startsWith('/') ? '' : '/'}${path}`)
-  if (url.origin === base.origin && url.pathname.startsWith(base.pathname.replace(/\/$/, ''))) return url
+  const root = base.pathname.replace(/\/$/, '')
+  const url = new URL(`${base.origin}${root}${path.startsWith('/') ? '' : '/'}${path}`)
+  if (url.origin === base.origin && url.pathname.startsWith(`${root}/`)) return url
   throw new ChangeoverError(
     'target.failed',
     `"${path}" leads away from "${base.origin}${base.pathname}"`,

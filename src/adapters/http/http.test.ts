@@ -79,6 +79,7 @@ describe('the http adapter', () => {
   it('follows no redirect and leaves its address for no path', async () => {
     const target = await open()
     expect((await target.read.get('/move')).status).toBe(302)
+    await expect(target.read.get('/../apis')).rejects.toMatchObject({ code: 'target.failed' })
     await expect(target.read.get('/../../etc')).rejects.toMatchObject({ code: 'target.failed' })
     expect((await target.read.get('http://other/x')).body).toMatchObject({ path: '/api/http://other/x' })
   })

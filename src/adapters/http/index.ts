@@ -1,4 +1,5 @@
 /** The adapter `http`: the http port on an API, by fetch. Holds the credentials, and lets none of them out again. */
+import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
@@ -42,6 +43,8 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
       'give it as a header: authorization: "Basic ${CREDENTIALS}"',
     )
   }
+  // Every request under way listens to it: that is no leak.
+  setMaxListeners(0, who.signal)
   const client = openClient({
     base,
     headers: settings.headers,

@@ -97,7 +97,7 @@ function lockOrRights(
     return [
       'target.rights',
       `the account "${place.user}" may not: ${error.message}`,
-      missingRight(error.message, statement, place.user),
+      missingRight(error, statement, place.user),
     ]
   }
   return undefined
@@ -162,7 +162,8 @@ function failed(error: ServerError, code: string): Answer {
 }
 
 /** The grant that was missing, from the message of the server and the verb of the statement. */
-export function missingRight(message: string, statement: string, user: string): string {
+function missingRight(error: ServerError, statement: string, user: string): string {
+  const { message } = error
   const owner = /must be (?:owner|superuser|a member|able)(?: of (.+))?/.exec(message)
   if (owner)
     return owner[1] === undefined
@@ -173,14 +174,14 @@ export function missingRight(message: string, statement: string, user: string): 
   const [, type = '', name = ''] = denied
   if (type === 'create') return `let the account create it: ALTER ROLE "${user}" CREATEDB`
   const verb = /^\s*(\w+)/.exec(statement)?.[1]?.toUpperCase() ?? ''
-  const granted = right(type, verb)
+  const granted = right(type, verb, error.detail ?? '')
   const object = type === 'table' || type === 'relation' || type === 'view' ? name : `${type.toUpperCase()} ${name}`
   return `grant it: GRANT ${granted} ON ${object} TO "${user}"`
 }
 
-function right(type: string, verb: string): string {
+function right(type: string, verb: string, detail: string): string {
   if (type === 'schema') return verb === 'CREATE' || verb === 'ALTER' ? 'CREATE' : 'USAGE'
-  if (type === 'database') return verb === 'CREATE' ? 'CREATE' : 'CONNECT'
+  if (type === 'database') return detail.includes('CONNECT') ? 'CONNECT' : 'CREATE'
   if (type === 'function' || type === 'procedure') return 'EXECUTE'
   if (type === 'sequence') return 'USAGE'
   if (['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'].includes(verb)) return `SELECT, ${verb}`

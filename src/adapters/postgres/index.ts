@@ -1,4 +1,5 @@
 /** The adapter `postgres`: the database port on a PostgreSQL server, version 13 or newer. */
+import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Dumper, Row } from '../../core/ports/index.ts'
@@ -40,6 +41,8 @@ export const postgres = defineAdapter({
 
 async function openTarget(settings: z.output<typeof config>, who: Opener): Promise<Target<'database'>> {
   const address = parseAddress(settings.url)
+  // Every statement under way listens to it: that is no leak.
+  setMaxListeners(0, who.signal)
   const options: LinkOptions = {
     address,
     label: sessionLabel(who.run, who.fence),

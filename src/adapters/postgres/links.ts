@@ -81,6 +81,10 @@ export class Links {
       if (this.#closed) destroy(link)
       else this.#lent.add(link)
       return link
+    } catch (error) {
+      // Nobody will give this one back: who waits for it must try, and fail, too.
+      this.#waiting.shift()?.()
+      throw error
     } finally {
       this.#opening -= 1
     }

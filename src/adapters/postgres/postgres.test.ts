@@ -263,6 +263,11 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     expect(denied).toMatchObject({ code: 'target.rights', help: 'grant it: GRANT SELECT ON people TO "guest"' })
     const owner = await failure(guest.write.run('ALTER TABLE people ADD COLUMN x int'))
     expect(owner.help).toBe('run as the owner, or: ALTER TABLE people OWNER TO "guest"')
+    const outside = await open({
+      url: server.url('template1').replace('postgres@', 'guest:hidden-word@'),
+      run: 'guest',
+    })
+    expect((await failure(outside.fence())).help).toBe('grant it: GRANT CREATE ON DATABASE template1 TO "guest"')
     const nobody = await open({ url: server.url().replace('postgres@', 'nobody:hidden-word@'), run: 'nobody' })
     const refused = await failure(nobody.read.rows('SELECT 1'))
     expect(refused.code).toBe('target.rights')
@@ -280,6 +285,12 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     expect((await failure(missing.read.rows('SELECT 1'))).message).toContain('"absent"')
   })
 
+  it('lets nobody wait for ever for a connection that cannot be opened', async () => {
+    const nowhere = await open({ url: 'postgres://u@127.0.0.1:1/db', run: 'nowhere' })
+    const all = await Promise.all(Array.from({ length: 40 }, () => failure(nowhere.read.rows('SELECT 1'))))
+    expect(new Set(all.map((each) => each.code))).toEqual(new Set(['target.unreachable']))
+  })
+
   it('bars an older runner of the same run, in the middle of what it does', async () => {
     const older = await open({ run: 'fenced', fence: 1 })
     await older.fence()
@@ -293,6 +304,14 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     expect((await failure(older.fence())).code).toBe('target.fenced')
     await newer.write.run("INSERT INTO people (name) VALUES ('newer')")
     expect(await target.write.run("INSERT INTO people (name) VALUES ('another run')")).toBe(1)
+  })
+
+  it('lets one runner have two targets in one database', async () => {
+    const one = await open({ run: 'twice', fence: 3 })
+    const two = await open({ run: 'twice', fence: 3 })
+    await one.fence()
+    await two.fence()
+    expect(await Promise.all([one.write.run('SELECT 1'), two.write.run('SELECT 1')])).toEqual([1, 1])
   })
 
   it('dumps and restores where a program fits the server', async () => {

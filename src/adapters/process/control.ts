@@ -19,8 +19,8 @@ export interface Program {
   readonly health: HealthCheck | undefined
 }
 
-/** Milliseconds: between looks, for a start to be noted, for the note of another to be whole, for a killed process to be gone. */
-const pace = { lookMs: 10, noteMs: 5000, appearMs: 500, killedMs: 5000 } as const
+/** Milliseconds: between looks, for a start to be noted, for a bad command to end, for the note of another to be whole, for a killed process to be gone. */
+const pace = { lookMs: 10, noteMs: 5000, badMs: 100, appearMs: 500, killedMs: 5000 } as const
 const tailBytes = 64 * 1024
 /** Shorter values of the environment are words such as "true": hiding them would hide the log. */
 const secretLength = 8
@@ -107,7 +107,7 @@ async function noted(program: Program, child: ChildProcess): Promise<undefined> 
   for (let waited = 0; waited < pace.noteMs && child.exitCode === null; waited += pace.lookMs) {
     await sleep(pace.lookMs)
     if (await isNoted(program.pidFile)) {
-      await sleep(5 * pace.lookMs)
+      await sleep(pace.badMs)
       if (child.exitCode === null) return undefined
     }
   }

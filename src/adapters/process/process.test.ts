@@ -83,10 +83,12 @@ describe('the process adapter', () => {
   })
 
   it('says why a program could not be started', async () => {
-    const target = await open({ script: "console.error('no such thing'); process.exit(3)" })
+    const who = { run: 'r', fence: 1, base, signal: new AbortController().signal }
+    const command = ['/bin/sh', '-c', 'echo no such thing >&2; exit 3']
+    const target = await processService.open({ command }, who)
     await expect(target.write.start()).rejects.toMatchObject({
       code: 'service.failed',
-      message: `"${process.execPath}" ended at once with 3: no such thing`,
+      message: '"/bin/sh" ended at once with 3: no such thing',
     })
   })
 

@@ -5,10 +5,9 @@ import { amend, type Control, control, thisActor } from '../../engine/index.ts'
 import { statusJson, statusText } from '../../views/index.ts'
 import { confirm } from '../ask.ts'
 import { carryOn, type CarryOptions } from '../carry.ts'
-import type { Common, Door } from '../door.ts'
+import { type Common, type Door, optionsOf } from '../door.ts'
 import { findRun, openJournalFor, readState } from '../journal.ts'
 import { openBenchFor } from '../open.ts'
-import { optionsOf } from './status.ts'
 import { type WishOptions, wishesOf } from './wishes.ts'
 
 export interface NoteOptions extends Common {

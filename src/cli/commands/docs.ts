@@ -2,7 +2,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChangeoverError, errorCodes, suggestion } from '../../core/errors.ts'
-import { adapterList, adapterPage, errorsPage, kindList, kindPage, mdTable, planPage } from '../../views/index.ts'
+import {
+  adapterList,
+  adapterPage,
+  errorsPage,
+  kindList,
+  kindPage,
+  lensPage,
+  mdTable,
+  planPage,
+} from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
 import { exitCodes } from '../exit.ts'
 import { packageFolder } from '../package.ts'
@@ -70,7 +79,7 @@ function errors(): readonly Topic[] {
 }
 
 async function fromCode(): Promise<readonly Topic[]> {
-  const { describedAdapters, describedKinds } = await import('../reference.ts')
+  const { converterNames, describedAdapters, describedKinds, describedOperations } = await import('../reference.ts')
   const [kinds, adapters] = [describedKinds(), describedAdapters()]
   return [
     {
@@ -85,6 +94,12 @@ async function fromCode(): Promise<readonly Topic[]> {
       listed: true,
       page: () => `# Adapters\n\n${adapterList(adapters).join('\n')}\n`,
     },
+    {
+      name: 'lens',
+      says: 'two-way mappings: every operation with an example',
+      listed: true,
+      page: () => lensPage(describedOperations(), converterNames()),
+    },
     ...kinds.map((kind) => ({ name: kind.name, says: kind.summary, listed: false, page: () => kindPage(kind) })),
     ...adapters.map((each) => ({ name: each.name, says: each.summary, listed: false, page: () => adapterPage(each) })),
   ]
@@ -92,7 +107,7 @@ async function fromCode(): Promise<readonly Topic[]> {
 
 /** Pages that people wrote: how-tos and the reference, by the names of their files. */
 function written(): readonly Topic[] {
-  const made = new Set(['kinds', 'adapters', 'plan', 'errors'])
+  const made = new Set(['kinds', 'adapters', 'plan', 'errors', 'lens'])
   return ['how-to', 'reference', 'design', '.'].flatMap((folder) => {
     const at = join(packageFolder, 'docs', folder)
     const names = existsSync(at) ? readdirSync(at).filter((name) => name.endsWith('.md')) : []

@@ -1,4 +1,6 @@
-/** Kinds that assess: they measure and judge, and change nothing. */
+/** Kinds that measure and judge before anything is changed. They change nothing. */
+export { assessActivity } from './activity.ts'
 export { assessCompatibility } from './compatibility.ts'
+export { assessDatabase } from './database.ts'
 export { assessRequirements } from './requirements.ts'
 export { assessVersions } from './versions.ts'

@@ -18,16 +18,23 @@ export function previewOf(file: string, to: string, plan: KeyPlan): readonly str
   ]
 }
 
-export function findingsOf(
-  { file, to, plan }: OneFile & { readonly plan: KeyPlan },
-  given: RewriteSpec,
-  facts: FileFacts,
-): readonly Finding[] {
+/** One file, and what the rules make of its keys. `sure` is false where a lens makes keys that hang on values. */
+export interface PlannedFile extends OneFile {
+  readonly plan: KeyPlan
+  readonly sure: boolean
+}
+
+/** All that is to be said of one file before it is read. */
+export function findingsOf(each: PlannedFile, given: RewriteSpec, facts: FileFacts): readonly Finding[] {
+  const keys = facts.files[each.file]?.keys ?? []
+  return [...ofFile(each, given, facts), ...ofChanges(each), ...ofUnmapped(each, given), ...ofNeeds(each, given, keys)]
+}
+
+function ofFile({ file, to }: PlannedFile, given: RewriteSpec, facts: FileFacts): readonly Finding[] {
   const found: Finding[] = []
-  const keys = facts.files[file]?.keys ?? []
   if (facts.files[file] === undefined)
     found.push(block('config.missing', `there is no file "${file}"`, 'name a file that the target watches'))
-  if (given.format === undefined && formatOf(file) === undefined)
+  if (given.format === undefined && formatOf(file) === undefined) {
     found.push(
       block(
         'config.format',
@@ -35,20 +42,28 @@ export function findingsOf(
         `add a "format": ${configFormats.join(', ')}`,
       ),
     )
+  }
   if (given.to !== undefined && Array.isArray(given.file))
     found.push(block('config.to', '"to" names one new file for several old ones', 'take one step for each file'))
   if (to !== file && facts.files[to] !== undefined)
     found.push(block('config.there', `"${to}" is there already`, 'name another file, or remove it first'))
-  if (plan.moves.length > 0)
+  return found
+}
+
+function ofChanges({ file, to, plan }: PlannedFile): readonly Finding[] {
+  const found: Finding[] = []
+  if (plan.moves.length > 0) {
+    const names = list(plan.moves.map((each) => each.from))
     found.push(
       note(
         'config.breaking',
-        `"${to}": ${list(plan.moves.map((each) => each.from))} get another name`,
+        `"${to}": ${names} get another name`,
         'programs that read them must read the new ones',
         plan.moves.map((each) => ({ ...each })),
       ),
     )
-  if (plan.removed.length > 0)
+  }
+  if (plan.removed.length > 0) {
     found.push(
       risk(
         'config.removed',
@@ -57,41 +72,46 @@ export function findingsOf(
         plan.removed,
       ),
     )
+  }
+  const taken = plan.collisions.map((each) =>
+    risk(
+      'config.collision',
+      `"${file}": "${each.from}" goes to "${each.to}", which is there too`,
+      'the check compares the two; keep one',
+      { ...each },
+    ),
+  )
+  return [...found, ...taken]
+}
+
+function ofUnmapped({ file, plan }: PlannedFile, given: RewriteSpec): readonly Finding[] {
   const left = plan.unmapped.filter((key) => !plan.removed.includes(key))
-  if (left.length > 0)
-    found.push(
-      (given.unmapped === 'block' ? block : note)(
-        'config.unmapped',
-        `"${file}": no rule names ${list(left)}`,
-        given.unmapped === 'block' ? 'map them, remove them, or set "unmapped" to "keep"' : 'they are kept as they are',
-        left,
-      ),
-    )
+  if (left.length === 0 || given.lens !== undefined) return []
+  const words = `"${file}": no rule names ${list(left)}`
+  if (given.unmapped === 'block')
+    return [block('config.unmapped', words, 'map them, remove them, or set "unmapped" to "keep"', left)]
+  return [note('config.unmapped', words, 'they are kept as they are', left)]
+}
+
+function ofNeeds(
+  { file, to, plan, sure }: PlannedFile,
+  given: RewriteSpec,
+  keys: readonly string[],
+): readonly Finding[] {
   const old = Object.keys(given.deprecated).filter((key) => keys.includes(key) || plan.after.includes(key))
-  found.push(
+  const missing = sure
+    ? given.require.filter((key) => !plan.after.some((each) => each === key || each.startsWith(`${key}.`)))
+    : []
+  return [
     ...old.map((key) =>
       risk('config.deprecated', `"${file}": "${key}" is deprecated`, given.deprecated[key]!, { key }),
     ),
-  )
-  const missing = given.require.filter((key) => !plan.after.some((each) => each === key || each.startsWith(`${key}.`)))
-  found.push(
     ...missing.map((key) =>
       block(
         'config.required',
         `"${to}" would lack "${key}", which the new version requires`,
         `add "${key}" to "set" or "defaults", or to "${file}"`,
         { key },
-      ),
-    ),
-  )
-  return [
-    ...found,
-    ...plan.collisions.map((each) =>
-      risk(
-        'config.collision',
-        `"${file}": "${each.from}" goes to "${each.to}", which is there too`,
-        'the check compares the two; keep one',
-        { ...each },
       ),
     ),
   ]

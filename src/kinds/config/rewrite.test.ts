@@ -110,6 +110,17 @@ describeKind(
   runner,
 )
 
+const lens = [
+  { op: 'move', from: '/api/ssl/enabled', to: '/api/tls/enabled' },
+  { op: 'move', from: '/api/ssl/cert', to: '/api/tls/certPath' },
+  { op: 'move', from: '/api/ssl/key', to: '/api/tls/keyPath' },
+]
+describeKind(kindCase('by a lens', { 'neonhub.yml': v3 }, { file: 'neonhub.yml', lens, set }), runner)
+const valued = [
+  { op: 'convert', path: '/api/port', with: 'number-text' },
+  { op: 'rename', from: 'custom', to: 'own' },
+]
+
 async function planned(files: Readonly<Record<string, string>>, spec: Json) {
   const target = world(files)
   const draft = configRewrite.plan(configRewrite.spec.parse(spec), {
@@ -117,7 +128,13 @@ async function planned(files: Readonly<Record<string, string>>, spec: Json) {
     tools: { files: {} },
     targets: { files: 'files' },
   })
-  const at = { run: 'r1', step: 's', signal: new AbortController().signal, on: { files: target.write } }
+  const at = {
+    run: 'r1',
+    step: 's',
+    signal: new AbortController().signal,
+    clock: { now: () => 0 },
+    on: { files: target.write },
+  }
   const go = async (verb: 'apply' | 'rollback') => {
     const marks: Mark[] = []
     for await (const mark of configRewrite[verb](draft.work, at as unknown as Writing<{ files: 'files' }>, null))
@@ -163,6 +180,35 @@ describe('config.rewrite', () => {
     expect(text('neonhub.yml.changeover-r1')).toContain('nodeId: n1')
   })
 
+  it('a lens does the same as the map, and brings edits back', async () => {
+    const { go, look, text, target } = await planned({ 'neonhub.yml': v3 }, { file: 'neonhub.yml', lens, set })
+    await go('apply')
+    expect(text('neonhub.yml')).toContain("certPath: '/etc/neonhub/certs/server.crt'")
+    expect(text('neonhub.yml')).toContain('enabled: true # must stay on')
+    await target.write.write(
+      'neonhub.yml',
+      Buffer.from(text('neonhub.yml')!.replace('server.crt', 'new.crt').replace('mode: migration', 'mode: on')),
+    )
+    expect(codes(await look('verify'))).toEqual(['risk config.no-way-back', 'note config.references'])
+    await go('rollback')
+    expect(text('neonhub.yml')).toContain("cert: '/etc/neonhub/certs/new.crt'")
+    expect(text('neonhub.yml.changeover-r1')).toContain('mode: on')
+  })
+
+  it('a lens that changes values says so, and a refusal blocks', async () => {
+    const { draft, go, text } = await planned(
+      { 'a.yml': 'api:\n  port: 80 # web\ncustom: 1\n' },
+      { file: 'a.yml', lens: valued },
+    )
+    expect(draft.predicted.files?.files['a.yml']?.keys).toBe('(known after apply)')
+    await go('apply')
+    expect(text('a.yml')).toBe('api:\n  port: "80" # web\nown: 1\n')
+    await go('rollback')
+    expect(text('a.yml')).toBe('api:\n  port: 80 # web\ncustom: 1\n')
+    const odd = await planned({ 'a.yml': 'api:\n  port: [1]\n' }, { file: 'a.yml', lens: valued })
+    expect(codes(await odd.look('check'))).toEqual(['block lens.refused'])
+  })
+
   it('a file that can no longer be read is kept, and the old one comes back', async () => {
     const { go, look, text, target } = await planned({ 'neonhub.yml': v3 }, { file: 'neonhub.yml', map, set })
     await go('apply')
@@ -183,9 +229,9 @@ describe('config.rewrite', () => {
     const { draft, look } = await planned({ 'a.yml': 'a: hunter3\nb: hunter4\nz: 1\n' }, spec)
     expect(codes(draft.findings ?? [])).toEqual([
       'note config.breaking',
+      'risk config.collision',
       'block config.unmapped',
       'block config.required',
-      'risk config.collision',
       'block config.literal-secret',
     ])
     expect(codes(await look('check'))).toEqual(['block config.collision'])

@@ -3,7 +3,7 @@ import { isChangeoverError } from '../../core/errors.ts'
 import { block, type Finding, risk } from '../../core/finding.ts'
 import { unknown } from '../../core/json.ts'
 import { defineKind, type Mark, type Reading } from '../../core/kind.ts'
-import type { FileReader } from '../../core/ports/index.ts'
+import type { FileFacts, FileReader } from '../../core/ports/index.ts'
 import {
   collidingValues,
   type ConfigDocument,
@@ -13,10 +13,13 @@ import {
   reviewReferences,
   reviewSecrets,
   rewrite,
+  type WayBack,
   wayBack,
+  keysThroughLens,
 } from '../../config/index.ts'
-import { findingsOf, literalSecrets, previewOf } from './rewrite-findings.ts'
-import { restoreFile, rewriteFile, sideFolder, sideRoot } from './rewrite-files.ts'
+import { describeLens } from '../../lens/index.ts'
+import { findingsOf, literalSecrets, type PlannedFile, previewOf } from './rewrite-findings.ts'
+import { lensOf, opened, restoreFile, rewriteFile, sideFiles, sideFolder, sideRoot } from './rewrite-files.ts'
 import {
   filesOf,
   type FilesRole,
@@ -46,15 +49,23 @@ export const configRewrite = defineKind({
       remove: given.remove,
       unmapped: given.unmapped,
     }
-    const plans = files.map((each) => ({
-      ...each,
-      plan: planKeys(site.facts.files.files[each.file]?.keys ?? [], rules, each.format),
-    }))
-    const predicted = plans.map(({ to, plan }) => [to, { digest: unknown, keys: plan.after }] as const)
+    const plans = files.map((each) => planFile(each, given, rules, site.facts.files))
+    const predicted = plans.map(
+      ({ to, plan, sure }) => [to, { digest: unknown, keys: sure ? plan.after : notYet }] as const,
+    )
     return {
-      work: { files, rules, require: given.require, environment: given.environment ?? null },
+      work: {
+        files,
+        rules,
+        lens: (given.lens ?? null) as RewriteWork['lens'],
+        require: given.require,
+        environment: given.environment ?? null,
+      },
       predicted: { files: { files: { ...site.facts.files.files, ...Object.fromEntries(predicted) } } },
-      preview: plans.flatMap(({ file, to, plan }) => previewOf(file, to, plan)),
+      preview: [
+        ...plans.flatMap(({ file, to, plan }) => previewOf(file, to, plan)),
+        ...describeLens(given.lens ?? []).map((line) => `  ${line}`),
+      ],
       undo: 'exact',
       findings: [...plans.flatMap((each) => findingsOf(each, given, site.facts.files)), ...literalSecrets(given)],
     }
@@ -96,13 +107,23 @@ export const configRewrite = defineKind({
   },
 })
 
+/** Keys that a lens makes of values are seen only when it has run. */
+const notYet = unknown as unknown as readonly string[]
+
+function planFile(each: OneFile, given: RewriteSpec, rules: RewriteWork['rules'], facts: FileFacts): PlannedFile {
+  const keys = facts.files[each.file]?.keys ?? []
+  const through = given.lens === undefined ? keys : keysThroughLens(keys, given.lens, each.format)
+  return { ...each, plan: planKeys(through ?? keys, rules, each.format), sure: through !== undefined }
+}
+
 async function checkFile(each: OneFile, work: RewriteWork, at: Reading<FilesRole>): Promise<readonly Finding[]> {
   const bytes = await at.on.files.read(each.file)
   if (bytes === null)
     return [block('config.missing', `there is no file "${each.file}"`, 'name a file that the target watches')]
   try {
-    const old = openConfig(each.file, decodeConfig(each.file, bytes), each.format)
-    const taken = collidingValues(old, work.rules)
+    const old = opened(each, each.file, bytes)
+    const lens = await lensOf(work, at)
+    const taken = lens === undefined ? collidingValues(old, work.rules) : []
     if (taken.length > 0)
       return taken.map((move) =>
         block(
@@ -112,9 +133,9 @@ async function checkFile(each: OneFile, work: RewriteWork, at: Reading<FilesRole
           { ...move },
         ),
       )
-    return await review(rewrite(old, work.rules), work, at.on.files)
+    return await review(rewrite(old, work.rules, lens), work, at.on.files)
   } catch (error) {
-    if (!isChangeoverError(error) || !error.code.startsWith('config.')) throw error
+    if (!isChangeoverError(error) || !/^(config|lens)\./.test(error.code)) throw error
     return [block(error.code, error.message, error.help)]
   }
 }
@@ -134,19 +155,15 @@ async function verifyFile(
   work: RewriteWork,
   at: Reading<FilesRole>,
 ): Promise<readonly Finding[]> {
-  const now = await at.on.files.read(each.to)
-  if (now === null) return [block('config.missing', `"${each.to}" is gone`, 'roll this step back and run it again')]
+  const bytes = await at.on.files.read(each.to)
+  if (bytes === null) return [block('config.missing', `"${each.to}" is gone`, 'roll this step back and run it again')]
   try {
-    const made = openConfig(each.to, decodeConfig(each.to, now), each.format)
-    const lacking = work.require.filter((key) => made.get(key) === undefined)
+    const now = opened(each, each.to, bytes)
+    const lacking = work.require.filter((key) => now.get(key) === undefined)
     const required = lacking.map((key) =>
       block('config.required', `"${each.to}" lacks "${key}"`, `add "${key}"`, { key }),
     )
-    const old = await at.on.files.read(`${sideFolder(at)}/${i}.old`)
-    const back =
-      old === null
-        ? undefined
-        : wayBack(openConfig(each.file, decodeConfig(each.file, old), each.format), made, work.rules)
+    const back = await wayBackNow(each, i, now, work, at)
     const stuck = back?.lost.map((key) =>
       risk(
         'config.no-way-back',
@@ -155,9 +172,24 @@ async function verifyFile(
         { key },
       ),
     )
-    return [...required, ...(stuck ?? []), ...(await review(made, work, at.on.files))]
+    return [...required, ...(stuck ?? []), ...(await review(now, work, at.on.files))]
   } catch (error) {
-    if (!isChangeoverError(error) || !error.code.startsWith('config.')) throw error
+    if (!isChangeoverError(error) || !/^(config|lens)\./.test(error.code)) throw error
     return [block(error.code, error.message, error.help)]
   }
+}
+
+/** What a rollback would give now; undefined where nothing was rewritten. */
+async function wayBackNow(
+  each: OneFile,
+  i: number,
+  now: ConfigDocument,
+  work: RewriteWork,
+  at: Reading<FilesRole>,
+): Promise<WayBack | undefined> {
+  const side = sideFiles(at, i)
+  const old = await at.on.files.read(side.old)
+  const made = await at.on.files.read(side.made)
+  if (old === null || made === null) return undefined
+  return wayBack(opened(each, each.file, old), opened(each, each.to, made), now, work.rules, await lensOf(work, at))
 }

@@ -69,10 +69,7 @@ async function outlasting(work: CompareWork, pair: PairWork, sides: Sides, seen:
     await sides.clock.sleep(everyMs, sides.signal)
     now = await together(work, sides, async (both) => {
       const keys = now.found.map((each) => each.key)
-      const [left, right] = await Promise.all([
-        both.source.rows<RowPrint & Row>(printsWhere(pair.left, among(pair, 's', keys))),
-        both.target.rows<RowPrint & Row>(printsWhere(pair.right, among(pair, 't', keys))),
-      ])
+      const [left, right] = await ask<RowPrint & Row>(both, printsWhere(pair.left, among(pair, 's', keys)), printsWhere(pair.right, among(pair, 't', keys)))
       const found = differences(left, right)
       return { found, ...(await describe(pair, both, found, work.most - from.result.listed.length)) }
     })
@@ -96,10 +93,14 @@ function whereOf(pair: PairWork, range: KeyRange): readonly [string, string] {
 }
 
 /** One after the other where both are one connection. */
+async function ask<R extends Row>(both: Both, left: string, right: string): Promise<readonly [readonly R[], readonly R[]]> {
+  if (both.source === both.target) return [await both.source.rows<R>(left), await both.target.rows<R>(right)]
+  return Promise.all([both.source.rows<R>(left), both.target.rows<R>(right)])
+}
+
 async function printBoth(pair: PairWork, both: Both, range: KeyRange): Promise<readonly [Print, Print]> {
   const [left, right] = whereOf(pair, range)
-  const asked = [both.source.rows<Print & Row>(printWhere(pair.left, left)), both.target.rows<Print & Row>(printWhere(pair.right, right))] as const
-  const [a, b] = await Promise.all(asked)
+  const [a, b] = await ask<Print & Row>(both, printWhere(pair.left, left), printWhere(pair.right, right))
   return [a[0]!, b[0]!]
 }
 
@@ -120,8 +121,7 @@ async function bisect(pair: PairWork, both: Both, range: KeyRange, left: number,
     }
   }
   const [where, there] = whereOf(pair, range)
-  const [a, b] = await Promise.all([both.source.rows<RowPrint & Row>(printsWhere(pair.left, where)), both.target.rows<RowPrint & Row>(printsWhere(pair.right, there))])
-  return differences(a, b)
+  return differences(...(await ask<RowPrint & Row>(both, printsWhere(pair.left, where), printsWhere(pair.right, there))))
 }
 
 /** Names the columns of the first rows that differ, and counts those of which a critical field does. */
@@ -146,8 +146,7 @@ async function columnsThatDiffer(pair: PairWork, both: Both, keys: readonly Diff
   const named = new Map<string, readonly string[]>()
   for (let at = 0; at < keys.length; at += 1000) {
     const page = keys.slice(at, at + 1000)
-    const left = await both.source.rows<Values>(columnsWhere(pair.left, among(pair, 's', page)))
-    const right = await both.target.rows<Values>(columnsWhere(pair.right, among(pair, 't', page)))
+    const [left, right] = await ask<Values>(both, columnsWhere(pair.left, among(pair, 's', page)), columnsWhere(pair.right, among(pair, 't', page)))
     const there = new Map(right.map((each) => [JSON.stringify(each.key), each.columns]))
     for (const { key, columns } of left) {
       const others = there.get(JSON.stringify(key)) ?? []

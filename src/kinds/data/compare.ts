@@ -35,7 +35,7 @@ export const dataCompare = defineKind<Roles, CompareSpec, CompareWork>({
   async verify(work, at) {
     let last: Place = start
     for await (const place of walk(work, at, start)) last = place
-    const tables = work.tables.flatMap((pair, index) => judge(work, pair, last.results[index] ?? nothing))
+    const tables = work.tables.flatMap((pair, index) => judge(pair, last.results[index] ?? nothing))
     const found = [...tables, ...(await orphaned(work, at)), ...(await broken(work, at))]
     if (found.some((each) => each.level !== 'note')) return found
     const rows = last.results.reduce((sum, each) => sum + each.source, 0)
@@ -75,7 +75,7 @@ function mark(work: CompareWork, place: Place): Mark {
   return { at: place as unknown as Json, done: rows, unit: 'rows', ...(said.length === 0 ? {} : { note: said.join('; ') }) }
 }
 
-function judge(work: CompareWork, pair: PairWork, result: TableResult): readonly Finding[] {
+function judge(pair: PairWork, result: TableResult): readonly Finding[] {
   if (result.different === 0) return []
   const names = pair.source === pair.target ? `"${pair.source}"` : `"${pair.source}" and "${pair.target}"`
   const listed = result.listed.map((each) => `${each.why} (${each.key.join(', ')})${each.columns.length === 0 ? '' : `: ${each.columns.join(', ')}`}`)

@@ -75,11 +75,11 @@ function steadyValue(node: Node | undefined): boolean {
 
 /** `id > 10 AND id <= 20`. */
 function rangeOf(scene: Scene, table: string, args: readonly Node[]): boolean {
-  const operators = args.flatMap((each) =>
-    'A_Expr' in each && each.A_Expr.kind === 'AEXPR_OP' && keyColumn(scene, table, each.A_Expr.lexpr)
-      ? [strings(each.A_Expr.name)[0] ?? '']
-      : [],
-  )
+  const operators = args.flatMap((each) => {
+    if (!('A_Expr' in each)) return []
+    const { kind, name, lexpr } = each.A_Expr
+    return kind === 'AEXPR_OP' && keyColumn(scene, table, lexpr) ? [strings(name)[0] ?? ''] : []
+  })
   return operators.some((each) => each.startsWith('>')) && operators.some((each) => each.startsWith('<'))
 }
 

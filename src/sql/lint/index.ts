@@ -1,3 +1,4 @@
+/** Lint: one table of rules, read over a script. */
 export { type LintOptions, lint, scriptLocks, smallTable } from './lint.ts'
 export { needsOwnTransaction } from './indexes.ts'
 export type { Hit, Rule } from './rule.ts'

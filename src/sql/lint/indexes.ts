@@ -47,13 +47,10 @@ const reindex: Rule = {
   help: 'REINDEX … CONCURRENTLY outside a transaction',
   grows: true,
   *look({ node, fresh }) {
-    if (
-      !('ReindexStmt' in node) ||
-      node.ReindexStmt.kind === 'REINDEX_OBJECT_SYSTEM' ||
-      hasOption(node.ReindexStmt.params, 'concurrently')
-    )
-      return
-    const name = node.ReindexStmt.relation ? tableName(node.ReindexStmt.relation) : (node.ReindexStmt.name ?? '')
+    if (!('ReindexStmt' in node)) return
+    const { kind, params, relation } = node.ReindexStmt
+    if (kind === 'REINDEX_OBJECT_SYSTEM' || hasOption(params, 'concurrently')) return
+    const name = relation ? tableName(relation) : (node.ReindexStmt.name ?? '')
     if (!fresh(name)) yield { object: name, message: `REINDEX of "${name}" stops writes until it is done` }
   },
 }

@@ -113,6 +113,14 @@ describe.each(postgresSources().found)('prediction and observation on PostgreSQL
     await server.stop()
   })
 
+  it('goes on from facts that are open', () => {
+    const open = predict(
+      { tables: {}, views: {}, functions: {}, types: {}, sequences: {}, extensions: {} },
+      'DO $$ BEGIN END $$',
+    )
+    expect(predict(open.facts, 'CREATE TABLE n (a int)').facts).toEqual(open.facts)
+  })
+
   it.each(scripts)('%s', async (script, left) => {
     await target.write.run(
       'DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS elsewhere CASCADE; CREATE SCHEMA public; CREATE SCHEMA elsewhere',

@@ -2,16 +2,18 @@
 import type { CreateStmt, Node } from 'libpg-query'
 import { unknown } from '../../core/json.ts'
 import type { Catalog } from '../../core/ports/index.ts'
-import { partsName, strings, tableName } from '../names.ts'
+import { partsName, strings, tableName, writtenType } from '../names.ts'
 import { parse } from '../parser.ts'
 import { alterTable, drop, rename } from './alter.ts'
 import { type Draft, type DraftTable, Unsure, draftOf, known } from './draft.ts'
-import { addColumn, addConstraint, addIndex } from './elements.ts'
+import { addColumn, addConstraint, addIndex, enumsOf } from './elements.ts'
+import { printedName, printedType } from './printed.ts'
 
 /** `certain` is false where a statement (a DO block, say) may have done anything: then every group of facts is `unknown`. */
 export function predict(facts: Catalog, sql: string): { readonly facts: Catalog; readonly certain: boolean } {
-  const draft = draftOf(facts)
-  const observed = schemasOf(facts)
+  const open = groups.filter((group) => typeof facts[group] !== 'object')
+  const draft = draftOf({ ...facts, ...Object.fromEntries(open.map((group) => [group, {}])) })
+  const observed = schemasOf(draft as unknown as Catalog)
   let certain = true
   for (const { node } of parse(sql)) {
     try {
@@ -22,10 +24,15 @@ export function predict(facts: Catalog, sql: string): { readonly facts: Catalog;
     }
   }
   if (!certain) return { facts: nothingCertain(), certain }
-  for (const group of Object.values(draft))
+  for (const group of Object.values(draft).filter((each) => typeof each === 'object'))
     for (const name of Object.keys(group)) if (!observed(name) && !knownBefore(facts, name)) group[name] = unknown
-  return { facts: draft as unknown as Catalog, certain }
+  return {
+    facts: { ...draft, ...Object.fromEntries(open.map((group) => [group, unknown])) } as unknown as Catalog,
+    certain,
+  }
 }
+
+const groups = ['tables', 'views', 'functions', 'types', 'sequences', 'extensions'] as const
 
 /** An object of a schema that is not observed may never show. Extensions have no schema. */
 function schemasOf(facts: Catalog): (name: string) => boolean {
@@ -43,7 +50,6 @@ function knownBefore(facts: Catalog, name: string): boolean {
 }
 
 function nothingCertain(): Catalog {
-  const groups = ['tables', 'views', 'functions', 'types', 'sequences', 'extensions'] as const
   return Object.fromEntries(groups.map((group) => [group, unknown])) as unknown as Catalog
 }
 
@@ -107,11 +113,17 @@ function created(draft: Draft, node: Node): boolean {
   return true
 }
 
-/** The key of a function holds the printed names of its arguments: certain only without any. */
+/** The key of a function holds the printed names and types of its arguments; where they are not certain, all functions are open. */
 function createdFunction(draft: Draft, node: Extract<Node, { CreateFunctionStmt: unknown }>): boolean {
   const name = partsName(strings(node.CreateFunctionStmt.funcname))
-  if (!node.CreateFunctionStmt.parameters) draft.functions[`${name}()`] = unknown
-  else draft.functions = unknown as unknown as Draft['functions']
+  const printed = (node.CreateFunctionStmt.parameters ?? []).map((each) => {
+    if (!('FunctionParameter' in each) || !/_(DEFAULT|IN)$/.test(each.FunctionParameter.mode ?? '')) return unknown
+    const type = printedType(writtenType(each.FunctionParameter.argType), enumsOf(draft))
+    const called = each.FunctionParameter.name
+    return type === unknown || called === undefined ? type : `${printedName(called)} ${type}`
+  })
+  if (printed.includes(unknown)) draft.functions = unknown as unknown as Draft['functions']
+  else if (typeof draft.functions === 'object') draft.functions[`${name}(${printed.join(', ')})`] = unknown
   return true
 }
 

@@ -1,0 +1,205 @@
+/** When a gate passes, fails, or cannot tell yet. The counting is that of an Argo AnalysisRun, but no evidence is never a pass. Pure. */
+import { z } from 'zod'
+import type { JsonObject } from '../../core/json.ts'
+import { type Figures, figuresOf, type Tally, taken } from './tally.ts'
+
+export const sampling = {
+  count: z.int().min(1).default(10).describe('Samples until it is judged.'),
+  intervalMs: z.int().min(0).default(1000).describe('Before each sample, in milliseconds.'),
+  concurrency: z.int().min(1).max(64).default(1).describe('Samples at the same time.'),
+  failureLimit: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('More failed samples than this fail the gate; by default 0, or what `overall` allows.'),
+  inconclusiveLimit: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('More samples that do not tell than this, and the sampling begins again.'),
+  errorLimit: z.int().min(0).default(4).describe('More samples in a row that cannot be taken than this fail the gate.'),
+  consecutiveSuccess: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('So many good samples in a row are needed, and enough. 0: not asked.'),
+  undecidedMs: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Fails a gate that cannot tell for so long; without it, it holds until a person acts.'),
+} as const
+
+const most = z.strictObject({
+  max: z.number().positive().optional().describe('In milliseconds.'),
+  maxIncrease: z.number().min(0).optional().describe('Share above the baseline: 0.1 is ten per cent.'),
+  slackMs: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Milliseconds on top of `maxIncrease`: what the machine itself varies by.'),
+})
+
+export const overall = z.strictObject({
+  availability: z
+    .strictObject({ min: z.number().min(0).max(1) })
+    .optional()
+    .describe('Share of good samples.'),
+  errorRate: z
+    .strictObject({ max: z.number().min(0).max(1) })
+    .optional()
+    .describe('Share of failed samples.'),
+  p50Ms: most.optional(),
+  p95Ms: most.optional(),
+  p99Ms: most.optional(),
+  throughput: z
+    .strictObject({
+      min: z.number().positive().optional().describe('Samples a second.'),
+      minOfBaseline: z.number().positive().optional(),
+    })
+    .optional(),
+})
+
+export type Overall = z.output<typeof overall>
+
+export type Rules = {
+  readonly count: number
+  readonly failureLimit: number
+  readonly inconclusiveLimit: number
+  readonly errorLimit: number
+  readonly consecutiveSuccess: number
+  /** An `Overall`, as plain data. */
+  readonly overall: JsonObject
+}
+
+type Given = z.output<z.ZodObject<typeof sampling>>
+
+export function rulesOf(given: Given, of: Overall = {}): Rules {
+  const { count, inconclusiveLimit, errorLimit, consecutiveSuccess } = given
+  const failureLimit = failureLimitOf(given.failureLimit, count, of)
+  return { count, failureLimit, inconclusiveLimit, errorLimit, consecutiveSuccess, overall: of as JsonObject }
+}
+
+/** How fast samples are taken. */
+export type Pace = {
+  readonly intervalMs: number
+  readonly concurrency: number
+  readonly undecidedMs: number | null
+}
+
+export function paceOf(given: Given): Pace {
+  return { intervalMs: given.intervalMs, concurrency: given.concurrency, undecidedMs: given.undecidedMs ?? null }
+}
+
+/** One measure against its limit, as a report shows it. */
+export type Judged = { readonly name: string; readonly met: 'yes' | 'no' | 'unknown'; readonly why: string }
+
+export type Verdict =
+  | { readonly type: 'pass'; readonly judged: readonly Judged[] }
+  | { readonly type: 'fail'; readonly why: string; readonly judged: readonly Judged[] }
+  | { readonly type: 'undecided'; readonly why: string }
+  | { readonly type: 'more' }
+
+/** Failed samples that `overall` allows of so many, where no limit is named. */
+function failureLimitOf(given: number | undefined, count: number, of: Overall): number {
+  if (given !== undefined) return given
+  const shares = [of.availability && 1 - of.availability.min, of.errorRate?.max].filter((each) => each !== undefined)
+  // A little more than the share: 1 - 0.999 is 0.00100000000000000089.
+  return shares.length === 0 ? 0 : Math.floor(count * Math.min(...shares) + 1e-9)
+}
+
+export function judge(tally: Tally, rules: Rules, baseline: Figures | undefined): Verdict {
+  if (tally.failed > rules.failureLimit) {
+    return {
+      type: 'fail',
+      why: `${tally.failed} of ${taken(tally)} samples failed, at most ${rules.failureLimit} may: ${tally.why}`,
+      judged: [],
+    }
+  }
+  if (tally.errors > rules.errorLimit) {
+    return { type: 'fail', why: `${tally.errors} samples in a row could not be taken: ${tally.why}`, judged: [] }
+  }
+  if (tally.inconclusive > rules.inconclusiveLimit) {
+    return { type: 'undecided', why: `${tally.inconclusive} of ${taken(tally)} samples do not tell: ${tally.why}` }
+  }
+  const inARow = rules.consecutiveSuccess > 0 && tally.streak >= rules.consecutiveSuccess
+  if (!inARow && taken(tally) < rules.count) return { type: 'more' }
+  if (!inARow && rules.consecutiveSuccess > 0)
+    return { type: 'undecided', why: `${tally.streak} good samples in a row, ${rules.consecutiveSuccess} are needed` }
+  return judgeOverall(rules.overall as Overall, figuresOf(tally), baseline)
+}
+
+function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined): Verdict {
+  const judged = [
+    ...atLeast('availability', seen.availability, of.availability?.min),
+    ...atMost('errorRate', seen.errorRate, of.errorRate?.max),
+    ...(['p50Ms', 'p95Ms', 'p99Ms'] as const).flatMap((name) => [
+      ...atMost(name, seen[name], of[name]?.max),
+      ...atMost(
+        `${name} against the baseline`,
+        seen[name],
+        scaled(baseline?.[name], of[name]?.maxIncrease, (base, share) => base * (1 + share) + (of[name]?.slackMs ?? 0)),
+      ),
+    ]),
+    ...atLeast('throughput', seen.throughput, of.throughput?.min),
+    ...atLeast(
+      'throughput against the baseline',
+      seen.throughput,
+      scaled(baseline?.throughput, of.throughput?.minOfBaseline, (base, share) => base * share),
+    ),
+  ]
+  const bad = judged.filter((each) => each.met === 'no')
+  const dark = judged.find((each) => each.met === 'unknown')
+  if (bad.length > 0) return { type: 'fail', why: bad.map((each) => each.why).join('; '), judged }
+  return dark ? { type: 'undecided', why: dark.why } : { type: 'pass', judged }
+}
+
+/** Null: asked for, but the baseline does not tell. */
+function scaled(
+  of: number | null | undefined,
+  share: number | undefined,
+  by: (base: number, share: number) => number,
+): number | null | undefined {
+  if (share === undefined) return undefined
+  return of === undefined || of === null ? null : by(of, share)
+}
+
+function atMost(name: string, seen: number | null, limit: number | null | undefined): readonly Judged[] {
+  return compare(name, seen, limit, 'at most', (a, b) => a <= b)
+}
+
+function atLeast(name: string, seen: number | null, limit: number | null | undefined): readonly Judged[] {
+  return compare(name, seen, limit, 'at least', (a, b) => a >= b)
+}
+
+function compare(
+  name: string,
+  seen: number | null,
+  limit: number | null | undefined,
+  words: string,
+  good: (seen: number, limit: number) => boolean,
+): readonly Judged[] {
+  if (limit === undefined) return []
+  if (seen === null || limit === null)
+    return [
+      { name, met: 'unknown', why: `${name}: ${seen === null ? 'no sample tells' : 'the baseline does not tell'}` },
+    ]
+  return [
+    {
+      name,
+      met: good(seen, limit) ? 'yes' : 'no',
+      why: `${name} is ${figure(seen)}, ${words} ${figure(limit)} is asked`,
+    },
+  ]
+}
+
+function figure(value: number): string {
+  return String(Math.round(value * 10_000) / 10_000)
+}
+
+/** So few samples that one more failure would decide nothing: what the plan should say beforehand. */
+export function tooFew(count: number, of: Overall): string | undefined {
+  const share = Math.min(of.availability ? 1 - of.availability.min : 1, of.errorRate?.max ?? 1)
+  if (share <= 0 || share >= 1 || count * share >= 1 - 1e-9) return undefined
+  return `${count} samples cannot tell a share of ${figure(share)} failures from none; ${Math.ceil(1 / share - 1e-6)} can`
+}

@@ -1,0 +1,119 @@
+/** The loop of every gate: wait, sample, add, judge; a mark each second; a gate that cannot tell samples again and never passes. */
+import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
+import { note, type Finding } from '../../core/finding.ts'
+import type { Json } from '../../core/json.ts'
+import type { Clock, Mark, Progress } from '../../core/kind.ts'
+import { judge, type Judged, type Pace, type Rules } from './rules.ts'
+import { add, type Figures, figuresIn, figuresOf, nothing, type Sample, type Tally, taken, tallyIn } from './tally.ts'
+
+export interface Gate {
+  /** What is sampled, for messages. */
+  readonly name: string
+  readonly pace: Pace
+  readonly rules: Rules
+  readonly baseline: Figures | undefined
+  readonly take: () => Promise<Sample>
+}
+
+interface Surroundings {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+const markEveryMs = 1000
+
+/** Ends when the gate passes, with a mark that holds the figures. Throws `gate.failed`. */
+export async function* runGate(gate: Gate, at: Surroundings, from: Mark): AsyncGenerator<Progress> {
+  if (figuresIn(from?.at)) return
+  let tally = tallyIn(from?.at)
+  let marked = at.clock.now()
+  let undecidedSince: number | undefined
+  for (;;) {
+    await at.clock.sleep(gate.pace.intervalMs, at.signal)
+    tally = add(tally, await takeSome(gate))
+    const verdict = judge(tally, gate.rules, gate.baseline)
+    const now = at.clock.now()
+    if (verdict.type === 'pass') {
+      yield passed(gate, tally, verdict.judged)
+      return
+    }
+    if (verdict.type === 'fail') {
+      // Whoever resumes a failed gate samples anew.
+      yield { at: { tally: nothing }, note: verdict.why }
+      throw failed(gate, tally, verdict.why)
+    }
+    if (verdict.type === 'undecided') {
+      undecidedSince ??= now
+      if (gate.pace.undecidedMs !== null && now - undecidedSince >= gate.pace.undecidedMs)
+        throw failed(gate, tally, `undecided for ${gate.pace.undecidedMs} ms: ${verdict.why}`)
+      // Failures stay: beginning again must not forget them.
+      tally = { ...nothing, failed: tally.failed, why: tally.why }
+    }
+    if (verdict.type === 'undecided' || now - marked >= markEveryMs) {
+      marked = now
+      yield progress(gate, tally, verdict.type === 'undecided' ? `held, it cannot tell: ${verdict.why}` : '')
+    }
+  }
+}
+
+async function takeSome(gate: Gate): Promise<readonly Sample[]> {
+  return Promise.all(Array.from({ length: gate.pace.concurrency }, () => orError(gate.take)))
+}
+
+/** A target that does not answer has failed the sample; one that cannot be asked is no sample. */
+async function orError(take: () => Promise<Sample>): Promise<Sample> {
+  try {
+    return await take()
+  } catch (error) {
+    if (!isChangeoverError(error) || error.code === 'target.fenced') throw error
+    return { outcome: error.code === 'target.unreachable' ? 'failed' : 'error', ms: 0, why: error.message }
+  }
+}
+
+function progress(gate: Gate, tally: Tally, why: string): Progress {
+  const counts = `${tally.ok} good, ${tally.failed} failed`
+  const note = why === '' ? (tally.why === '' ? counts : `${counts}; last: ${tally.why}`) : why
+  return { at: { tally }, done: Math.min(taken(tally), gate.rules.count), of: gate.rules.count, unit: 'samples', note }
+}
+
+function passed(gate: Gate, tally: Tally, judged: readonly Judged[]): Progress {
+  const figures = figuresOf(tally)
+  return {
+    ...progress(gate, tally, ''),
+    done: taken(tally),
+    of: taken(tally),
+    at: { tally, figures, judged: judged as unknown as Json, concurrency: gate.pace.concurrency },
+    note: describe(figures),
+  }
+}
+
+function failed(gate: Gate, tally: Tally, why: string): ChangeoverError {
+  return new ChangeoverError(
+    'gate.failed',
+    `${gate.name}: ${why}`,
+    'mend what is wrong, then `changeover resume`; or `changeover rollback`',
+    { data: figuresOf(tally) },
+  )
+}
+
+/** What a passed gate measured, as a finding for the report. */
+export function measured(name: string, applied: Mark | undefined): readonly Finding[] {
+  const figures = figuresIn(applied?.at)
+  if (!figures || !applied) return []
+  const judged = (applied.at as { readonly judged?: readonly Judged[] }).judged ?? []
+  const lines = judged.map((each) => each.why)
+  return [
+    note(
+      'gate.measured',
+      `${name}: ${lines.length === 0 ? describe(figures) : lines.join('; ')}`,
+      'nothing to do',
+      applied.at,
+    ),
+  ]
+}
+
+export function describe(figures: Figures): string {
+  const percent = (share: number | null) => (share === null ? '?' : `${Math.round(share * 100_000) / 1000} %`)
+  const ms = (value: number | null) => (value === null ? '?' : `${Math.round(value * 10) / 10} ms`)
+  return `${figures.samples} samples, ${percent(figures.availability)} good, p50 ${ms(figures.p50Ms)}, p95 ${ms(figures.p95Ms)}, ${figures.throughput === null ? '?' : Math.round(figures.throughput)} a second`
+}

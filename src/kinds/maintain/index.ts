@@ -1,0 +1,2 @@
+/** Kinds that keep a database fit after a change. */
+export { maintainAnalyze } from './analyze.ts'

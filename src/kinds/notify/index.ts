@@ -1,0 +1,2 @@
+/** The family `notify`: telling others. */
+export { notifyWebhook } from './webhook.ts'
