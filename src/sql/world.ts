@@ -65,6 +65,13 @@ function settled(facts: Catalog): Catalog {
   return { ...facts, tables: Object.fromEntries(tables) as Catalog['tables'] }
 }
 
+/** A table as the facts know it: `open` where a prediction leaves it open, undefined where there is none. */
+export function tableIn(facts: Catalog, table: string): TableFacts | 'open' | undefined {
+  if (typeof facts.tables !== 'object') return 'open'
+  const found = facts.tables[table]
+  return found === undefined || typeof found === 'object' ? found : 'open'
+}
+
 export function tableFacts(world: World, table: string): TableFacts | undefined {
   return world.created.has(table) ? undefined : world.facts?.tables[table]
 }
