@@ -1,36 +1,51 @@
 /** The mapping that every method does, in its two spellings: as operations that render as SQL, and as a function of TypeScript. */
 import type { Json } from '../../src/core/json.ts'
 
-/** The values of the new row as SQL, in the order of `targetColumns`. Row `s` is the old one. */
-export const targetColumns = 'id, created_at, email, status, first_name, last_name, profile'
-export const computed = `s.id, s.created_at, lower(s.email), CASE WHEN s.active THEN 'active' ELSE 'inactive' END,
+/** The values of the new row as a person would write them in SQL, in the order of `targetColumns`. Row `s` is the old one. */
+export const targetColumns = 'id, email, created_at, status, first_name, last_name, federation_profile'
+export const computed = `s.id, s.email, s.created_at, CASE WHEN s.active THEN 'active' ELSE 'inactive' END,
   split_part(s.name, ' ', 1), split_part(s.name, ' ', 2),
-  (s.profile - 'legacy_flag' - 'tmp') || jsonb_build_object('version', 4, 'consent', s.active)`
+  jsonb_build_object('version', '4.0', 'origin', 'v3', 'data', s.profile)`
 
-const reads = ['email', 'active', 'name', 'profile']
-
-export const sqlLens: Json = {
-  sql: {
-    email: 'lower($row.email)',
-    status: `CASE WHEN $row.active THEN 'active' ELSE 'inactive' END`,
-    first_name: `split_part($row.name, ' ', 1)`,
-    last_name: `split_part($row.name, ' ', 2)`,
-    profile: `($row.profile - 'legacy_flag' - 'tmp') || jsonb_build_object('version', 4, 'consent', $row.active)`,
+/** What the server can do by itself: every operation of it renders as SQL. */
+export const sqlLens: Json = [
+  {
+    op: 'map',
+    path: 'active',
+    pairs: [
+      [true, 'active'],
+      [false, 'inactive'],
+    ],
   },
-  reads,
-}
+  { op: 'rename', from: 'active', to: 'status' },
+  { op: 'split', from: 'name', to: ['first_name', 'last_name'], separator: ' ' },
+  {
+    op: 'object',
+    to: 'federation_profile',
+    fields: { version: { constant: '4.0' }, origin: { constant: 'v3' }, data: { from: 'profile' } },
+  },
+]
 
-export const typescriptLens: Json = {
-  fn: './lens.mjs#users',
-  reads,
-  writes: ['email', 'status', 'first_name', 'last_name', 'profile'],
-}
+/** The same as a function, in lens.mjs beside this file. */
+export const typescriptLens: Json = [
+  {
+    op: 'fn',
+    ref: './lens.mjs#users',
+    takes: ['active', 'name', 'profile'],
+    gives: ['status', 'first_name', 'last_name', 'federation_profile'],
+  },
+]
 
 /** In place: the consent of a user moves from a flag into a record beside it. */
-export const inPlaceLens: Json = {
-  sql: {
-    consent_records: `jsonb_build_object('version', '4.0', 'consentGiven', $row.active, 'scope', '["federated_learning"]'::jsonb)`,
+export const inPlaceLens: Json = [
+  {
+    op: 'object',
+    to: 'consent_records',
+    fields: {
+      version: { constant: '4.0' },
+      consentGiven: { from: 'active' },
+      scope: { constant: ['federated_learning'] },
+    },
   },
-  reads: ['active'],
-}
+]
 export const inPlaceUpdate = `consent_records = jsonb_build_object('version', '4.0', 'consentGiven', active, 'scope', '["federated_learning"]'::jsonb)`

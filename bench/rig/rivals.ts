@@ -1,5 +1,6 @@
 /** What the kind is measured against: the server's own SQL as the ceiling, and the ways that people write by hand. On plain `pg`. */
 import pg from 'pg'
+import { users } from './lens.mjs'
 import { computed, targetColumns } from './lenses.ts'
 import type { Rig } from './server.ts'
 
@@ -47,10 +48,16 @@ const raw = {
 }
 
 function forward(row: Old): readonly unknown[] {
-  const { legacy_flag: _flag, tmp: _tmp, ...profile } = row.profile
-  const [first, last] = row.name.split(' ')
-  const made = JSON.stringify({ ...profile, version: 4, consent: row.active })
-  return [row.id, row.created_at, row.email.toLowerCase(), row.active ? 'active' : 'inactive', first, last, made]
+  const made = users.forward(row)
+  return [
+    row.id,
+    row.email,
+    row.created_at,
+    made.status,
+    made.first_name,
+    made.last_name,
+    JSON.stringify(made.federation_profile),
+  ]
 }
 
 async function read(client: pg.Client, low: string, many: number): Promise<readonly Old[]> {
@@ -64,7 +71,7 @@ async function read(client: pg.Client, low: string, many: number): Promise<reado
 
 /** Batches of 5,000 read by key, mapped here, written with unnest: the usual batch job, one connection. */
 export async function unnestBatches(rig: Rig, rows: number): Promise<void> {
-  const types = ['bigint', 'timestamptz', 'text', 'text', 'text', 'text', 'jsonb']
+  const types = ['bigint', 'text', 'timestamptz', 'text', 'text', 'text', 'jsonb']
   const lists = types.map((type, index) => `$${index + 1}::text[]::${type}[]`).join(', ')
   await sessions(rig, 1, async (client) => {
     for (let low = '0', done = 0; done < rows;) {

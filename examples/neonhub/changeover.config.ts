@@ -26,7 +26,7 @@ const service = (name: 'v3' | 'v4', config: string, health: string) => ({
   adapter: 'process',
   config: {
     command: [
-      'node',
+      '${NEONHUB_NODE}',
       '--import',
       'jiti/register',
       `${import.meta.dirname}/${name}/service.ts`,

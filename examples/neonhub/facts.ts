@@ -5,7 +5,7 @@ import pg from 'pg'
 import type { LedgerRecord } from './clients/ledger.ts'
 
 /** The columns of v3, in the order of its schema. */
-export const v3Columns = {
+const v3Columns = {
   users: ['id', 'email', 'name', 'region', 'status', 'consent_given', 'created_at', 'updated_at'],
   models: ['id', 'owner_id', 'name', 'framework', 'status', 'version', 'model_data', 'created_at', 'updated_at'],
   legacy_nodes: ['id', 'hostname', 'region', 'cores', 'memory_gb', 'created_at'],
@@ -13,7 +13,7 @@ export const v3Columns = {
 } as const
 
 export type V3Table = keyof typeof v3Columns
-export const v3Tables = Object.keys(v3Columns) as readonly V3Table[]
+const v3Tables = Object.keys(v3Columns) as readonly V3Table[]
 
 /** `sum` and `xor` of the 64-bit hashes of all rows. */
 export interface TableHash {
@@ -26,7 +26,7 @@ export interface TableHash {
 export type Photograph = Readonly<Record<V3Table, { readonly ids: BigInt64Array; readonly hashes: BigInt64Array }>>
 
 /** Ids, at most 100 of each sort. */
-export interface TableComparison {
+interface TableComparison {
   readonly same: number
   /** Rows that a client changed; what they must be is `proof`'s to say. */
   readonly touched: number

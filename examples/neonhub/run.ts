@@ -4,6 +4,8 @@
  */
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -74,6 +76,10 @@ async function build(home: string, rows: number, rate: number): Promise<Site> {
   const env = {
     ...process.env,
     NEONHUB_HOME: home,
+    NEONHUB_NODE: process.execPath,
+    NEONHUB_V3_PORT: String(hub.ports.v3),
+    NEONHUB_V4_PORT: String(hub.ports.v4),
+    NEONHUB_HOOK: await openHook(),
     NEONHUB_DATABASE_URL: hub.url,
     NEONHUB_GATEWAY: at('gateway'),
     NEONHUB_SWITCH: at('gatewayControl'),
@@ -85,6 +91,21 @@ async function build(home: string, rows: number, rate: number): Promise<Site> {
   }
   return { server, hub, home, env }
 }
+
+/** Where the plan's messages to the team go: a receiver of this process, which counts them. */
+async function openHook(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      messages += 1
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+let messages = 0
 
 /** Runs the plan up to where v3 would be retired: until then everything can be turned back. */
 async function upgrade(site: Site): Promise<number> {
@@ -204,6 +225,7 @@ function print(summary: Summary, state: RunState, report: string): void {
           `  rollback             ${round(back.seconds)} s; ${back.writtenByV4.toLocaleString('en')} requests through v4, ${back.checked.toLocaleString('en')} acknowledged writes looked up in v3's shape: ${back.equal ? 'all there, all else equal' : 'NOT EQUAL'}`,
         ]
       : []),
+    `  team                 told ${messages} times`,
     `  report               ${report}`,
     '',
   ]

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export type Side = 'v3' | 'v4'
 
 /** `heldMs` is how long new requests waited at most; `leftOnOldSide` are those that still end there. */
-export interface Turned {
+interface Turned {
   readonly to: Side
   readonly changed: boolean
   readonly heldMs: number

@@ -2,14 +2,14 @@
 import { printOf, rowHash } from './fingerprint.ts'
 
 /** `from` is a FROM clause; `key` and `columns` are expressions over it. Both sides of a comparison have as many of each, in one order. */
-export interface Look {
+export type Look = {
   readonly from: string
   readonly key: readonly string[]
   readonly columns: readonly { readonly name: string; readonly expression: string }[]
 }
 
 /** Why a row is named: it is not in the target, not in the source, or in both and not the same. */
-export interface Difference {
+export type Difference = {
   readonly key: readonly (string | null)[]
   readonly why: 'missing' | 'extra' | 'differs'
 }

@@ -1,5 +1,6 @@
 /** Mirrors: old and new shape of the same rows kept in step, rendered as triggers. Knows no lens: it is given expressions. */
-export { mirrorInPlace } from './in-place.ts'
+export { changesTable, changesTableText, mirrorByNotes } from './by-notes.ts'
+export { mirrorInPlace, triggerPrefix } from './in-place.ts'
 export { mirrorTables, notesTable, notesTableText } from './two-tables.ts'
 export type {
   Assign,
@@ -13,3 +14,4 @@ export type {
   Ways,
   Writing,
 } from './shape.ts'
+export { given as givenWhen } from './words.ts'

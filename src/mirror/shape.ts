@@ -2,7 +2,7 @@
 import type { SqlDialect } from '../core/ports/index.ts'
 
 /** One value of a row as the server computes it. */
-export interface Assign {
+export type Assign = {
   readonly column: string
   readonly expression: string
 }
@@ -17,14 +17,14 @@ export interface Ways {
 export type Writing = (row: string, was?: string) => Ways
 
 /** `fallback` is the server's text of the column's default, or null. */
-export interface SideColumn {
+export type SideColumn = {
   readonly name: string
   readonly type: string
   readonly fallback: string | null
 }
 
 /** One side: the table, its key, and the columns that the lens reads or writes there. */
-export interface Side {
+export type Side = {
   /** `schema.name`. */
   readonly table: string
   readonly key: readonly string[]
@@ -32,7 +32,7 @@ export interface Side {
 }
 
 /** `old` is what the lens goes forward from. `name` is the stem of every object's name. */
-export interface MirrorShape {
+export type MirrorShape = {
   readonly name: string
   readonly old: Side
   readonly new: Side
@@ -44,7 +44,7 @@ export interface MirrorShape {
 
 export type SideName = 'old' | 'new'
 
-export interface TriggerText {
+export type TriggerText = {
   readonly table: string
   readonly name: string
   /** The statement, and at once what the server answers to pg_get_triggerdef with an empty search path. */
@@ -52,7 +52,7 @@ export interface TriggerText {
 }
 
 /** All that an installed mirror consists of. Functions are named with their schema. */
-export interface Installation {
+export type Installation = {
   readonly tables: readonly string[]
   readonly functions: readonly { readonly name: string; readonly text: string }[]
   readonly triggers: readonly TriggerText[]

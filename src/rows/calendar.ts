@@ -52,7 +52,7 @@ function checkedDays(shown: number, month: number, day: number, bc: boolean): nu
   return civil(days) === `${pad(shown, 4)}-${pad(month, 2)}-${pad(day, 2)}${bc ? ' BC' : ''}` ? days : undefined
 }
 
-/** The server's text for microseconds since 2000-01-01 UTC: `2024-05-06 07:08:09.123456+00`, without the zone where there is none. */
+/** Microseconds since 2000-01-01 UTC as the server's to_json spells them: `2024-05-06T07:08:09.123456+00:00`, without the zone where there is none. */
 export function momentText(micros: bigint, zone: boolean): string {
   if (micros === lastMoment) return 'infinity'
   if (micros === firstMoment) return '-infinity'
@@ -63,7 +63,7 @@ export function momentText(micros: bigint, zone: boolean): string {
   const clock = `${pad(Math.floor(seconds / 3600), 2)}:${pad(Math.floor(seconds / 60) % 60, 2)}:${pad(seconds % 60, 2)}`
   const [day, era] = civil(Number(days)).split(' ')
   const part = fraction === 0 ? '' : `.${pad(fraction, 6).replace(/0+$/, '')}`
-  return `${day} ${clock}${part}${zone ? '+00' : ''}${era === undefined ? '' : ` ${era}`}`
+  return `${day}T${clock}${part}${zone && era === undefined ? '+00:00' : ''}${era === undefined ? '' : ` ${era}`}`
 }
 
 const moment =

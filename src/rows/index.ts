@@ -1,7 +1,6 @@
 /** Rows at speed: key ranges, the ledger of a move, the binary COPY format, and the pace. Pure knowledge; nothing here opens anything. */
 export { type Codec, codecOf } from './codec.ts'
 export { baseType, columnType, type ColumnType, enumsOf } from './column-type.ts'
-export { ExactNumber, exactJson, exactText } from './exact-json.ts'
 export { keyHash } from './hashing.ts'
 export {
   boundary,

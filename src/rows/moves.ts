@@ -15,6 +15,8 @@ export interface Route {
   /** A key column of the source to its name in the target. */
   readonly keyNames: { readonly [name: string]: string }
   readonly live: boolean
+  /** In place: whether the new columns of row `s` were written before. Those that were not are no memory for the lens. */
+  readonly given: string
   /** Types of the target's columns, as the server calls them. */
   readonly types: { readonly [column: string]: string }
 }
@@ -71,7 +73,7 @@ export function copyOut(route: Route, range: KeyRange, was: readonly Touched[], 
   const columns = [
     ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
     ...layout.reads.map((each) => readAs(sql, each, 's.')),
-    ...was.map((each) => readAs(sql, each, 's.')),
+    ...was.map((each) => `CASE WHEN ${route.given} THEN ${readAs(sql, each, 's.')} END`),
   ].join(', ')
   const locked = inPlace ? ' FOR NO KEY UPDATE OF s' : lock(route)
   return `COPY (SELECT ${columns} FROM ${route.source} s WHERE ${within(sql, layout.key, range, 's.')}${locked}) TO STDOUT (FORMAT binary)`
@@ -147,7 +149,8 @@ export type Compared = Expression & { readonly type: string }
 export function differences(route: Route, compared: readonly Compared[], range: KeyRange, most: number): string {
   const { sql, layout } = route
   const kept = layout.passed.filter(({ from }) => !layout.key.some((column) => column.name === from))
-  const left = [...kept, ...compared.map(({ column }) => ({ to: column }))].map(({ to }) => `t.${sql.quote(to)}`)
+  const typed = (column: string): string => `t.${sql.quote(column)}::${route.types[column] ?? 'text'}`
+  const left = [...kept.map(({ to }) => typed(to)), ...compared.map(({ column }) => typed(column))]
   const right = [
     ...kept.map(({ from, to }) => `s.${sql.quote(from)}::${route.types[to] ?? 'text'}`),
     ...compared.map(({ expression, type }) => `(${expression})::${type}`),
@@ -221,7 +224,7 @@ export function copySample(route: Route, was: readonly Touched[], most: number):
   const columns = [
     ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
     ...layout.reads.map((each) => readAs(sql, each, 's.')),
-    ...was.map((each) => readAs(sql, each, 's.')),
+    ...was.map((each) => `CASE WHEN ${route.given} THEN ${readAs(sql, each, 's.')} END`),
   ].join(', ')
   return `COPY (SELECT ${columns} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT (FORMAT binary)`
 }

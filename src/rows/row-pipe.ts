@@ -44,6 +44,7 @@ export class RowPipe {
   bytesIn = 0
   readonly refused: Refusal[] = []
   private readonly forward: Forward
+  private readonly tell: (error: unknown) => string
   private readonly passed: number
   private readonly reads: readonly Field[]
   private readonly was: readonly Field[]
@@ -54,7 +55,8 @@ export class RowPipe {
   private started = false
   private ended = false
 
-  constructor(shape: PipeShape, forward: Forward) {
+  /** `tell` says why a row was refused, without its values. */
+  constructor(shape: PipeShape, forward: Forward, tell: (error: unknown) => string = String) {
     const enums = new Set(shape.enums)
     const field = ({ name, type, as }: Touched): Field => {
       const codec = as === 'text' ? asText : codecOf(type, enums)
@@ -62,6 +64,7 @@ export class RowPipe {
       return { name, type, codec }
     }
     this.forward = forward
+    this.tell = tell
     this.passed = shape.passed
     this.reads = shape.reads.map(field)
     this.was = shape.was.map(field)
@@ -199,7 +202,7 @@ export class RowPipe {
   }
 
   private put(input: Buffer, at: number, made: Doc | Error): void {
-    if (made instanceof Error) return this.refuse(input, at, made.message)
+    if (made instanceof Error) return this.refuse(input, at, this.tell(made))
     const { output, writes } = this
     output.beginRow()
     output.int16(this.passed + writes.length)

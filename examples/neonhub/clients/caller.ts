@@ -33,7 +33,7 @@ export interface CallerOptions {
   readonly turnedAway: (answer: Answered) => boolean
 }
 
-export interface Asking {
+interface Asking {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
   readonly path: string
   readonly body?: string
@@ -43,7 +43,7 @@ export interface Asking {
 }
 
 /** `failed`: it may or may not have happened. `away`: it did not. */
-export type Outcome =
+type Outcome =
   { readonly type: 'right'; readonly body: Exact } | { readonly type: 'failed' } | { readonly type: 'away' }
 
 export interface Caller {

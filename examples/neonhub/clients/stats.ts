@@ -1,7 +1,7 @@
 /** What the clients measured, second by second, so that any window of time can be asked for afterwards. Knows no request. */
 
 /** Latencies in buckets 2 % wide: a percentile is at most 2 % above the truth. */
-export class Histogram {
+class Histogram {
   readonly counts = new Map<number, number>()
   max = 0
 
@@ -62,7 +62,7 @@ export interface Summary {
   readonly longestWriteGapMs: number
 }
 
-export interface Percentiles {
+interface Percentiles {
   readonly p50: number
   readonly p95: number
   readonly p99: number

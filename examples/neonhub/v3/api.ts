@@ -3,7 +3,7 @@ import type { Database } from '../service/database.ts'
 import { type Asked, Refusal, type Reply, type Route } from '../service/serve.ts'
 
 /** One value of a row: how it is read, what a new row gets for it, what a change makes of it. All are SQL over `u` or `m`. */
-export interface Held {
+interface Held {
   readonly column: string
   readonly read: string
   born(value: string): string

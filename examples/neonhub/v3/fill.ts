@@ -14,7 +14,7 @@ export function rowsFor(users: number): Rows {
   return { users, models: Math.max(1, Math.round(users / 5)) }
 }
 
-export const defaultRows: Rows = rowsFor(100_000)
+const defaultRows: Rows = rowsFor(100_000)
 
 /** How many jobs are still to be done when the service starts; it works them off, one after the other. */
 const openJobs = 3

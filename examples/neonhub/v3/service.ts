@@ -6,7 +6,7 @@ import { type Handler, reply, serve, type Serving } from '../service/serve.ts'
 import { readSettings, type Settings } from '../service/settings.ts'
 import { v3Routes, v3Storage } from './api.ts'
 
-export const v3Version = '3.3.0'
+const v3Version = '3.3.0'
 
 /** Serves until `stop`. A `port` given here wins over `api.port`. */
 export async function startV3(settings: Settings, port?: number): Promise<Serving> {

@@ -47,7 +47,7 @@ export function migrationHealth(database: Database, trouble: () => string | null
   }
 }
 
-export async function readProgress(database: Database): Promise<Progress> {
+async function readProgress(database: Database): Promise<Progress> {
   const schema = JSON.parse((await database.value(present, [needed.tables, needed.columns]))!) as Progress['schema']
   const ready = [...Object.values(schema.tables), ...Object.values(schema.columns)].every(Boolean)
   const rows = ready ? (JSON.parse((await database.value(waiting))!) as Progress['notTransformed']) : null

@@ -14,7 +14,7 @@ import { migrationHealth, schemaReady } from './migration.ts'
 import { recordRoutes } from './records.ts'
 import { v4Storage } from './storage.ts'
 
-export const v4Version = '4.0.0'
+const v4Version = '4.0.0'
 
 /** Throws when settings are not of v4's shape; those of v3 are recognised by `api.ssl`. */
 export function soundV4(settings: Settings): void {

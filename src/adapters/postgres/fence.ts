@@ -1,5 +1,6 @@
 /** Keeps a stalled older runner of the same run from writing: a row that every write transaction locks, and the end of its sessions. */
 import { createHash } from 'node:crypto'
+import { lockHolder, lockNumber, tryLock } from './advisory.ts'
 import { ChangeoverError } from '../../core/errors.ts'
 import { literal } from './dialect.ts'
 import type { Gate } from './driver.ts'
@@ -161,25 +162,32 @@ async function gone(link: Link, run: string, fence: number, pause: (ms: number) 
 }
 
 /**
- * A session lock says who is alive. It is polled outside any transaction: a session that waits in pg_advisory_lock holds a
- * snapshot, and CREATE INDEX CONCURRENTLY waits for every snapshot.
+ * A session lock says who is alive. Undefined where a session of the same runner has it: two targets may be one database.
+ * Who holds it otherwise is on its way out, or is no runner of ours.
  */
-async function holdLock(run: string, options: LinkOptions, pause: (ms: number) => Promise<void>): Promise<Link> {
+async function holdLock(
+  run: string,
+  options: LinkOptions,
+  pause: (ms: number) => Promise<void>,
+): Promise<Link | undefined> {
   const link = await connect(options)
-  for (let waited = 0; waited <= patience.goneMs; waited += patience.lookMs) {
-    const [got] = await ask(link, 'SELECT pg_try_advisory_lock($1) AS got', [lockNumber(run)], true)
-    if (got?.rows[0]?.got === true) return link
-    await pause(patience.lookMs)
+  const number = lockNumber(`changeover/${run}`)
+  try {
+    for (let waited = 0; waited <= patience.goneMs; waited += patience.lookMs) {
+      if (await tryLock(link, number)) return link
+      if ((await lockHolder(link, number))?.name === options.label) {
+        await link.client.end()
+        return undefined
+      }
+      await pause(patience.lookMs)
+    }
+    throw new ChangeoverError(
+      'run.busy',
+      `another session holds run "${run}" on "${options.address.where}"`,
+      'see `changeover status`; stop the other runner, or wait for it',
+    )
+  } catch (error) {
+    await link.client.end().catch(() => destroy(link))
+    throw translate(error, options.address)
   }
-  await link.client.end().catch(() => destroy(link))
-  throw new ChangeoverError(
-    'run.busy',
-    `another session holds run "${run}" on "${options.address.where}"`,
-    'see `changeover status`; stop the other runner, or wait for it',
-  )
-}
-
-/** 63 bits of a digest; the run's number in pg_locks. */
-export function lockNumber(run: string): bigint {
-  return createHash('sha256').update(`changeover/${run}`).digest().readBigInt64BE(0)
 }

@@ -1,7 +1,7 @@
 /** A claim on a run: a session lock, held as long as its session lives. A dead runner's is free when the server notices its end. */
-import { createHash } from 'node:crypto'
 import { ChangeoverError } from '../../core/errors.ts'
 import type { Actor, Claim } from '../../core/event.ts'
+import { type Holder, lockHolder, lockNumber, tryLock } from './advisory.ts'
 import { translate } from './errors.ts'
 import { connect, destroy, type Link, type LinkOptions } from './links.ts'
 import { ask } from './session.ts'
@@ -16,8 +16,9 @@ export async function claimRun(options: LinkOptions, run: string, by: Actor): Pr
   const link = await connect({ ...options, label: labelOf(by) })
   try {
     await ask(link, keepAlive, undefined, false).catch(() => undefined)
-    const [row] = await ask(link, 'SELECT pg_try_advisory_lock($1) AS got', [lockOf(run)], true)
-    if (row?.rows[0]?.got !== true) throw await busy(link, run)
+    // Another number than the fence of a target: journal and target may be the same database.
+    const number = lockNumber(`changeover-journal/${run}`)
+    if (!(await tryLock(link, number))) throw busy(run, await lockHolder(link, number))
     return hold(link)
   } catch (error) {
     await link.client.end().catch(() => destroy(link))
@@ -61,15 +62,7 @@ function hold(link: Link): Claim {
   }
 }
 
-const holderQuery = `
-  SELECT a.pid, a.application_name AS name
-    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-   WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-     AND l.classid::bigint = (($1::bigint >> 32) & 4294967295) AND l.objid::bigint = ($1::bigint & 4294967295) AND l.objsubid = 1`
-
-async function busy(link: Link, run: string): Promise<ChangeoverError> {
-  const [found] = await ask(link, holderQuery, [lockOf(run)], true)
-  const holder = found?.rows[0] as { pid: number; name: string } | undefined
+function busy(run: string, holder: Holder | undefined): ChangeoverError {
   const who =
     holder === undefined
       ? 'another runner'
@@ -84,9 +77,4 @@ async function busy(link: Link, run: string): Promise<ChangeoverError> {
 /** At most 63 bytes reach the server. */
 function labelOf(by: Actor): string {
   return `changeover-journal ${by.user}@${by.host} pid ${by.pid}`.replace(/[^\x20-\x7e]/g, '-').slice(0, 63)
-}
-
-/** Another number than the fence of a target: journal and target may be the same database. */
-function lockOf(run: string): bigint {
-  return createHash('sha256').update(`changeover-journal/${run}`).digest().readBigInt64BE(0)
 }

@@ -5,7 +5,7 @@ import { block, type Finding, risk } from '../../core/finding.ts'
 import type { Draft, Site } from '../../core/kind.ts'
 import type { Catalog, TableFacts } from '../../core/ports/index.ts'
 import { type KeyColumn, postgresWriter } from '../../rows/index.ts'
-import { lensWays } from './mirror-lens.ts'
+import { lensColumns as lensReads, lensWays } from './mirror-lens.ts'
 import type { CompareSpec, CompareWork, PairWork } from './compare-spec.ts'
 
 type Roles = { readonly source: 'database'; readonly target: 'database' }
@@ -25,37 +25,79 @@ export function draftCompare(spec: CompareSpec, site: Site<Roles>): Draft<Roles,
     most: spec.most,
     patienceMs: spec.patienceMs,
   }
-  const empty = tables.length + work.relations.length + work.rules.length === 0 && planned.every((each) => each.findings.length === 0)
+  const empty =
+    tables.length + work.relations.length + work.rules.length === 0 &&
+    planned.every((each) => each.findings.length === 0)
   return {
     work,
     predicted: {},
     preview: preview(work, site),
     undo: 'exact',
-    locks: tables.flatMap(({ source, target }) => [...new Set([source, target])].map((object) => ({ object, mode: 'ACCESS SHARE', holds: 'while a chunk is read' }))),
+    locks: tables.flatMap(({ source, target }) =>
+      [...new Set([source, target])].map((object) => ({
+        object,
+        mode: 'ACCESS SHARE',
+        holds: 'while a chunk is read',
+      })),
+    ),
     findings: [
       ...planned.flatMap((each) => each.findings),
-      ...(empty ? [block('compare.nothing', 'there is nothing to compare', 'name `tables`, `relations` or `rules`')] : []),
+      ...(empty
+        ? [block('compare.nothing', 'there is nothing to compare', 'name `tables`, `relations` or `rules`')]
+        : []),
     ],
   }
 }
 
-function planPair(asked: Asked, site: Site<Roles>, same: boolean): { readonly pair?: PairWork; readonly findings: readonly Finding[] } {
+function planPair(
+  asked: Asked,
+  site: Site<Roles>,
+  same: boolean,
+): { readonly pair?: PairWork; readonly findings: readonly Finding[] } {
   const [source, target] = [asked.source, asked.target ?? asked.source]
-  const [from, to] = [site.facts.source.tables[source], site.facts.target.tables[target]]
+  const from = site.facts.source.tables[source]
+  // One table in one database: a lens then goes from columns to columns of the same row.
+  const to = same && source === target ? from : site.facts.target.tables[target]
   if (from === undefined || to === undefined) {
     return { findings: [...missing(source, site.facts.source), ...missing(target, site.facts.target)] }
   }
   const key = keyColumns(from, from.key, same)
-  const targetKey = keyColumns(to, from.key.map((name) => asked.key[name] ?? name), same)
+  const targetKey = keyColumns(
+    to,
+    from.key.map((name) => asked.key[name] ?? name),
+    same,
+  )
   const named = asked.lens === undefined ? plainColumns(asked, from, to) : lensColumns(asked, target, from, to)
   const findings = [
-    ...from.key.filter((name) => !((asked.key[name] ?? name) in to.columns)).map((name) => block('compare.no-column', `"${target}" has no column "${asked.key[name] ?? name}", the key of "${source}"`, 'say in `key` how it is called there')),
-    ...(key.length === 0 ? [risk('compare.no-key', `"${source}" has no primary key: it is compared as a whole, and rows cannot be named`, 'give it a key')] : []),
+    ...from.key
+      .filter((name) => !((asked.key[name] ?? name) in to.columns))
+      .map((name) =>
+        block(
+          'compare.no-column',
+          `"${target}" has no column "${asked.key[name] ?? name}", the key of "${source}"`,
+          'say in `key` how it is called there',
+        ),
+      ),
+    ...(key.length === 0
+      ? [
+          risk(
+            'compare.no-key',
+            `"${source}" has no primary key: it is compared as a whole, and rows cannot be named`,
+            'give it a key',
+          ),
+        ]
+      : []),
     ...named.findings,
   ]
   if (findings.some((each) => each.level === 'block')) return { findings }
-  const joined = asked.lens === undefined ? '' : ` LEFT JOIN ${item(target, asked.where.target, 't')} ON ${key.map((column, at) => `s.${quote(column.name)} = t.${quote(targetKey[at]!.name)}`).join(' AND ')}`
-  const cut = asked.where.source === undefined ? quote(...parts(source)) : `(SELECT * FROM ${quote(...parts(source))} WHERE ${asked.where.source}) s`
+  const joined =
+    asked.lens === undefined
+      ? ''
+      : ` LEFT JOIN ${item(target, asked.where.target, 't')} ON ${key.map((column, at) => `s.${quote(column.name)} = t.${quote(targetKey[at]!.name)}`).join(' AND ')}`
+  const cut =
+    asked.where.source === undefined
+      ? quote(...parts(source))
+      : `(SELECT * FROM ${quote(...parts(source))} WHERE ${asked.where.source}) s`
   const look = (alias: 's' | 't', columns: readonly KeyColumn[], text: string, values: Look['columns']): Look => ({
     from: text,
     key: columns.map((column) => `${alias}.${quote(column.name)}`),
@@ -73,7 +115,17 @@ function planPair(asked: Asked, site: Site<Roles>, same: boolean): { readonly pa
     tolerance: asked.tolerance,
     show: asked.show === true ? named.left.map((each) => each.name) : asked.show === false ? [] : asked.show,
   }
-  return { pair, findings: [...findings, ...asked.critical.filter((name) => !named.left.some((each) => each.name === name)).map((name) => block('compare.no-column', `the critical field "${name}" is not compared`, 'name it in `columns`'))] }
+  return {
+    pair,
+    findings: [
+      ...findings,
+      ...asked.critical
+        .filter((name) => !named.left.some((each) => each.name === name))
+        .map((name) =>
+          block('compare.no-column', `the critical field "${name}" is not compared`, 'name it in `columns`'),
+        ),
+    ],
+  }
 }
 
 function parts(table: string): readonly string[] {
@@ -88,7 +140,13 @@ function item(table: string, where: string | undefined, alias: string): string {
 
 function missing(table: string, facts: Catalog): readonly Finding[] {
   if (table in facts.tables) return []
-  return [block('compare.no-table', `there is no table "${table}"${suggestion(table, Object.keys(facts.tables))}`, 'mend its name')]
+  return [
+    block(
+      'compare.no-table',
+      `there is no table "${table}"${suggestion(table, Object.keys(facts.tables))}`,
+      'mend its name',
+    ),
+  ]
 }
 
 const texts = /^(text|character|varchar|char|citext|name)/
@@ -101,18 +159,30 @@ function keyColumns(table: TableFacts, names: readonly string[], same: boolean):
   })
 }
 
-type Columns = { readonly left: Look['columns']; readonly right: Look['columns']; readonly findings: readonly Finding[] }
+type Columns = {
+  readonly left: Look['columns']
+  readonly right: Look['columns']
+  readonly findings: readonly Finding[]
+}
 
 /** A value is cast to the target's type: varchar against text, int against bigint are the same value. */
 function plainColumns(asked: Asked, from: TableFacts, to: TableFacts): Columns {
-  const both = Object.keys(from.columns).filter((name) => name in to.columns && !from.key.includes(name) && !stored(from, name))
+  const both = Object.keys(from.columns).filter(
+    (name) => name in to.columns && !from.key.includes(name) && !stored(from, name),
+  )
   const names = asked.columns ?? both
   const absent = names.filter((name) => !(name in from.columns && name in to.columns))
   const there = names.filter((name) => !absent.includes(name))
   return {
     left: there.map((name) => ({ name, expression: `s.${quote(name)}::${to.columns[name]!.type}` })),
     right: there.map((name) => ({ name, expression: `t.${quote(name)}` })),
-    findings: absent.map((name) => block('compare.no-column', `the column "${name}" is not on both sides`, 'mend its name in `columns`, or give a lens')),
+    findings: absent.map((name) =>
+      block(
+        'compare.no-column',
+        `the column "${name}" is not on both sides`,
+        'mend its name in `columns`, or give a lens',
+      ),
+    ),
   }
 }
 
@@ -124,11 +194,28 @@ function lensColumns(asked: Asked, target: string, from: TableFacts, to: TableFa
   const ways = lensWays(asked.lens!, from, to)
   if ('refused' in ways) {
     const message = `the lens from "${asked.source}" to "${target}" has no SQL: ${ways.refused}`
-    return { left: [], right: [], findings: [block('compare.lens', message, 'the step that transforms checks such a lens itself; compare other columns here')] }
+    return {
+      left: [],
+      right: [],
+      findings: [
+        block(
+          'compare.lens',
+          message,
+          'the step that transforms checks such a lens itself; compare other columns here',
+        ),
+      ],
+    }
   }
-  const made = ways.write('s', 't').forward.filter(({ column }) => column in to.columns && (asked.columns?.includes(column) ?? true))
+  // In one row the columns that the lens reads stand beside those it makes: they are no part of the new shape.
+  const old = asked.source === target ? lensReads(asked.lens!, from).reads : []
+  const mine = (column: string) =>
+    column in to.columns && !old.includes(column) && (asked.columns?.includes(column) ?? true)
+  const made = ways.write('s', 't').forward.filter(({ column }) => mine(column))
   return {
-    left: made.map(({ column, expression }) => ({ name: column, expression: `(${expression})::${to.columns[column]!.type}` })),
+    left: made.map(({ column, expression }) => ({
+      name: column,
+      expression: `(${expression})::${to.columns[column]!.type}`,
+    })),
     right: made.map(({ column }) => ({ name: column, expression: `t.${quote(column)}` })),
     findings: [],
   }
@@ -137,10 +224,18 @@ function lensColumns(asked: Asked, target: string, from: TableFacts, to: TableFa
 function relationsOf(spec: CompareSpec, tables: readonly PairWork[], facts: Catalog): readonly Relation[] {
   if (spec.relations === 'none') return []
   if (spec.relations !== 'declared') {
-    return spec.relations.map((each) => ({ name: `${each.table}(${each.columns.join(', ')})`, table: each.table, columns: each.columns, to: each.references, by: each.by }))
+    return spec.relations.map((each) => ({
+      name: `${each.table}(${each.columns.join(', ')})`,
+      table: each.table,
+      columns: each.columns,
+      to: each.references,
+      by: each.by,
+    }))
   }
   return tables.flatMap(({ target }) =>
-    Object.entries(facts.tables[target]?.constraints ?? {}).flatMap(([name, definition]) => declaredRelation(name, target, definition) ?? []),
+    Object.entries(facts.tables[target]?.constraints ?? {}).flatMap(
+      ([name, definition]) => declaredRelation(name, target, definition) ?? [],
+    ),
   )
 }
 
@@ -150,7 +245,9 @@ function preview(work: CompareWork, site: Site<Roles>): readonly string[] {
       (pair) =>
         `compare ${site.targets.source}:${pair.source} with ${site.targets.target}:${pair.target} by (${pair.key.map((each) => each.name).join(', ')}): ${pair.left.columns.map((each) => each.name).join(', ') || 'keys'}; ${pair.tolerance} rows may differ`,
     ),
-    ...work.relations.map((each) => `no orphans: ${each.table}(${each.columns.join(', ')}) → ${each.to}(${each.by.join(', ')})`),
+    ...work.relations.map(
+      (each) => `no orphans: ${each.table}(${each.columns.join(', ')}) → ${each.to}(${each.by.join(', ')})`,
+    ),
     ...work.rules.map((each) => `no rows: ${each.name}: ${each.sql}`),
     ...(work.tables.length + work.relations.length + work.rules.length === 0 ? ['nothing'] : []),
   ]

@@ -8,14 +8,32 @@ const names = z.array(z.string().min(1)).min(1)
 
 const pair = z.strictObject({
   source: z.string().min(1).describe('`schema.name` of the table that is right'),
-  target: z.string().min(1).optional().describe('the table that is compared with it; the same name where none is given'),
-  key: z.record(z.string(), z.string()).default({}).describe('how columns of the key are called in the target, where they are not the same'),
-  columns: names.optional().describe('columns that are compared; all that both have, and that compute not themselves, where none is named'),
-  lens: z.custom<Json>((value) => value !== undefined).optional().describe('the target must be what this lens makes of the source'),
-  where: z.strictObject({ source: z.string().optional(), target: z.string().optional() }).default({}).describe('conditions in SQL: only these rows'),
+  target: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the table that is compared with it; the same name where none is given'),
+  key: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('how columns of the key are called in the target, where they are not the same'),
+  columns: names
+    .optional()
+    .describe('columns that are compared; all that both have, and that compute not themselves, where none is named'),
+  lens: z
+    .custom<Json>((value) => value !== undefined)
+    .optional()
+    .describe('the target must be what this lens makes of the source'),
+  where: z
+    .strictObject({ source: z.string().optional(), target: z.string().optional() })
+    .default({})
+    .describe('conditions in SQL: only these rows'),
   critical: z.array(z.string()).default([]).describe('fields of which not one may differ, whatever is tolerated'),
   tolerance: z.int().min(0).default(0).describe('rows that may differ'),
-  show: z.union([z.boolean(), names]).default(false).describe('columns whose values may be shown for rows that differ; `true` for all'),
+  show: z
+    .union([z.boolean(), names])
+    .default(false)
+    .describe('columns whose values may be shown for rows that differ; `true` for all'),
 })
 
 const relation = z.strictObject({
@@ -33,11 +51,20 @@ const rule = z.strictObject({
 
 export const compareSpec = z.strictObject({
   tables: z.array(pair).default([]),
-  relations: z.union([z.literal('declared'), z.literal('none'), z.array(relation)]).default('declared').describe('orphans: of the foreign keys that the compared tables declare in the target, or of joins that are named'),
+  relations: z
+    .union([z.literal('declared'), z.literal('none'), z.array(relation)])
+    .default('declared')
+    .describe(
+      'orphans: of the foreign keys that the compared tables declare in the target, or of joins that are named',
+    ),
   rules: z.array(rule).default([]).describe('business rules'),
   batchSize: z.int().min(1).default(50_000).describe('rows of a chunk'),
   most: z.int().min(1).max(10_000).default(50).describe('rows that are listed for each table'),
-  patienceMs: z.int().min(0).default(2000).describe('between two databases: how long a difference may take to go away by itself'),
+  patienceMs: z
+    .int()
+    .min(0)
+    .default(2000)
+    .describe('between two databases: how long a difference may take to go away by itself'),
 })
 
 export type CompareSpec = z.output<typeof compareSpec>

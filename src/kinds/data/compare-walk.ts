@@ -1,5 +1,15 @@
 /** Walks two tables chunk by chunk and bisects what differs, down to rows and columns. Reads only; knows no step and no finding. */
-import { columnsWhere, type Difference, differences, type Print, printsWhere, printWhere, type RowPrint, samePrint, valuesWhere } from '../../compare/index.ts'
+import {
+  columnsWhere,
+  type Difference,
+  differences,
+  type Print,
+  printsWhere,
+  printWhere,
+  type RowPrint,
+  samePrint,
+  valuesWhere,
+} from '../../compare/index.ts'
 import type { Clock } from '../../core/kind.ts'
 import type { Row, SqlReader, SqlSnapshot } from '../../core/ports/index.ts'
 import { boundary, type Key, type KeyRange, postgresWriter, within } from '../../rows/index.ts'
@@ -62,17 +72,24 @@ interface Described {
 }
 
 /** Two databases are never seen at one moment: what differs is looked at again until it is equal, or patience ends. */
-async function outlasting(work: CompareWork, pair: PairWork, sides: Sides, seen: Described, from: Walked): Promise<Described> {
+async function outlasting(
+  work: CompareWork,
+  pair: PairWork,
+  sides: Sides,
+  seen: Described,
+  from: Walked,
+): Promise<Described> {
   let now = seen
   const everyMs = Math.max(1, Math.ceil(work.patienceMs / 4))
   for (let waited = 0; now.found.length > 0 && waited < work.patienceMs; waited += everyMs) {
     await sides.clock.sleep(everyMs, sides.signal)
     now = await together(work, sides, async (both) => {
       const keys = now.found.map((each) => each.key)
-      const [left, right] = await Promise.all([
-        both.source.rows<RowPrint & Row>(printsWhere(pair.left, among(pair, 's', keys))),
-        both.target.rows<RowPrint & Row>(printsWhere(pair.right, among(pair, 't', keys))),
-      ])
+      const [left, right] = await ask<RowPrint & Row>(
+        both,
+        printsWhere(pair.left, among(pair, 's', keys)),
+        printsWhere(pair.right, among(pair, 't', keys)),
+      )
       const found = differences(left, right)
       return { found, ...(await describe(pair, both, found, work.most - from.result.listed.length)) }
     })
@@ -96,14 +113,28 @@ function whereOf(pair: PairWork, range: KeyRange): readonly [string, string] {
 }
 
 /** One after the other where both are one connection. */
+async function ask<R extends Row>(
+  both: Both,
+  left: string,
+  right: string,
+): Promise<readonly [readonly R[], readonly R[]]> {
+  if (both.source === both.target) return [await both.source.rows<R>(left), await both.target.rows<R>(right)]
+  return Promise.all([both.source.rows<R>(left), both.target.rows<R>(right)])
+}
+
 async function printBoth(pair: PairWork, both: Both, range: KeyRange): Promise<readonly [Print, Print]> {
   const [left, right] = whereOf(pair, range)
-  const asked = [both.source.rows<Print & Row>(printWhere(pair.left, left)), both.target.rows<Print & Row>(printWhere(pair.right, right))] as const
-  const [a, b] = await Promise.all(asked)
+  const [a, b] = await ask<Print & Row>(both, printWhere(pair.left, left), printWhere(pair.right, right))
   return [a[0]!, b[0]!]
 }
 
-async function bisect(pair: PairWork, both: Both, range: KeyRange, left: number, right: number): Promise<readonly Difference[]> {
+async function bisect(
+  pair: PairWork,
+  both: Both,
+  range: KeyRange,
+  left: number,
+  right: number,
+): Promise<readonly Difference[]> {
   if (Math.max(left, right) > leafRows && pair.key.length > 0) {
     const middle = await keyAt(pair, both, range, Math.ceil(left / 2))
     if (middle !== null && JSON.stringify(middle) !== JSON.stringify(range.high)) {
@@ -120,21 +151,39 @@ async function bisect(pair: PairWork, both: Both, range: KeyRange, left: number,
     }
   }
   const [where, there] = whereOf(pair, range)
-  const [a, b] = await Promise.all([both.source.rows<RowPrint & Row>(printsWhere(pair.left, where)), both.target.rows<RowPrint & Row>(printsWhere(pair.right, there))])
-  return differences(a, b)
+  return differences(
+    ...(await ask<RowPrint & Row>(both, printsWhere(pair.left, where), printsWhere(pair.right, there))),
+  )
 }
 
 /** Names the columns of the first rows that differ, and counts those of which a critical field does. */
-async function describe(pair: PairWork, both: Both, found: readonly Difference[], most: number): Promise<{ critical: number; rows: readonly ListedRow[] }> {
+async function describe(
+  pair: PairWork,
+  both: Both,
+  found: readonly Difference[],
+  most: number,
+): Promise<{ critical: number; rows: readonly ListedRow[] }> {
   if (found.length === 0 || pair.key.length === 0) {
-    return { critical: pair.critical.length > 0 ? found.length : 0, rows: found.slice(0, most).map((each) => ({ ...each, columns: [] })) }
+    return {
+      critical: pair.critical.length > 0 ? found.length : 0,
+      rows: found.slice(0, most).map((each) => ({ ...each, columns: [] })),
+    }
   }
   const looked = pair.critical.length > 0 ? found : found.slice(0, most)
-  const columns = await columnsThatDiffer(pair, both, looked.filter((each) => each.why === 'differs').map((each) => each.key))
+  const columns = await columnsThatDiffer(
+    pair,
+    both,
+    looked.filter((each) => each.why === 'differs').map((each) => each.key),
+  )
   const named = looked.map((each): ListedRow => ({ ...each, columns: columns.get(JSON.stringify(each.key)) ?? [] }))
-  const critical = named.filter((each) => each.why !== 'differs' || each.columns.some((column) => pair.critical.includes(column))).length
+  const critical = named.filter(
+    (each) => each.why !== 'differs' || each.columns.some((column) => pair.critical.includes(column)),
+  ).length
   const rows = named.slice(0, most)
-  return { critical: pair.critical.length === 0 ? 0 : critical, rows: pair.show.length === 0 ? rows : await withValues(pair, both, rows) }
+  return {
+    critical: pair.critical.length === 0 ? 0 : critical,
+    rows: pair.show.length === 0 ? rows : await withValues(pair, both, rows),
+  }
 }
 
 interface Values extends Row {
@@ -142,16 +191,26 @@ interface Values extends Row {
   readonly columns: readonly (string | null)[]
 }
 
-async function columnsThatDiffer(pair: PairWork, both: Both, keys: readonly Difference['key'][]): Promise<ReadonlyMap<string, readonly string[]>> {
+async function columnsThatDiffer(
+  pair: PairWork,
+  both: Both,
+  keys: readonly Difference['key'][],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const named = new Map<string, readonly string[]>()
   for (let at = 0; at < keys.length; at += 1000) {
     const page = keys.slice(at, at + 1000)
-    const left = await both.source.rows<Values>(columnsWhere(pair.left, among(pair, 's', page)))
-    const right = await both.target.rows<Values>(columnsWhere(pair.right, among(pair, 't', page)))
+    const [left, right] = await ask<Values>(
+      both,
+      columnsWhere(pair.left, among(pair, 's', page)),
+      columnsWhere(pair.right, among(pair, 't', page)),
+    )
     const there = new Map(right.map((each) => [JSON.stringify(each.key), each.columns]))
     for (const { key, columns } of left) {
       const others = there.get(JSON.stringify(key)) ?? []
-      named.set(JSON.stringify(key), pair.left.columns.map((each) => each.name).filter((_, index) => columns[index] !== others[index]))
+      named.set(
+        JSON.stringify(key),
+        pair.left.columns.map((each) => each.name).filter((_, index) => columns[index] !== others[index]),
+      )
     }
   }
   return named
@@ -179,6 +238,8 @@ async function withValues(pair: PairWork, both: Both, rows: readonly ListedRow[]
 function among(pair: PairWork, alias: 's' | 't', keys: readonly Difference['key'][]): string {
   const key = alias === 's' ? pair.key : pair.targetKey
   const columns = key.map(({ name }) => `${alias}.${postgresWriter.quote(name)}`).join(', ')
-  const tuples = keys.map((each) => `(${each.map((text, at) => `${postgresWriter.literal(text)}::${key[at]!.type}`).join(', ')})`)
+  const tuples = keys.map(
+    (each) => `(${each.map((text, at) => `${postgresWriter.literal(text)}::${key[at]!.type}`).join(', ')})`,
+  )
   return tuples.length === 0 ? 'false' : `(${columns}) IN (${tuples.join(', ')})`
 }

@@ -18,7 +18,8 @@ type Place = { readonly table: number; readonly low: Key | null; readonly result
 
 export const dataCompare = defineKind<Roles, CompareSpec, CompareWork>({
   name: 'data.compare',
-  summary: 'Compares rows by count and checksum, down to the row and column that differ; looks for orphans and broken rules.',
+  summary:
+    'Compares rows by count and checksum, down to the row and column that differ; looks for orphans and broken rules.',
   roles,
   spec: compareSpec as unknown as z.ZodType<CompareSpec>,
   example: {
@@ -35,7 +36,7 @@ export const dataCompare = defineKind<Roles, CompareSpec, CompareWork>({
   async verify(work, at) {
     let last: Place = start
     for await (const place of walk(work, at, start)) last = place
-    const tables = work.tables.flatMap((pair, index) => judge(work, pair, last.results[index] ?? nothing))
+    const tables = work.tables.flatMap((pair, index) => judge(pair, last.results[index] ?? nothing))
     const found = [...tables, ...(await orphaned(work, at)), ...(await broken(work, at))]
     if (found.some((each) => each.level !== 'note')) return found
     const rows = last.results.reduce((sum, each) => sum + each.source, 0)
@@ -54,7 +55,12 @@ function placeOf(from: Mark): Place {
 }
 
 async function* walk(work: CompareWork, at: Reading<Roles>, from: Place): AsyncGenerator<Place> {
-  const sides = { source: at.on.source, target: work.same ? at.on.source : at.on.target, clock: at.clock, signal: at.signal }
+  const sides = {
+    source: at.on.source,
+    target: work.same ? at.on.source : at.on.target,
+    clock: at.clock,
+    signal: at.signal,
+  }
   let place = from
   while (place.table < work.tables.length) {
     at.signal.throwIfAborted()
@@ -62,7 +68,9 @@ async function* walk(work: CompareWork, at: Reading<Roles>, from: Place): AsyncG
     const before: Walked = { low: place.low, done: false, result: place.results[place.table] ?? nothing }
     const after = await walkChunk(work, pair, sides, before)
     const results = [...place.results.slice(0, place.table), after.result]
-    place = after.done ? { table: place.table + 1, low: null, results } : { table: place.table, low: after.low, results }
+    place = after.done
+      ? { table: place.table + 1, low: null, results }
+      : { table: place.table, low: after.low, results }
     yield place
   }
 }
@@ -71,26 +79,49 @@ function mark(work: CompareWork, place: Place): Mark {
   const rows = place.results.reduce((sum, each) => sum + each.source, 0)
   const different = place.results.reduce((sum, each) => sum + each.different, 0)
   const table = work.tables[place.table]?.source
-  const said = [...(table === undefined ? [] : [`comparing "${table}"`]), ...(different === 0 ? [] : [`${different} rows differ`])]
-  return { at: place as unknown as Json, done: rows, unit: 'rows', ...(said.length === 0 ? {} : { note: said.join('; ') }) }
+  const said = [
+    ...(table === undefined ? [] : [`comparing "${table}"`]),
+    ...(different === 0 ? [] : [`${different} rows differ`]),
+  ]
+  return {
+    at: place as unknown as Json,
+    done: rows,
+    unit: 'rows',
+    ...(said.length === 0 ? {} : { note: said.join('; ') }),
+  }
 }
 
-function judge(work: CompareWork, pair: PairWork, result: TableResult): readonly Finding[] {
+function judge(pair: PairWork, result: TableResult): readonly Finding[] {
   if (result.different === 0) return []
   const names = pair.source === pair.target ? `"${pair.source}"` : `"${pair.source}" and "${pair.target}"`
-  const listed = result.listed.map((each) => `${each.why} (${each.key.join(', ')})${each.columns.length === 0 ? '' : `: ${each.columns.join(', ')}`}`)
+  const listed = result.listed.map(
+    (each) => `${each.why} (${each.key.join(', ')})${each.columns.length === 0 ? '' : `: ${each.columns.join(', ')}`}`,
+  )
   const more = result.different > result.listed.length ? `, and ${result.different - result.listed.length} more` : ''
-  const counts = result.source === result.target ? `${result.source} rows each` : `${result.source} and ${result.target} rows`
+  const counts =
+    result.source === result.target ? `${result.source} rows each` : `${result.source} and ${result.target} rows`
   const message = `${result.different} rows of ${names} (${counts}) differ, ${pair.tolerance} may: ${listed.join('; ')}${more}`
   const data = result as unknown as Json
   const findings = [
     result.different > pair.tolerance
-      ? block('compare.different', message, 'find out who wrote them; a transformation or a mirror brings them over again', data)
+      ? block(
+          'compare.different',
+          message,
+          'find out who wrote them; a transformation or a mirror brings them over again',
+          data,
+        )
       : risk('compare.tolerated', message, 'have a look at them', data),
   ]
   if (result.critical === 0) return findings
   const fields = pair.critical.map((each) => `"${each}"`).join(', ')
-  return [...findings, block('compare.critical', `${result.critical} rows of ${names} differ in a critical field (${fields})`, 'mend them before going on')]
+  return [
+    ...findings,
+    block(
+      'compare.critical',
+      `${result.critical} rows of ${names} differ in a critical field (${fields})`,
+      'mend them before going on',
+    ),
+  ]
 }
 
 async function orphaned(work: CompareWork, at: Reading<Roles>): Promise<readonly Finding[]> {
@@ -99,10 +130,17 @@ async function orphaned(work: CompareWork, at: Reading<Roles>): Promise<readonly
   for (const relation of work.relations) {
     const columns = relation.columns.map((each) => `t.${postgresWriter.quote(each)}::text`)
     const text = orphans(postgresWriter, relation)
-    const rows = await db.rows<{ key: Key; all: number }>(`SELECT jsonb_build_array(${columns.join(', ')}) AS key, count(*) OVER ()::float8 AS all ${text} LIMIT ${work.most}`)
+    const rows = await db.rows<{ key: Key; all: number }>(
+      `SELECT jsonb_build_array(${columns.join(', ')}) AS key, count(*) OVER ()::float8 AS all ${text} LIMIT ${work.most}`,
+    )
     if (rows.length === 0) continue
     const message = `${rows[0]!.all} rows of "${relation.table}" refer to rows of "${relation.to}" that are not there: (${relation.columns.join(', ')}) = ${rows.map(({ key }) => `(${key.join(', ')})`).join(', ')}`
-    found.push(block('compare.orphans', message, `bring the rows of "${relation.to}" over first, or remove these`, { relation: relation.name, keys: rows.map(({ key }) => key) }))
+    found.push(
+      block('compare.orphans', message, `bring the rows of "${relation.to}" over first, or remove these`, {
+        relation: relation.name,
+        keys: rows.map(({ key }) => key),
+      }),
+    )
   }
   return found
 }
@@ -111,9 +149,17 @@ async function orphaned(work: CompareWork, at: Reading<Roles>): Promise<readonly
 async function broken(work: CompareWork, at: Reading<Roles>): Promise<readonly Finding[]> {
   const found: Finding[] = []
   for (const rule of work.rules) {
-    const [seen] = await at.on[rule.on].rows<{ rows: number }>(`SELECT count(*)::float8 AS rows FROM (${rule.sql}) rule`)
+    const [seen] = await at.on[rule.on].rows<{ rows: number }>(
+      `SELECT count(*)::float8 AS rows FROM (${rule.sql}) rule`,
+    )
     const rows = seen?.rows ?? 0
-    if (rows > 0) found.push(block('compare.rule', `the rule "${rule.name}" is broken by ${rows} rows`, `look at them: ${rule.sql}`, { rule: rule.name, rows }))
+    if (rows > 0)
+      found.push(
+        block('compare.rule', `the rule "${rule.name}" is broken by ${rows} rows`, `look at them: ${rule.sql}`, {
+          rule: rule.name,
+          rows,
+        }),
+      )
   }
   return found
 }

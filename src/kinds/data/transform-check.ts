@@ -6,6 +6,7 @@ import { moves, RowPipe } from '../../rows/index.ts'
 import { rowsExpected } from './transform-apply.ts'
 import { Brake } from './transform-brake.ts'
 import { prepare } from './transform-hands.ts'
+import { withoutValues } from './transform-lens.ts'
 import { brokenLaws } from './transform-laws.ts'
 import type { Tools } from './transform-move.ts'
 import { routeOf, type Work } from './transform-work.ts'
@@ -62,7 +63,7 @@ async function runSample(tools: Tools, at: At, snapshot: SqlSnapshot): Promise<S
     const rows = await drain(snapshot.copyOut(moves.copyComputed(tools.route, tools.sql, sampleRows)))
     return { rows: Math.min(sampleRows, rows), ms: at.clock.now() - started, refused: [] }
   }
-  const pipe = new RowPipe(tools.shape, tools.lens.forward)
+  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues)
   for await (const bytes of snapshot.copyOut(moves.copySample(tools.route, tools.shape.was, sampleRows))) {
     if (tools.lens.async) await pipe.pushLater(bytes, 16)
     else pipe.push(bytes)

@@ -14,6 +14,7 @@ import {
   type Tally,
 } from '../../rows/index.ts'
 import { Brake, waitMs } from './transform-brake.ts'
+import { type LensData } from '../../lens/index.ts'
 import { asSql, compile } from './transform-lens.ts'
 import { isData, type Mode, moveOne, type Moved, noteRefused, sqlState, TooMany, type Tools } from './transform-move.ts'
 import { routeOf, type Work } from './transform-work.ts'
@@ -73,7 +74,7 @@ export async function prepare(
     work,
     route: routeOf(work),
     sql,
-    lens: await compile(work.lens, now, (reference) => at.load(reference)),
+    lens: await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference)),
     shape: shapeOf(work),
     stage: `pg_temp.${stageName(`${at.run}/${at.step}/${work.target}`)}`,
     now: () => at.clock.now(),

@@ -13,7 +13,7 @@ import {
   type Route,
   RowPipe,
 } from '../../rows/index.ts'
-import type { Compiled } from './transform-lens.ts'
+import { type Compiled, withoutValues } from './transform-lens.ts'
 import type { Work } from './transform-work.ts'
 
 /** `straight`: no row of the chunk can be there. `merge`: some may. `careful`: halves the chunk to find the rows the server refuses. */
@@ -118,7 +118,7 @@ async function moveRange(
     await tx.run(text)
     return 0
   }
-  const pipe = new RowPipe(tools.shape, tools.lens.forward)
+  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues)
   const blocks: Buffer[] = []
   for await (const block of tx.copyOut(moves.copyOut(route, range, tools.shape.was, work.inPlace))) {
     for (const ready of tools.lens.async ? await pipe.pushLater(block, width) : pipe.push(block)) blocks.push(ready)
@@ -219,6 +219,8 @@ const conditions: { readonly [state: string]: string } = {
 
 /** Why the server refused a row: never its message, which quotes values. */
 function reasonOf(error: unknown, state: string): string {
+  const own = error instanceof Error ? /"(lens refused .*)"/.exec(error.message)?.[1] : undefined
+  if (own !== undefined) return own
   const data = (isChangeoverError(error) ? error.data : undefined) as
     { constraint?: string; column?: string } | undefined
   const name = data?.constraint ?? data?.column

@@ -1,21 +1,16 @@
 /** Plans a transformation from facts: which column goes where, over which path, and what stands in the way. Pure. */
-import type { Catalog, TableFacts } from '../../core/ports/index.ts'
-import { block, type Finding, note } from '../../core/finding.ts'
 import { suggestion } from '../../core/errors.ts'
+import { block, type Finding } from '../../core/finding.ts'
+import type { Json } from '../../core/json.ts'
 import type { Draft, Lock, Site } from '../../core/kind.ts'
-import {
-  baseType,
-  columnType,
-  enumsOf,
-  type KeyColumn,
-  type Layout,
-  moves,
-  type Passed,
-  touched,
-} from '../../rows/index.ts'
-import { asSql, columnsOf, describe } from './transform-lens.ts'
+import type { Catalog, TableFacts } from '../../core/ports/index.ts'
+import { describeLens, type LensData } from '../../lens/index.ts'
+import { baseType, type Layout, moves } from '../../rows/index.ts'
+import { lay } from './transform-columns.ts'
+import { keyFits, keyOf } from './transform-keys.ts'
+import { asSql, renamed } from './transform-lens.ts'
 import type { Spec } from './transform-spec.ts'
-import { type Path, routeOf, type Types, type Work } from './transform-work.ts'
+import { named, type Path, routeOf, type Types, type Work } from './transform-work.ts'
 
 type Roles = { readonly database: 'database' }
 
@@ -41,15 +36,15 @@ function planBetween(
   found: readonly Finding[],
 ): Draft<Roles, Work> {
   const key = keyOf(draft.source, from, facts)
-  const { layout, findings } = lay(draft, key.columns, from, to, facts)
-  const live = draft.live || Object.keys(from.triggers).length > 0
-  const base = {
+  const names = key.columns.map(({ name }) => name)
+  const seen: Work = {
     ...draft,
-    layout,
-    live,
-    types: { source: typesOf(from), target: typesOf(to) },
-    defaults: defaultsOf(to, layout),
+    live: draft.live || Object.keys(from.triggers).length > 0,
+    keyNames: draft.inPlace ? {} : { ...renamed(draft.lens as unknown as LensData, names), ...draft.keyNames },
+    types: { source: typesOf(from, facts), target: typesOf(to, facts) },
   }
+  const { layout, findings } = lay(seen, key.columns, from, to, facts)
+  const base: Work = { ...seen, layout, defaults: defaultsOf(to, layout) }
   const all = [...found, ...key.findings, ...(key.columns.length === 0 ? [] : keyFits(base, to)), ...findings]
   if (key.columns.length === 0) return answer(base, all)
   const { path, why } = choosePath(base)
@@ -61,7 +56,7 @@ function emptyWork(spec: Spec, source: string, target: string): Work {
     source,
     target,
     inPlace: source === target,
-    lens: spec.lens,
+    lens: spec.lens as unknown as Json,
     layout: { key: [], passed: [], reads: [], writes: [], enums: [] },
     types: { source: {}, target: {} },
     defaults: {},
@@ -92,171 +87,6 @@ function missing(name: string, facts: Catalog): readonly Finding[] {
   return [block('rows.no-table', message, 'create it in an earlier step, or mend the name in the spec')]
 }
 
-/** The primary key, or else a unique index over columns that are never null. */
-function keyOf(
-  table: string,
-  facts: TableFacts,
-  catalog: Catalog,
-): { readonly columns: readonly KeyColumn[]; readonly findings: readonly Finding[] } {
-  const names = facts.key.length > 0 ? facts.key : uniqueColumns(facts)
-  const columns = names.map((name) => ({ name, type: baseType(facts.columns[name]?.type ?? 'text', catalog.types) }))
-  if (columns.length > 0) return { columns, findings: [] }
-  const help = `add a key in an earlier step: ALTER TABLE ${table} ADD PRIMARY KEY (…), or CREATE UNIQUE INDEX CONCURRENTLY over columns that are NOT NULL`
-  return {
-    columns: [],
-    findings: [block('rows.no-key', `table "${table}" has no key, so its rows cannot be told apart`, help)],
-  }
-}
-
-function uniqueColumns(facts: TableFacts): readonly string[] {
-  for (const { definition, valid } of Object.values(facts.indexes)) {
-    const list = /^CREATE UNIQUE INDEX .* USING btree \(([^()]*)\)$/.exec(definition)?.[1]
-    if (list === undefined || !valid) continue
-    const names = list.split(', ').map((name) => name.replace(/^"(.*)"$/, '$1').replaceAll('""', '"'))
-    if (names.every((name) => facts.columns[name]?.nullable === false)) return names
-  }
-  return []
-}
-
-/** The target must be keyed by the same columns, or a row could stand there twice. */
-function keyFits(work: Work, to: TableFacts): readonly Finding[] {
-  if (work.inPlace) return []
-  const wanted = work.layout.key.map(({ name }) => work.keyNames[name] ?? name)
-  const keys = [to.key, uniqueColumns(to)]
-  const same = keys.some((key) => key.length === wanted.length && wanted.every((name) => key.includes(name)))
-  if (same) return []
-  const message = `table "${work.target}" is not keyed by ${list(wanted)}, as the rows of "${work.source}" are`
-  return [
-    block(
-      'rows.other-key',
-      message,
-      'give it that primary key, or say in `key` how its columns are called: key: { id: user_id }',
-    ),
-  ]
-}
-
-interface Laid {
-  readonly layout: Layout
-  readonly findings: readonly Finding[]
-}
-
-function lay(work: Work, key: readonly KeyColumn[], from: TableFacts, to: TableFacts, facts: Catalog): Laid {
-  const enums = enumsOf(facts.types)
-  const lens = columnsOf(work.lens)
-  const plain = (side: TableFacts, name: string): string => baseType(side.columns[name]?.type ?? 'text', facts.types)
-  const unknownReads = lens.reads.filter((name) => !(name in from.columns))
-  const reads = lens.reads.filter((name) => name in from.columns).map((name) => touched(name, plain(from, name), enums))
-  const writable = lens.writes.filter((name) => name in to.columns && !stored(to, name))
-  const writes = writable.map((name) => touched(name, plain(to, name), enums))
-  const passed = work.inPlace
-    ? key.map(({ name }) => ({ from: name, to: name }))
-    : passing(work, key, from, to, writable)
-  const layout = { key, passed, reads, writes, enums }
-  const findings = [
-    ...unknownReads.map((name) => unknownColumn(work.source, name, from)),
-    ...lens.writes.filter((name) => !(name in to.columns)).map((name) => unknownColumn(work.target, name, to)),
-    ...(work.inPlace ? overwritten(work, lens) : uncovered(work, layout, from, to)),
-    ...(writes.length === 0 && work.inPlace
-      ? [
-          block(
-            'rows.nothing',
-            `the lens writes no column of "${work.target}"`,
-            'let it write a column that was added before',
-          ),
-        ]
-      : []),
-  ]
-  return { layout, findings }
-}
-
-function stored(table: TableFacts, name: string): boolean {
-  return (
-    table.columns[name]?.generated?.endsWith(') STORED') === true ||
-    table.columns[name]?.generated?.endsWith(') VIRTUAL') === true
-  )
-}
-
-function unknownColumn(table: string, name: string, facts: TableFacts): Finding {
-  const message = `the lens names a column "${name}" that table "${table}" does not have${suggestion(name, Object.keys(facts.columns))}`
-  return block('rows.no-column', message, 'add the column in an earlier step, or mend the lens')
-}
-
-/** Old clients still read what is there: a new shape goes into new columns. */
-function overwritten(
-  work: Work,
-  lens: { readonly reads: readonly string[]; readonly writes: readonly string[] },
-): readonly Finding[] {
-  const both = lens.writes.filter(
-    (name) => lens.reads.includes(name) || work.layout.key.some((column) => column.name === name),
-  )
-  const help = 'add a column for the new shape and let the lens write that; the old one goes when the run is sealed'
-  return both.map((name) =>
-    block('rows.overwrites', `the lens reads column "${name}" of "${work.source}" and writes it too`, help),
-  )
-}
-
-function passing(
-  work: Work,
-  key: readonly KeyColumn[],
-  from: TableFacts,
-  to: TableFacts,
-  written: readonly string[],
-): readonly Passed[] {
-  const back = Object.fromEntries(Object.entries(work.keyNames).map(([source, target]) => [target, source]))
-  const keys = key.map(({ name }) => ({ from: name, to: work.keyNames[name] ?? name }))
-  const others = Object.keys(to.columns)
-    .filter((name) => !keys.some((each) => each.to === name) && !written.includes(name) && !stored(to, name))
-    .map((name) => ({ from: back[name] ?? name, to: name }))
-    .filter((each) => each.from in from.columns)
-  return [...keys.filter((each) => each.to in to.columns), ...others]
-}
-
-/** Columns of the target that nothing fills, columns whose bytes do not fit, and columns of the source that go nowhere. */
-function uncovered(work: Work, layout: Layout, from: TableFacts, to: TableFacts): readonly Finding[] {
-  const filled = new Set([...layout.passed.map((each) => each.to), ...layout.writes.map((each) => each.name)])
-  const empty = Object.entries(to.columns).filter(
-    ([name, facts]) => !filled.has(name) && !facts.nullable && facts.default === null && facts.generated === null,
-  )
-  const gone = Object.keys(from.columns).filter(
-    (name) => !layout.passed.some((each) => each.from === name) && !layout.reads.some((each) => each.name === name),
-  )
-  return [
-    ...empty.map(([name]) =>
-      block(
-        'rows.no-value',
-        `nothing fills column "${name}" of "${work.target}", which is NOT NULL`,
-        'let the lens add it, or give the column a default',
-      ),
-    ),
-    ...layout.passed
-      .filter((each) => !sameBytes(from.columns[each.from]?.type, to.columns[each.to]?.type))
-      .map((each) => {
-        const types = `${from.columns[each.from]?.type} and ${to.columns[each.to]?.type}`
-        return block(
-          'rows.other-type',
-          `column "${each.to}" has another type in "${work.target}": ${types}`,
-          'let the lens convert it',
-        )
-      }),
-    ...(gone.length === 0
-      ? []
-      : [
-          note(
-            'rows.left-behind',
-            `columns of "${work.source}" that go nowhere: ${list(gone)}`,
-            'nothing to do where they are meant to go',
-          ),
-        ]),
-  ]
-}
-
-const texts = new Set(['text', 'character varying', 'citext'])
-
-function sameBytes(a = '', b = ''): boolean {
-  const [from, to] = [columnType(a), columnType(b)]
-  return from.array === to.array && (from.base === to.base || (texts.has(from.base) && texts.has(to.base)))
-}
-
 function choosePath(work: Work): { readonly path: Path; readonly why: string } {
   const sql = asSql(work, someMoment)
   if (!('refused' in sql))
@@ -267,7 +97,7 @@ function choosePath(work: Work): { readonly path: Path; readonly why: string } {
   if (odd.length > 0)
     return {
       path: 'stage',
-      why: `${sql.refused}; the binary form of ${list(odd.map((each) => `${each.name} (${each.type})`))} is not known, so the server reads it as text`,
+      why: `${sql.refused}; the binary form of ${named(odd.map((each) => `${each.name} (${each.type})`))} is not known, so the server reads it as text`,
     }
   return {
     path: 'copy',
@@ -298,10 +128,10 @@ function preview(work: Work): readonly string[] {
   return [
     `rows: ${where}, in chunks of the key (${layout.key.map(({ name }) => name).join(', ')})`,
     `path: ${work.path}: ${work.why}`,
-    ...describe(work.lens).map((line) => `lens: ${line}`),
+    ...describeLens(work.lens as unknown as LensData).map((line) => `lens: ${line}`),
     ...(work.inPlace || layout.passed.length === 0
       ? []
-      : [`as they are: ${list(layout.passed.map((each) => each.to))}`]),
+      : [`as they are: ${named(layout.passed.map((each) => each.to))}`]),
     ...('refused' in sql
       ? []
       : [`sql: ${work.inPlace ? moves.updateRange(route, sql, range) : moves.insertSelect(route, sql, range, false)}`]),
@@ -317,14 +147,12 @@ function locks(work: Work): readonly Lock[] {
   return work.live ? [writes, { object: `rows of ${work.source}`, mode: 'FOR KEY SHARE', holds }] : [writes]
 }
 
-function typesOf(table: TableFacts): Types {
-  return Object.fromEntries(Object.entries(table.columns).map(([name, { type }]) => [name, type]))
+/** Without collations, and domains as the type they stand on: the assignment makes the domain of it. */
+function typesOf(table: TableFacts, facts: Catalog): Types {
+  const plain = (type: string): string => baseType(type, facts.types).replace(/ COLLATE .*$/, '')
+  return Object.fromEntries(Object.entries(table.columns).map(([name, { type }]) => [name, plain(type)]))
 }
 
 function defaultsOf(table: TableFacts, layout: Layout): Work['defaults'] {
   return Object.fromEntries(layout.writes.map(({ name }) => [name, table.columns[name]?.default ?? null]))
-}
-
-function list(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ')
 }

@@ -1,6 +1,6 @@
 /** What a person writes for `data.transform`. */
 import { z } from 'zod'
-import type { Json } from '../../core/json.ts'
+import { type LensData, lensSchema } from '../../lens/index.ts'
 
 const limits = z
   .strictObject({
@@ -18,9 +18,7 @@ export const transformSpec = z.strictObject({
     .min(1)
     .optional()
     .describe('the table they are written to; without one, new columns of the same table are filled'),
-  lens: z
-    .custom<Json>((value) => value !== undefined, 'a lens, see `changeover docs lens`')
-    .describe('how a row becomes the new row'),
+  lens: (lensSchema as z.ZodType<LensData>).describe('how a row becomes the new row'),
   key: z
     .record(z.string(), z.string())
     .default({})

@@ -1,5 +1,6 @@
 /** What a transformation carries from its plan to its hands: plain data, and the route that is read from it. */
 import type { Json } from '../../core/json.ts'
+import { given } from './transform-given.ts'
 import { type Layout, type Limits, postgresWriter, type Route } from '../../rows/index.ts'
 
 /** `sql`: the server does all. `copy`: rows go through the lens here and straight into an empty target. `stage`: they are merged. */
@@ -10,6 +11,7 @@ export type Work = {
   readonly source: string
   readonly target: string
   readonly inPlace: boolean
+  /** A `LensData`, as plain JSON. */
   readonly lens: Json
   readonly layout: Layout
   /** Types of the columns of both sides, as the server calls them. */
@@ -47,6 +49,12 @@ export function routeOf(work: Work): Route {
     layout: work.layout,
     keyNames: work.keyNames,
     live: work.live,
+    given: given(work, 's'),
     types: work.types.target,
   }
+}
+
+/** `"a", "b"`, for messages. */
+export function named(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ')
 }

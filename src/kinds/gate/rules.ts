@@ -33,6 +33,11 @@ export const sampling = {
 const most = z.strictObject({
   max: z.number().positive().optional().describe('In milliseconds.'),
   maxIncrease: z.number().min(0).optional().describe('Share above the baseline: 0.1 is ten per cent.'),
+  tolerateMs: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Milliseconds on top of `maxIncrease`: what the machine itself varies by.'),
 })
 
 export const overall = z.strictObject({
@@ -121,11 +126,13 @@ export function judge(tally: Tally, rules: Rules, baseline: Figures | undefined)
   if (!inARow && taken(tally) < rules.count) return { type: 'more' }
   if (!inARow && rules.consecutiveSuccess > 0)
     return { type: 'undecided', why: `${tally.streak} good samples in a row, ${rules.consecutiveSuccess} are needed` }
-  return judgeOverall(rules.overall as Overall, figuresOf(tally), baseline)
+  return verdictOf(judgeOverall(rules, figuresOf(tally), baseline))
 }
 
-function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined): Verdict {
-  const judged = [
+/** Every limit of `overall` against the figures. */
+export function judgeOverall(rules: Rules, seen: Figures, baseline: Figures | undefined): readonly Judged[] {
+  const of = rules.overall as Overall
+  return [
     ...atLeast('availability', seen.availability, of.availability?.min),
     ...atMost('errorRate', seen.errorRate, of.errorRate?.max),
     ...(['p50Ms', 'p95Ms', 'p99Ms'] as const).flatMap((name) => [
@@ -133,16 +140,23 @@ function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined)
       ...atMost(
         `${name} against the baseline`,
         seen[name],
-        scaled(baseline?.[name], of[name]?.maxIncrease, (share) => 1 + share),
+        scaled(
+          baseline?.[name],
+          of[name]?.maxIncrease,
+          (base, share) => base * (1 + share) + (of[name]?.tolerateMs ?? 0),
+        ),
       ),
     ]),
     ...atLeast('throughput', seen.throughput, of.throughput?.min),
     ...atLeast(
       'throughput against the baseline',
       seen.throughput,
-      scaled(baseline?.throughput, of.throughput?.minOfBaseline, (share) => share),
+      scaled(baseline?.throughput, of.throughput?.minOfBaseline, (base, share) => base * share),
     ),
   ]
+}
+
+function verdictOf(judged: readonly Judged[]): Verdict {
   const bad = judged.filter((each) => each.met === 'no')
   const dark = judged.find((each) => each.met === 'unknown')
   if (bad.length > 0) return { type: 'fail', why: bad.map((each) => each.why).join('; '), judged }
@@ -153,10 +167,10 @@ function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined)
 function scaled(
   of: number | null | undefined,
   share: number | undefined,
-  by: (share: number) => number,
+  by: (base: number, share: number) => number,
 ): number | null | undefined {
   if (share === undefined) return undefined
-  return of === undefined || of === null ? null : of * by(share)
+  return of === undefined || of === null ? null : by(of, share)
 }
 
 function atMost(name: string, seen: number | null, limit: number | null | undefined): readonly Judged[] {
