@@ -5,7 +5,7 @@ import { demandsValue } from './expression.ts'
 import { objectName, strings, tableName } from './names.ts'
 
 /** An index that the script made. `ready` is false for one made CONCURRENTLY IF NOT EXISTS: it may be an invalid leftover. */
-export interface NewIndex {
+interface NewIndex {
   readonly table: string
   readonly columns: readonly string[]
   readonly unique: boolean
