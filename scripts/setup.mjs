@@ -1,7 +1,6 @@
 /** Brings a clone to where it can run: packages, the links inside the embedded PostgreSQL, and the build. Does nothing where it is done. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -53,8 +52,7 @@ function run(command, args, cwd = root) {
 /** Runs a TypeScript program of this project with what follows on the command line, and ends as it ends. */
 export async function runProgram(file, args) {
   const { spawn } = await import('node:child_process')
-  const loader = createRequire(import.meta.url).resolve('jiti/register')
-  const child = spawn(process.execPath, ['--import', new URL(`file://${loader}`).href, join(root, file), ...args], {
+  const child = spawn(process.execPath, ['--import', 'jiti/register', join(root, file), ...args], {
     cwd: root,
     stdio: 'inherit',
   })

@@ -20,7 +20,7 @@ export async function downByHand(url: string): Promise<void> {
 }
 
 /** Makes a file of v3 or v4 one of v4. With a coordinator the federation is on. Comments are lost: by hand it is not done better. */
-export function rewriteByHand(path: string, coordinator: string | null): void {
+export function rewriteByHand(path: string, coordinator: string | null, to = path): void {
   const { database, api } = parse(readFileSync(path, 'utf8')) as { database: object; api: Record<string, unknown> }
   const { ssl: _ssl, ...rest } = api
   const of = federationConfig(coordinator ?? '')
@@ -38,7 +38,7 @@ export function rewriteByHand(path: string, coordinator: string | null): void {
     federation: coordinator === null ? { enabled: false, mode: 'migration' } : on,
     compliance: { gdpr: { enabled: true }, ccpa: { enabled: true } },
   }
-  writeFileSync(path, stringify(tree))
+  writeFileSync(to, stringify(tree))
 }
 
 function read(file: string): string {

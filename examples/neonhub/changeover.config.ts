@@ -311,7 +311,7 @@ export default defineChangeover({
         to: 'neonhub.v4.yml',
         map: configKeys,
         set: configDefaults,
-        environment: { files: ['.env'] },
+        environment: { files: ['.env'], names: ['NEONHUB_COORDINATOR'] },
       },
       part: 'configuration',
       stage: 'Application',

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -38,13 +38,12 @@ const stats = (): Promise<ClientsReport> => ask(hub.ports.clients, '/stats')
 const turn = (to: string): Promise<unknown> => ask(hub.ports.gatewayControl, '/_switch', { to })
 
 it('goes to v4 and back by hand, as programs of its own, while clients of both versions work', async () => {
-  const { configFile } = hub.paths
-  const v3Config = readFileSync(configFile)
+  const { configFile, v4ConfigFile } = hub.paths
   for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
   await expect(hub.start('v4')).rejects.toThrow('"v4" did not become healthy')
   await upByHand(hub.url)
   await transformByHand(hub.url)
-  rewriteByHand(configFile, `http://127.0.0.1:${hub.ports.coordinator}`)
+  rewriteByHand(configFile, `http://127.0.0.1:${hub.ports.coordinator}`, v4ConfigFile)
   await hub.start('v4')
   expect(await turn('v4')).toMatchObject({ to: 'v4', changed: true })
   await hub.stop('v3')
@@ -52,7 +51,6 @@ it('goes to v4 and back by hand, as programs of its own, while clients of both v
   const status = () => ask(hub.ports.gateway, '/api/v1/federation/status')
   await expect.poll(status, { timeout: 10_000 }).toMatchObject({ overall: 'healthy' })
   await expect.poll(async () => (await stats()).clients.v4.served, { timeout: 15_000 }).toBeGreaterThan(50)
-  writeFileSync(configFile, v3Config)
   await hub.start('v3')
   expect(await turn('v3')).toMatchObject({ to: 'v3', changed: true })
   await hub.stop('v4')

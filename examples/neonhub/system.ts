@@ -16,6 +16,8 @@ export type PortName = ProgramName | 'gatewayControl'
 export interface Paths {
   readonly config: string
   readonly configFile: string
+  /** What v4 reads: another file, so that v3 can be started from its own at any time. */
+  readonly v4ConfigFile: string
   readonly env: string
   readonly certs: string
   readonly data: string
@@ -110,6 +112,7 @@ function pathsIn(folder: string): Paths {
   return {
     config,
     configFile: join(config, 'neonhub.yml'),
+    v4ConfigFile: join(config, 'neonhub.v4.yml'),
     env: join(config, '.env'),
     certs: join(config, 'certs'),
     data: join(folder, 'data'),
@@ -153,7 +156,7 @@ function programsOf({ rows, ports, secrets, ...given }: Settled, paths: Paths): 
       token,
     ),
     v3: program('v3', 'v3/service.ts', `${at('v3')}/api/v3/health`, { config: paths.configFile, port: ports.v3 }),
-    v4: program('v4', 'v4/service.ts', `${at('v4')}/api/v1/health`, { config: paths.configFile, port: ports.v4 }),
+    v4: program('v4', 'v4/service.ts', `${at('v4')}/api/v1/health`, { config: paths.v4ConfigFile, port: ports.v4 }),
     gateway: program('gateway', 'gateway.ts', `${at('gatewayControl')}/_switch`, {
       port: ports.gateway,
       'control-port': ports.gatewayControl,

@@ -1,7 +1,7 @@
 /** The graph of supported upgrades, and the best way through it (Dijkstra 1959). Knows versions, not systems. */
 import { compareVersions, inRange, parseRange, parseVersion, showVersion, type Version } from './version.ts'
 
-export type Complexity = 'low' | 'medium' | 'high'
+type Complexity = 'low' | 'medium' | 'high'
 
 /** A supported upgrade: from any version of a range to one version, with stops on the way. Downtime in minutes. */
 export interface Upgrade {
@@ -21,7 +21,7 @@ export interface VersionPolicy {
 }
 
 /** One leg: from a version that is there to the next one. */
-export interface Leg {
+interface Leg {
   readonly from: string
   readonly to: string
   readonly complexity: Complexity

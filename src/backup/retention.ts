@@ -26,7 +26,7 @@ export async function listBackups(store: FileReader, under: string): Promise<rea
 }
 
 /** Backups made more than `days` ago, without those of open runs and without the newest of each kind and plan, which always stays. */
-export function expired(backups: readonly Backup[], by: Retention): readonly Backup[] {
+function expired(backups: readonly Backup[], by: Retention): readonly Backup[] {
   const newest = new Map<string, Backup>()
   for (const each of backups) {
     const before = newest.get(series(each))

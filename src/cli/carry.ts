@@ -128,7 +128,7 @@ async function sumUp(
   const tiles = tilesOf(makeReport(run, await bench.journal.read(run)))
   const words = tiles.map(
     (tile) =>
-      `${tile.label} ${paint.strong(tile.value)}${tile.note === undefined ? '' : paint.faint(` (${tile.note})`)}`,
+      `${paint.strong(tile.value)}${tile.label === 'outcome' ? '' : ` ${tile.label}`}${tile.note === undefined ? '' : paint.faint(` (${tile.note})`)}`,
   )
   const advice = adviceFor(state, tail)
   door.out(`\n${paint.strong(run)}  ${words.join(' · ')}\n`)

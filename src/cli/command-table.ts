@@ -186,6 +186,10 @@ export const commands: readonly CommandSpec[] = [
     summary: 'what was planned and what happened, for people who were not there',
     options: [
       { flags: '--format <format>', says: 'html (default), markdown or json' },
+      {
+        flags: '--figures <file>',
+        says: 'JSON of what you measured beside: requests { served, failed }, longestWritePauseMs, rows, rowsPerSecond, criteria',
+      },
       { flags: '--out <file>', says: 'write to a file' },
     ],
     examples: [

@@ -1,5 +1,5 @@
 /** What the commands see of the process: streams, place, environment, width. The one room that reads them. Light: `status` loads it. */
-import { colour, type Paint, plain } from '../views/paint.ts'
+import { colour, type Paint, plain } from '../views/status.ts'
 
 /** Options that every command knows. */
 export interface Common {

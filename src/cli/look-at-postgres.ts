@@ -1,7 +1,7 @@
 /** Reads of a PostgreSQL what a first plan needs: tables, keys, sizes. One connection, read only. */
 import { postgres } from '../adapters/postgres/index.ts'
 import type { SqlReader } from '../core/ports/index.ts'
-import type { SeenDatabase, SeenTable } from '../init/index.ts'
+import type { SeenDatabase, SeenTable } from './init/index.ts'
 
 /** Throws `target.unreachable`, `target.rights`. */
 export async function lookAtPostgres(url: string, base: string): Promise<SeenDatabase> {

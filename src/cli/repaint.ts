@@ -1,5 +1,5 @@
 /** Redraws a few lines in place on a terminal, and lets other lines scroll by above them. Knows nothing of what they say. */
-import { fit } from '../views/paint.ts'
+import { fit } from '../views/status.ts'
 import { type Door, harmless } from './door.ts'
 
 export interface Repainter {

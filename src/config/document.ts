@@ -217,9 +217,24 @@ function renamed(syntax: Syntax, now: State, path: readonly string[], to: readon
   return firstThatGives(wanted, syntax, now, path, [
     () => (sibling ? syntax.rekey(now.text, path, to.at(-1)!) : undefined),
     () => withoutEmpty(syntax, now, syntax.move(now.text, path, to), path, to),
+    () => withoutEmpty(syntax, now, movedByLeaves(syntax, now.text, path, to, value), path, to),
     () =>
       withoutEmpty(syntax, now, inParts(syntax, syntax.cut(now.text, path), now.file, to, undefined, value), path, to),
   ])
+}
+
+/** Key by key, where a map has no lines of its own: dotted keys of TOML. */
+function movedByLeaves(
+  syntax: Syntax,
+  text: string,
+  path: readonly string[],
+  to: readonly string[],
+  value: Json,
+): string | undefined {
+  return leaves(value).reduce<string | undefined>(
+    (made, leaf) => (made === undefined ? undefined : syntax.move(made, [...path, ...leaf], [...to, ...leaf])),
+    isObject(value) && Object.keys(value).length > 0 ? text : undefined,
+  )
 }
 
 /** Takes out the highest map above `path` that the move has left empty. */

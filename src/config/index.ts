@@ -8,8 +8,7 @@ export {
   keysOf,
   openConfig,
 } from './document.ts'
-export { type KeyMove, type KeyPlan, planKeys, type RewriteRules } from './key-map.ts'
+export { type KeyPlan, planKeys, type RewriteRules } from './key-map.ts'
 export { keysThroughLens } from './lens-rewrite.ts'
-export { type ConfigPath, dotted, isBelow, partsOf } from './path.ts'
-export { isSecretKey, type Reference, referencesIn, reviewReferences, reviewSecrets } from './review.ts'
+export { isSecretKey, referencesIn, reviewReferences, reviewSecrets } from './review.ts'
 export { collidingValues, rewrite, type WayBack, wayBack } from './rewrite.ts'

@@ -185,10 +185,10 @@ function moved(comments: string, indent: string): string {
 }
 
 /** What a member takes of the text: its own lines where it has them, else itself and one comma. */
-function cut(text: string, path: readonly string[]): string {
+function cut(text: string, path: readonly string[], from?: number): string {
   const root = parse(text, '')
   const found = find(root, path)
-  return found ? cutMember(text, find(root, path.slice(0, -1))!.value.children!, found.holder) : text
+  return found ? cutMember(text, find(root, path.slice(0, -1))!.value.children!, found.holder, from) : text
 }
 
 function cutMember(
@@ -227,19 +227,30 @@ function rekey(text: string, path: readonly string[], key: string): string {
 }
 
 function move(text: string, path: readonly string[], to: readonly string[]): string | undefined {
-  const root = parse(text, '')
-  const found = find(root, path)!
-  const { holder, value } = found
-  const own = startsLine(text, holder.offset)
-  const start = lineStart(text, holder.offset)
-  const top = own ? commentAbove(text, start, mark) : start
+  const { holder, value } = find(parse(text, ''), path)!
   const source = text.slice(value.offset, end(value))
   const old = indentAt(text, holder.offset)
+  const body = (indent: string) => reindent(`${old}${source}`, old, indent)?.slice(indent.length) ?? source
+  if (!startsLine(text, holder.offset)) return landed(cut(text, path), to, body)
+  const start = lineStart(text, holder.offset)
+  const above = text.slice(commentAbove(text, start, mark), start)
   const behind =
     /^\s*,?(\s*(?:\/\/.*|\/\*.*\*\/))\s*$/.exec(text.slice(end(value), lineStop(text, end(value))))?.[1] ?? ''
-  const without = cutMember(text, find(root, path.slice(0, -1))!.value.children!, holder, top)
-  const body = (indent: string) => reindent(`${old}${source}`, old, indent)?.slice(indent.length) ?? source
-  return insert(without, parse(without, ''), to, body, own ? text.slice(top, start) : '', own ? behind : '')
+  const made = landed(cut(text, path, start - above.length), to, body, above, behind)
+  if (made.includes(above.trim()) && made.includes(behind.trim())) return made
+  const noted = behind === '' ? text : splice(text, { from: start, to: start, by: old + behind.trim() + eolOf(text) })
+  return landed(cut(noted, path), to, body)
+}
+
+/** Puts a moved member in. On a line shared with others there is no room for its comments: then they are to stay where they were. */
+function landed(
+  text: string,
+  to: readonly string[],
+  body: (indent: string) => string,
+  above = '',
+  behind = '',
+): string {
+  return insert(text, parse(text, ''), to, body, above, behind)
 }
 
 export const json: Syntax = { read, normal: (value) => value, put, cut, rekey, move }

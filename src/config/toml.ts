@@ -103,9 +103,7 @@ function intoList(text: string, list: AST.TOMLArray, index: number, body: string
 function insert(text: string, all: Outline, path: readonly string[], body: string, above = ''): string {
   const eol = eolOf(text)
   const parent = path.slice(0, -1)
-  const braces = all.assignments.findLast(
-    (each) => each.node.value.type === 'TOMLInlineTable' && isBelow(parent, each.path),
-  )
+  const braces = bracesOf(all, parent)
   if (braces)
     return intoBraces(
       text,
@@ -136,6 +134,22 @@ function insert(text: string, all: Outline, path: readonly string[], body: strin
   }
   if (parent.length === 0) return insertTop(text, all, `${indented('', keyText(path[0]!))} = ${body}`, eol)
   return newTable(text, all, parent, `${indented('', keyText(path.at(-1)!))} = ${body}`, eol)
+}
+
+/** The assignment whose braces hold a path. */
+function bracesOf(all: Outline, parent: readonly string[]): Assignment | undefined {
+  return all.assignments.findLast((each) => each.node.value.type === 'TOMLInlineTable' && isBelow(parent, each.path))
+}
+
+/** There is no room for a comment in braces: it stays where it was, on a line of its own. */
+function moveIntoBraces(text: string, node: AST.TOMLKeyValue, to: readonly string[]): string {
+  const [from, end] = node.range
+  const rest = text.slice(end, lineEnd(text, end))
+  const body = text.slice(...node.value.range)
+  const without = rest.includes('#')
+    ? splice(text, { from, to: end + rest.indexOf('#'), by: '' })
+    : cutLines(text, lineStart(text, from), lineEnd(text, end))
+  return insert(without, outline(without, ''), to, body)
 }
 
 function intoBraces(text: string, braces: AST.TOMLInlineTable, member: string): string {
@@ -265,6 +279,7 @@ function move(text: string, path: readonly string[], to: readonly string[]): str
   const found = all.assignments.find((each) => same(each.path, path))
   if (!found) return moveTables(text, all, path, to)
   const { node } = found
+  if (!found.inline && bracesOf(all, to.slice(0, -1))) return moveIntoBraces(text, node, to)
   const start = lineStart(text, node.range[0])
   const own = startsLine(text, node.range[0]) && !found.inline
   const top = own ? commentAbove(text, start, comment) : start

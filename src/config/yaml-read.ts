@@ -93,7 +93,7 @@ function plain(value: unknown): Json {
 }
 
 /** The text of a key, as paths name it. */
-export function keyText(key: unknown): string {
+function keyText(key: unknown): string {
   return typeof key === 'object' && key !== null ? JSON.stringify(plain(key)) : String(key)
 }
 

@@ -28,6 +28,17 @@ export function canonical(value: Json): string {
   return `{${fields.join(',')}}`
 }
 
+/** The same value with the keys of every object in order: two ways to the same facts must not be told apart by the order they were written in. */
+export function ordered(value: Json): Json {
+  if (Array.isArray(value)) return value.map(ordered)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, ordered(value[key] as Json)]),
+  )
+}
+
 export function equal(a: Json, b: Json): boolean {
   return canonical(a) === canonical(b)
 }

@@ -1,7 +1,7 @@
 /** A plan: a line of planned steps, made by folding the pure `plan` of each kind over facts. Knows no file, no clock, no server. */
 import { ChangeoverError, suggestion } from './errors.ts'
 import { block, type Finding } from './finding.ts'
-import { canonical, diff, type Edit, type Json, type JsonObject, patch } from './json.ts'
+import { canonical, diff, type Edit, type Json, type JsonObject, ordered, patch } from './json.ts'
 import type { AnyAdapter, AnyKind, Draft, Lock, Site, Undo } from './kind.ts'
 import type { Asked, AskedStep } from './asked.ts'
 import type { Roles } from './ports/index.ts'
@@ -216,7 +216,7 @@ function siteOf(on: { readonly [role: string]: string }, asked: Asked, facts: Fa
   const pick = (of: (target: string) => unknown) =>
     Object.fromEntries(Object.entries(on).map(([role, target]) => [role, of(target)]))
   return {
-    facts: pick((target) => facts[target] ?? {}),
+    facts: pick((target) => ordered(facts[target] ?? {})),
     tools: pick((target) => adapters.get(asked.targets[target]?.adapter ?? '')?.tools ?? {}),
     targets: on,
   } as Site<Roles>

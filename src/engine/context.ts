@@ -13,7 +13,6 @@ export async function writingContext(shift: Shift, step: StepState, signal: Abor
   const context: Writing<Roles> = {
     ...common(shift, step, signal),
     on: (await portsOf(shift, step, 'write')) as Writing<Roles>['on'],
-    applied: step.applied,
     approval: step.approval,
     wishes: shift.record.state.wishes,
     quit: new AbortController().signal,
@@ -30,6 +29,8 @@ function common(shift: Shift, step: StepState, signal: AbortSignal) {
     step: step.plan.id,
     clock: bench.clock,
     signal,
+    // The state's own mark, not the caller's: `verify` comes right after `apply` yielded its last.
+    applied: record.state.steps.find((each) => each.plan.id === step.plan.id)?.applied ?? null,
     recall: (id: string) => recall(record.state, id),
     load: (reference: string) => loadFunction(bench.base, reference),
     plan: { name, from, to },

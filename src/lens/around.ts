@@ -2,9 +2,9 @@
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
 import { type Chain, compileChain } from './compile.ts'
 import { compileGet, compileSet, functionOf, type Stage } from './edit.ts'
-import { open, stringifyJson } from './json-text.ts'
+import { open, parsed, stringifyJson } from './json-text.ts'
 import type { LensData } from './operations.ts'
-import { isFields, kindOf, type Path, refuse, showPath } from './path.ts'
+import { isFields, kindOf, type Path, pointer, refuse } from './path.ts'
 import { planLens } from './plan.ts'
 import type { Direction, Edit, Environment, Test } from './program.ts'
 import { sameValue } from './same.ts'
@@ -24,10 +24,10 @@ export function compileAround(edit: Around, direction: Direction, environment: E
         compileSet(edit.at),
       ]
       return (doc, was) => {
-        const value = open(get(doc, undefined))
+        const value = parsed(get(doc, undefined))
         if (value === undefined) return doc
         return after(
-          run(value, was === undefined ? undefined : open(get(was, undefined)), environment.context),
+          run(value, was === undefined ? undefined : parsed(get(was, undefined)), environment.context),
           (made) => set(doc, made),
         )
       }
@@ -44,10 +44,10 @@ function after(value: unknown, then: (value: unknown) => unknown): unknown {
 function compileFields(edit: Extract<Edit, { edit: 'fields' }>, direction: Direction, environment: Environment): Stage {
   const run = functionOf(edit.reference, direction, environment)
   const { takes, gives } = edit
-  if (!takes || !gives) return (doc, was) => run(doc, was, environment.context)
+  if (!takes || !gives) return (doc, was) => run(parsed(doc), parsed(was), environment.context)
   const some = (doc: unknown, names: readonly string[]) => {
     const made: Record<string, unknown> = {}
-    if (isFields(doc)) for (const name of names) if (doc[name] !== undefined) made[name] = open(doc[name])
+    if (isFields(doc)) for (const name of names) if (doc[name] !== undefined) made[name] = parsed(doc[name])
     return made
   }
   const gone = takes.filter((name) => !gives.includes(name))
@@ -68,7 +68,7 @@ function compileFields(edit: Extract<Edit, { edit: 'fields' }>, direction: Direc
 function compileWhen(edit: Extract<Edit, { edit: 'when' }>, direction: Direction, environment: Environment): Stage {
   const chain = (lens: LensData) => compileChain(planLens(lens), direction, environment)
   const [then, otherwise, test, there] = [
-    chain(edit.then),
+    chain(edit.matched),
     chain(edit.otherwise),
     compileTest(edit.test),
     compileTest(edit.there),
@@ -95,7 +95,7 @@ function compileTest(test: Test): (doc: unknown) => boolean {
 function compileEach(edit: Extract<Edit, { edit: 'each' }>, direction: Direction, environment: Environment): Stage {
   const run = compileChain(planLens(edit.lens), direction, environment)
   const [get, set] = [compileGet(edit.at), compileSet(edit.at)]
-  const at = showPath(edit.at)
+  const at = pointer(edit.at)
   return (doc, was) => {
     const items = open(get(doc, undefined))
     if (items === undefined || items === null) return doc

@@ -1,6 +1,7 @@
 /** A lens as closures, specialised once: no value meets an interpreter. Knows programs, not operations. */
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
 import { compileEdit, type Stage } from './edit.ts'
+import { lostOf } from './lost.ts'
 import type { CompiledLens, Doc, LensContext, LensFunctions } from './lens.ts'
 import { open } from './json-text.ts'
 import type { LensData } from './operations.ts'
@@ -48,35 +49,6 @@ function needsAwait(data: LensData, functions: Environment['functions']): boolea
     const found = functions.get(reference)
     return found !== undefined && (found.async === true || isAsync(found.forward) || isAsync(found.backward))
   })
-}
-
-/** What no memory means, of the operations and of those inside of them. */
-function lostOf(data: LensData, functions: Environment['functions']): CompiledLens['lost'] {
-  const lost = { forward: new Set<string>(), backward: new Set<string>() }
-  for (const step of planLens(data)) collect(step, '', functions, lost)
-  return { forward: [...lost.forward], backward: [...lost.backward] }
-}
-
-function collect(
-  step: Step,
-  below: string,
-  functions: Environment['functions'],
-  lost: { forward: Set<string>; backward: Set<string> },
-): void {
-  const under = (path: string) =>
-    below === '' ? path : path === '' ? below : `${below}${path.startsWith('/') ? path : `/${path}`}`
-  for (const path of step.lost?.forward ?? []) lost.forward.add(under(path))
-  for (const path of step.lost?.backward ?? []) lost.backward.add(under(path))
-  for (const edit of step.forward) {
-    if (edit.edit === 'each')
-      for (const inner of planLens(edit.lens))
-        collect(inner, under(`${edit.at.map((key) => `/${key}`).join('')}/*`), functions, lost)
-    if (edit.edit === 'when')
-      for (const inner of planLens([...edit.then, ...edit.otherwise])) collect(inner, below, functions, lost)
-    if (edit.edit !== 'value' && edit.edit !== 'fields') continue
-    for (const path of functions.get(edit.reference)?.lost?.forward ?? []) lost.forward.add(under(path))
-    for (const path of functions.get(edit.reference)?.lost?.backward ?? []) lost.backward.add(under(path))
-  }
 }
 
 /** One direction of a whole lens. Answers with a promise only where a function of it does. */

@@ -1,4 +1,5 @@
 /** The lens: a two-way mapping declared once. Pure: no clock, no random, no I/O. */
+export { lens, type LensBuilder } from './builder.ts'
 export { compileLens } from './compile.ts'
 export { describeLens, touched, type Touched } from './describe.ts'
 export { JsonNumber, JsonText, parseJson, stringifyJson } from './json-text.ts'

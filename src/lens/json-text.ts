@@ -1,4 +1,5 @@
 /** JSON as text and as values, without losing a digit: what a double cannot spell stays the text it was. Knows nothing of lenses. */
+import { membersOf } from './json-members.ts'
 
 /** A number whose own spelling a double would lose (`12345678901234567890`, `1.50`). Equal to another when the values are. */
 export class JsonNumber {
@@ -18,9 +19,9 @@ export class JsonText {
   constructor(text: string) {
     this.text = text
   }
-  /** The parsed value. Shared: never change it in place. */
+  /** The value, parsed one level deep where the text is long: what an object holds may be `JsonText` again. Shared: never change it in place. */
   get value(): unknown {
-    this.#value ??= { parsed: parseJson(this.text) }
+    this.#value ??= { parsed: parseShallow(this.text) }
     return this.#value.parsed
   }
 }
@@ -30,20 +31,58 @@ export function open(value: unknown): unknown {
   return value instanceof JsonText ? value.value : value
 }
 
+/** Texts shorter than this are parsed faster than their members are found. */
+const short = 160
+
+function parseShallow(text: string): unknown {
+  const members = text.length < short ? undefined : membersOf(text)
+  if (!members) return parseJson(text)
+  const fields: Record<string, unknown> = {}
+  for (const [key, from, to] of members) {
+    const first = text.charCodeAt(from)
+    const value =
+      first === 0x7b || first === 0x5b ? new JsonText(text.slice(from, to)) : parseJson(text.slice(from, to))
+    if (key === '__proto__') return parseJson(text)
+    fields[key] = value
+  }
+  return fields
+}
+
+/** The value with nothing left unparsed, for functions that a person wrote. */
+export function parsed(value: unknown): unknown {
+  if (value instanceof JsonText) return parseJson(value.text)
+  if (Array.isArray(value)) return value.map(parsed)
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, parsed(each)]))
+}
+
 /** A number with many digits, an exponent, a closing zero after the point, or a minus before zero: the only ones a double may spell otherwise. */
-const suspicious = /(?:^|[:,[])\s*-?(?:(?:\d\.?){16}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|0\.0{5}|(?<=-)0(?![.\d]))/
+const suspicious =
+  /(?:^|[:,[])\s*(-0(?![.\d])|-?(?=(?:\d\.?){16}|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)|0\.0{5})\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 /** Marks a held number inside a string while the native parser works; a string that really begins so gets one more. */
 const mark = '\\u0000'
 
 /** Parses JSON. A number is a `number` where its text comes back the same, otherwise a `JsonNumber`. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
-  if (!suspicious.test(text)) return JSON.parse(text)
+  if (!holdsLongNumber(text)) return JSON.parse(text)
   const held = text.replace(tokens, (token) => {
     if (token.startsWith('"')) return token.startsWith(`"${mark}`) ? `"${mark}${token.slice(1)}` : token
     return String(Number(token)) === token ? token : `"${mark}${token}"`
   })
-  return held === text ? JSON.parse(text) : JSON.parse(held, release)
+  return JSON.parse(held, release)
+}
+
+/** May say yes for digits inside of a string: then the slow way answers the same. */
+function holdsLongNumber(text: string): boolean {
+  suspicious.lastIndex = 0
+  for (let found = suspicious.exec(text); found; found = suspicious.exec(text)) {
+    if (String(Number(found[1])) !== found[1]) {
+      suspicious.lastIndex = 0
+      return true
+    }
+  }
+  return false
 }
 
 function release(_key: string, value: unknown): unknown {

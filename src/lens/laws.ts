@@ -28,8 +28,8 @@ interface Sides {
 export function checkLaws(lens: CompiledLens, samples: readonly Doc[], options: LawOptions = {}): readonly Finding[] {
   const ahead = (options.side ?? 'a') === 'a'
   const sides: Sides = ahead
-    ? { there: lens.forward.bind(lens), back: lens.backward.bind(lens), lost: lens.lost.forward }
-    : { there: lens.backward.bind(lens), back: lens.forward.bind(lens), lost: lens.lost.backward }
+    ? { there: lens.forward, back: lens.backward, lost: lens.lost.forward }
+    : { there: lens.backward, back: lens.forward, lost: lens.lost.backward }
   const found: Finding[] = []
   const most = options.most ?? 20
   samples.forEach((sample, i) => {

@@ -22,10 +22,11 @@ export interface LensFunctions {
 
 /** A lens ready to work. `was` is what the other side holds now, so that what only it knows stays. Refuses with `lens.refused`. */
 export interface CompiledLens {
-  forward(a: Doc, was?: Doc): Doc
-  backward(b: Doc, was?: Doc): Doc
-  forwardAsync(a: Doc, was?: Doc): Promise<Doc>
-  backwardAsync(b: Doc, was?: Doc): Promise<Doc>
+  readonly forward: (a: Doc, was?: Doc) => Doc
+  readonly backward: (b: Doc, was?: Doc) => Doc
+  /** The same for any lens, asynchronous or not. */
+  readonly forwardAsync: (a: Doc, was?: Doc) => Promise<Doc>
+  readonly backwardAsync: (b: Doc, was?: Doc) => Promise<Doc>
   /** Paths that do not come back where no `was` is at hand; a star stands for every item. */
   readonly lost: { readonly forward: readonly string[]; readonly backward: readonly string[] }
   /** True: a function of this lens is asynchronous, and `forward` and `backward` refuse to be called. */

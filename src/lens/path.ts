@@ -20,6 +20,11 @@ function unescape(key: string): string {
 export function showPath(path: Path): string {
   const [only] = path
   if (path.length === 1 && only !== undefined && only !== '' && !only.startsWith('/') && only !== '*') return only
+  return pointer(path)
+}
+
+/** Always a pointer. */
+export function pointer(path: Path): string {
   return path.map((key) => `/${escape(key)}`).join('')
 }
 

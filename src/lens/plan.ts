@@ -83,7 +83,7 @@ export function memoryOf(program: Program): readonly Path[] {
 
 /** Both programs of both lenses: what they touch in either direction. */
 function innerPaths(edit: Extract<Edit, { edit: 'when' }>, of: (program: Program) => readonly Path[]): readonly Path[] {
-  return [edit.then, edit.otherwise].flatMap((lens) =>
+  return [edit.matched, edit.otherwise].flatMap((lens) =>
     planLens(lens).flatMap((step) => [...of(step.forward), ...of(step.backward)]),
   )
 }

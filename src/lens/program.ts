@@ -57,7 +57,7 @@ export type Edit =
       readonly edit: 'when'
       readonly test: Test
       readonly there: Test
-      readonly then: LensData
+      readonly matched: LensData
       readonly otherwise: LensData
     }
   /** Calls a person's function on the value there. */

@@ -1,4 +1,6 @@
 /** SQL and TypeScript give the same result, value by value and refusal by refusal, on real servers. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresSources, startPostgres, type PostgresServer } from '../testing/postgres.ts'
@@ -12,8 +14,16 @@ import {
   stringifyJson,
   toSql,
 } from './index.ts'
-import { agreementCases, now, pools } from './sql-agreement.cases.ts'
 
+interface Cases {
+  readonly now: string
+  /** Values by type, or by the name and type of a column that needs others. */
+  readonly pools: Readonly<Record<string, readonly (string | null)[]>>
+  readonly cases: readonly { readonly name: string; readonly data: LensData; readonly a: Types; readonly b: Types }[]
+}
+const { now, pools, cases } = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'sql-agreement.cases.json'), 'utf8'),
+) as Cases
 const sources = postgresSources()
 for (const [source, why] of Object.entries(sources.missing)) console.warn(`skipped: PostgreSQL ${source}: ${why}`)
 
@@ -133,15 +143,15 @@ describe.each(sources.found)('on PostgreSQL (%s)', (source) => {
     }
   }
 
-  it.each(agreementCases)('$name', async ({ data, a, b }) => {
-    const lens = compileLens(data as LensData, { now })
+  it.each(cases)('$name', async ({ data, a, b }) => {
+    const lens = compileLens(data, { now })
     const pick = picker(data.length * 7 + JSON.stringify(data).length)
     const random = (types: Types): Row =>
       Object.fromEntries(
         Object.entries(types).map(([name, type]) => [name, pick(pools[`${name} ${type}`] ?? pools[type] ?? [null])]),
       )
     let [met, refused] = [0, 0]
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 40; i++) {
       for (const direction of ['forward', 'backward'] as const) {
         const [reading, holding] = direction === 'forward' ? [a, b] : [b, a]
         const opposite = direction === 'forward' ? lens.backward : lens.forward
@@ -159,7 +169,7 @@ describe.each(sources.found)('on PostgreSQL (%s)', (source) => {
           if (seen.row) row = await settle(reading, seen.row)
           if (i % 8 >= 6) was = await settle(holding, random(holding))
         }
-        const rendered = toSql(data as LensData, {
+        const rendered = toSql(data, {
           dialect: 'postgres',
           row: 'r',
           ...(was ? { was: 'w' } : {}),
@@ -183,6 +193,6 @@ describe.each(sources.found)('on PostgreSQL (%s)', (source) => {
         }
       }
     }
-    expect(met, `${met} met, ${refused} refused`).toBeGreaterThan(15)
+    expect(met, `${met} met, ${refused} refused`).toBeGreaterThan(10)
   })
 })

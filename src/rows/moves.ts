@@ -149,7 +149,8 @@ export type Compared = Expression & { readonly type: string }
 export function differences(route: Route, compared: readonly Compared[], range: KeyRange, most: number): string {
   const { sql, layout } = route
   const kept = layout.passed.filter(({ from }) => !layout.key.some((column) => column.name === from))
-  const left = [...kept, ...compared.map(({ column }) => ({ to: column }))].map(({ to }) => `t.${sql.quote(to)}`)
+  const typed = (column: string): string => `t.${sql.quote(column)}::${route.types[column] ?? 'text'}`
+  const left = [...kept.map(({ to }) => typed(to)), ...compared.map(({ column }) => typed(column))]
   const right = [
     ...kept.map(({ from, to }) => `s.${sql.quote(from)}::${route.types[to] ?? 'text'}`),
     ...compared.map(({ expression, type }) => `(${expression})::${type}`),

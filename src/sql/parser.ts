@@ -1,6 +1,7 @@
 /** SQL text to statements, by the server's own grammar (libpg_query 18, compiled to WASM). Knows no rule and no server. */
 import type { Node, SqlError } from 'libpg-query'
 import { ChangeoverError } from '../core/errors.ts'
+import { walk } from './names.ts'
 
 type Parser = typeof import('libpg-query')
 
@@ -31,6 +32,33 @@ export function parse(sql: string): readonly Statement[] {
     const byte = stmt_location + Buffer.byteLength(whole) - Buffer.byteLength(text)
     return { text: text.trimEnd(), line: lineAt(bytes, byte), byte, node: stmt! }
   })
+}
+
+/** The statements in the body of a DO block, with their line in it. `opaque`: it also runs text that is put together at run time. */
+export function bodyOf(block: string): {
+  readonly lines: readonly { readonly text: string; readonly line: number }[]
+  readonly opaque: boolean
+} {
+  const lines: { text: string; line: number }[] = []
+  let opaque = false
+  try {
+    for (const { type, node } of walk(loaded().parsePlPgSQLSync(block))) {
+      const line = typeof node['lineno'] === 'number' ? node['lineno'] : 1
+      if (type === 'PLpgSQL_stmt_execsql') lines.push({ text: queryOf(node['sqlstmt']), line })
+      if (type !== 'PLpgSQL_stmt_dynexecute') continue
+      const literal = /^'((?:[^']|'')*)'$/.exec(queryOf(node['query']))?.[1]
+      if (literal === undefined) opaque = true
+      else lines.push({ text: literal.replaceAll("''", "'"), line })
+    }
+  } catch {
+    // Another language, or a body that only the server can read.
+    return { lines: [], opaque: true }
+  }
+  return { lines, opaque }
+}
+
+function queryOf(expression: unknown): string {
+  return (expression as { PLpgSQL_expr?: { query?: string } } | undefined)?.PLpgSQL_expr?.query ?? ''
 }
 
 /** The tokens of a script: comments too, with their first byte. */

@@ -1,4 +1,5 @@
 /** What a plan expects of each step: rows, bytes and seconds, as its findings say. A step that no finding speaks of has no estimate. */
+import type { Event } from '../core/event.ts'
 import type { Finding } from '../core/finding.ts'
 import type { Json } from '../core/json.ts'
 
@@ -23,8 +24,18 @@ export function estimates(findings: readonly Finding[]): ReadonlyMap<string, Est
   return found
 }
 
-/** The figures of one finding, if it has any. */
-export function readEstimate(data: Json | undefined): Estimate | undefined {
+/** What was expected of each step before it began: what was found afterwards was measured. */
+export function expectations(events: readonly Event[]): ReadonlyMap<string, Estimate> {
+  const begun = new Set<string>()
+  const early = events.flatMap((event): readonly Finding[] => {
+    if (event.type === 'run.opened' || event.type === 'run.amended') return event.plan.findings
+    if (event.type === 'step.started') begun.add(event.step)
+    return event.type === 'finding.made' && !begun.has(event.finding.at?.step ?? '') ? [event.finding] : []
+  })
+  return estimates(early)
+}
+
+function readEstimate(data: Json | undefined): Estimate | undefined {
   const rows = figure(data, 'rows')
   const bytes = figure(data, 'bytes')
   const seconds = figure(data, 'seconds')

@@ -6,9 +6,11 @@ import { figure } from './estimate.ts'
 /** One line of the table of success: what was wanted, what was measured, and whether that is met. */
 export interface Criterion {
   readonly name: string
+  /** The step that judged it, where one did. */
+  readonly step?: string
   readonly wanted: string
   readonly measured: string
-  readonly met: boolean
+  readonly met: 'yes' | 'no' | 'unknown'
 }
 
 /** What may stand on the tiles of a report. Milliseconds, counts. */
@@ -21,14 +23,19 @@ export interface Figures {
 }
 
 /**
- * Reads `{ criteria: [{ name, wanted, measured, met }] }`, `{ served, failed }` or `{ requests: { served, failed } }`, and
+ * Reads `{ criteria: [{ name, wanted, measured, met }] }`, what a gate `judged`: `[{ name, met, why }]`, `{ served, failed }` or `{ requests: { served, failed } }`, and
  * `{ longestWritePauseMs }` from the data of findings. Counts of several findings are added up, of pauses the longest is taken.
  */
 export function figuresIn(findings: readonly Finding[]): Figures {
   const data = findings.map((finding) => finding.data)
   const counted = data.flatMap((each) => requestsIn(each) ?? requestsIn(field(each, 'requests')) ?? [])
   const pauses = data.flatMap((each) => figure(each, 'longestWritePauseMs') ?? [])
-  const criteria = lastOfEach(data.flatMap((each) => criteriaIn(field(each, 'criteria'))))
+  const criteria = lastOfEach(
+    findings.flatMap(({ data: each, at }) => [
+      ...criteriaIn(field(each, 'criteria'), at?.step),
+      ...criteriaIn(field(each, 'judged'), at?.step),
+    ]),
+  )
   return {
     ...(counted.length === 0 ? {} : { requests: sum(counted) }),
     ...(pauses.length === 0 ? {} : { longestWritePauseMs: Math.max(...pauses) }),
@@ -46,19 +53,36 @@ function sum(counted: readonly { served: number; failed: number }[]): { served: 
   return counted.reduce((all, each) => ({ served: all.served + each.served, failed: all.failed + each.failed }))
 }
 
-function criteriaIn(data: Json | undefined): readonly Criterion[] {
+function criteriaIn(data: Json | undefined, step: string | undefined): readonly Criterion[] {
   if (!Array.isArray(data)) return []
   return (data as readonly Json[]).flatMap((each) => {
     const name = field(each, 'name')
-    const met = field(each, 'met')
-    if (typeof name !== 'string' || typeof met !== 'boolean') return []
-    return [{ name, met, wanted: shown(field(each, 'wanted')), measured: shown(field(each, 'measured')) }]
+    const met = metIn(field(each, 'met'))
+    if (typeof name !== 'string' || met === undefined) return []
+    const measured = shown(field(each, 'measured') ?? field(each, 'why'))
+    return [{ name, ...(step === undefined ? {} : { step }), met, wanted: shown(field(each, 'wanted')), measured }]
   })
+}
+
+function metIn(value: Json | undefined): Criterion['met'] | undefined {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return value === 'yes' || value === 'no' || value === 'unknown' ? value : undefined
+}
+
+/** Figures that somebody measured and wrote down as JSON: what is not a figure is left out. */
+export function readFigures(value: Json): Figures {
+  const rows = figure(value, 'rows')
+  const rowsPerSecond = figure(value, 'rowsPerSecond')
+  return {
+    ...figuresIn([{ level: 'note', code: 'report.figures', message: '', help: '', data: value }]),
+    ...(rows === undefined ? {} : { rows }),
+    ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }),
+  }
 }
 
 /** A criterion that was judged again counts as it was judged last. */
 function lastOfEach(criteria: readonly Criterion[]): readonly Criterion[] {
-  return [...new Map(criteria.map((each) => [each.name, each])).values()]
+  return [...new Map(criteria.map((each) => [`${each.step ?? ''} ${each.name}`, each])).values()]
 }
 
 function field(data: Json | undefined, key: string): Json | undefined {

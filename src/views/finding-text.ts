@@ -1,6 +1,5 @@
 /** Findings as lines of text, worst first. Knows no source of findings. */
 import type { Finding, Level } from '../core/finding.ts'
-import { readEstimate } from './estimate.ts'
 import { pad, type Paint, wrap } from './paint.ts'
 
 export const levels: readonly Level[] = ['block', 'risk', 'note']
@@ -10,18 +9,24 @@ export function byLevel(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /**
- * Findings once each, as they were found last: the same words again, or a newer figure for the same thing, take the place of the older.
- * A step is asked before the run and again when its turn comes.
+ * Findings once each, as they were found last: a step is asked before the run and again when its turn comes. The same words with other
+ * figures are the same finding; names in quotes are no figures.
  */
 export function distinct(findings: readonly Finding[]): readonly Finding[] {
   const kept = new Map<string, Finding>()
   for (const finding of findings) {
-    const what = readEstimate(finding.data) ? '' : finding.message
-    const key = [finding.level, finding.code, finding.at?.step ?? '', finding.at?.target ?? '', what].join('\n')
+    const { level, code, at, message } = finding
+    const key = [level, code, at?.step ?? '', at?.target ?? '', withoutFigures(message)].join('\n')
     kept.delete(key)
     kept.set(key, finding)
   }
   return [...kept.values()]
+}
+
+function withoutFigures(message: string): string {
+  return message.replace(/"[^"]*"|\b\d[\d.,]*(?: ?(?:ms|s|min|h|[kKMGT]?i?B)\b)?/g, (found) =>
+    found.startsWith('"') ? found : '#',
+  )
 }
 
 /** What ends a finding, where there is something to do. */

@@ -105,13 +105,13 @@ function criteriaSection(report: Report): Html {
   const rows = criteria.map(
     (each) =>
       html`<tr>
-        <td>${each.name}</td>
+        <td>${each.name}${each.step === undefined ? undefined : html`<small>step ${each.step}</small>`}</td>
         <td>${each.wanted}</td>
         <td>${each.measured}</td>
-        <td>${each.met ? tag('met', 'good') : tag('not met', 'bad')}</td>
+        <td>${metTags[each.met]}</td>
       </tr> `,
   )
-  const met = criteria.filter((each) => each.met).length
+  const met = criteria.filter((each) => each.met === 'yes').length
   return html`<section>
     <h2>Success criteria: ${met} of ${criteria.length} met</h2>
     <div class="scroll">
@@ -131,6 +131,8 @@ function criteriaSection(report: Report): Html {
     </div>
   </section>`
 }
+
+const metTags = { yes: tag('met', 'good'), no: tag('not met', 'bad'), unknown: tag('not known', '') } as const
 
 function tag(text: string, of: Tone): Html {
   return html`<span class="tag ${of}">${text}</span>`

@@ -44,10 +44,10 @@ function section(title: string, lines: readonly string[]): readonly (readonly st
 
 function criteria(report: Report): readonly string[] {
   const rows = (report.figures.criteria ?? []).map((each) => [
-    md(each.name),
+    md(each.step === undefined ? each.name : `${each.name} (${each.step})`),
     md(each.wanted),
     md(each.measured),
-    each.met ? 'met' : '**not met**',
+    each.met === 'yes' ? 'met' : each.met === 'no' ? '**not met**' : 'not known',
   ])
   return rows.length === 0 ? [] : mdTable(['criterion', 'wanted', 'measured', ''], rows)
 }

@@ -28,7 +28,7 @@ export function tilesOf(report: Report): readonly Tile[] {
   const all = report.stages.flatMap((stage) => stage.steps).length
   const requests = figures.requests
   const criteria = figures.criteria ?? []
-  const met = criteria.filter((each) => each.met).length
+  const met = criteria.filter((each) => each.met === 'yes').length
   return [
     tile('outcome', phaseWords[report.phase], `${applied} of ${plural(all, 'step')} in place`, tone(report.phase)),
     tile('of work', duration(report.workedMs), waited >= 1000 ? `and ${duration(waited)} of waiting` : undefined),

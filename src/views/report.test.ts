@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Event } from '../core/event.ts'
-import { backRun, doneRun, halfRun } from '../../test/views/sample-run.ts'
+import { ada, backRun, doneRun, halfRun, plan, story } from '../../test/views/sample-run.ts'
 import { reportHtml } from './report-html.ts'
 import { reportJson } from './report-json.ts'
 import { reportMarkdown } from './report-markdown.ts'
@@ -80,4 +80,31 @@ test('the report as JSON carries every event and no facts', () => {
 
 test('a run without events is not found', () => {
   expect(() => makeReport('r', [])).toThrow('run "r" has no events')
+})
+
+test('what was found after a step began is measured, not expected; the same words with other figures are one finding', () => {
+  const found = (message: string, seconds: number) => ({
+    type: 'finding.made' as const,
+    finding: {
+      level: 'note' as const,
+      code: 'backup.proved',
+      message,
+      help: '',
+      at: { step: 'keep' },
+      data: { rows: 1, seconds },
+    },
+  })
+  const events = story(
+    [0, { type: 'run.opened', plan, identities: {}, by: ada, wishes: {} }],
+    [1, { type: 'step.started', step: 'keep', verb: 'apply', before: {} }],
+    [2, found('"t1": 5 rows in 2 s', 99)],
+    [3, found('"t1": 6 rows in 80 ms', 99)],
+    [4, found('"t2": 6 rows in 80 ms', 99)],
+  )
+  const report = makeReport('r', events)
+  expect(report.stages[0]?.steps[1]?.estimate).toEqual({ rows: 120_000, bytes: 30_000_000, seconds: 5 })
+  expect(report.findings.filter((each) => each.code === 'backup.proved').map((each) => each.message)).toEqual([
+    '"t1": 6 rows in 80 ms',
+    '"t2": 6 rows in 80 ms',
+  ])
 })

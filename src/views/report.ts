@@ -3,7 +3,7 @@ import type { Event } from '../core/event.ts'
 import type { Finding } from '../core/finding.ts'
 import { fold, phase, type Phase, type RunState, type StepState } from '../core/run.ts'
 import { ChangeoverError } from '../core/errors.ts'
-import { type Estimate, estimates } from './estimate.ts'
+import { type Estimate, expectations } from './estimate.ts'
 import { distinct } from './finding-text.ts'
 import { type Figures, figuresIn } from './figures.ts'
 import { askedOf, type ChecklistItem, checklistOf, stagesOf, targetsIn } from './plan-parts.ts'
@@ -110,7 +110,7 @@ export function makeReport(run: string, events: readonly Event[], figures: Figur
 }
 
 function stageReports(state: RunState, events: readonly Event[], spans: readonly Span[]): Report['stages'] {
-  const by = estimates(state.findings)
+  const by = expectations(events)
   const steps = new Map(state.steps.map((step) => [step.plan.id, step]))
   return stagesOf(state.plan).map((stage) => ({
     name: stage.name,

@@ -64,6 +64,8 @@ export function refused(
 ): unknown {
   if (isChangeoverError(error) || !(error instanceof Error)) return error
   const code = codeOf(error)
+  // No number of the system's: it comes from whoever gives the bytes, and is theirs.
+  if (code === '') return error
   const more = { cause: error }
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const figures = full === undefined ? '' : `: at least ${full.needed} bytes are needed, ${full.free} are free`

@@ -50,7 +50,7 @@ export function openWriter(driver: Driver): SqlWriter {
 async function reading<T>(driver: Driver, begin: string, body: (at: SqlSnapshot) => Promise<T>): Promise<T> {
   return lent(driver, async (link) => {
     // The SELECT takes the snapshot: after it the server refuses SET TRANSACTION READ WRITE.
-    const start = `${begin}; SET LOCAL lock_timeout = ${lockMs.read}; SELECT 1`
+    const start = `${begin}; ${limits('SET LOCAL', lockMs.read, undefined)}; SELECT 1`
     await attended(driver, link, start, 0, () => ask(link, start, undefined, false))
     try {
       return await body(openSession(driver, link, lockMs.read, true))
@@ -103,14 +103,10 @@ async function open(driver: Driver, link: Link, begin: string, lock: number): Pr
   if (passing !== '') driver.gate.judge(results.at(-1)?.rows[0]?.fence)
 }
 
+/** DEFAULT, where no limit is named: a statement outside a transaction sets its own for the session, and the next must not inherit it. */
 function limits(set: string, lock: number, statementMs: number | undefined): string {
-  const statement =
-    statementMs === undefined
-      ? set === 'SET'
-        ? 'RESET statement_timeout'
-        : ''
-      : `${set} statement_timeout = ${whole(statementMs)}`
-  return `${set} lock_timeout = ${whole(lock)}${statement === '' ? '' : `; ${statement}`}`
+  const statement = statementMs === undefined ? 'DEFAULT' : whole(statementMs)
+  return `${set} lock_timeout = ${whole(lock)}; ${set} statement_timeout = ${statement}`
 }
 
 /** A limit of zero would mean none to the server. */

@@ -5,11 +5,12 @@ import type { Address } from './address.ts'
 import { types } from './decode.ts'
 import { translate } from './errors.ts'
 
-/** One connection while it is lent. `broken` ones are closed when they come back. */
+/** One connection while it is lent. `broken` ones, and those with `settings` that outlast their user, are closed when they come back. */
 export interface Link {
   readonly client: pg.Client
   readonly pid: number
   broken: boolean
+  settings?: boolean
 }
 
 export interface LinkOptions {
@@ -55,7 +56,7 @@ export class Links {
 
   giveBack(link: Link): void {
     this.#lent.delete(link)
-    if (link.broken || this.#closed || link.client.getTransactionStatus() !== 'I') {
+    if (link.broken || link.settings || this.#closed || link.client.getTransactionStatus() !== 'I') {
       destroy(link)
     } else {
       const timer = setTimeout(() => this.#drop(link), idleMs).unref()

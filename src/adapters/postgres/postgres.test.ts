@@ -226,7 +226,25 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     expect((await failure(target.write.run('SELECT pg_sleep(5)', undefined, { statementMs: 50 }))).message).toContain(
       'statement timeout',
     )
-    expect(await target.write.run('SELECT pg_sleep(0.1)')).toBe(1)
+    const one = await open({ run: 'limits' })
+    const limited = one.write.run('SELECT pg_sleep(0)', undefined, { statementMs: 50 })
+    expect(await limited).toBe(1)
+    expect(await one.write.transaction((tx) => tx.run('SELECT pg_sleep(0.1)'))).toBe(1)
+    expect((await one.read.rows('SELECT pg_sleep(0.1)')).length).toBe(1)
+    expect(await one.write.run('SELECT pg_sleep(0.1)')).toBe(1)
+  })
+
+  it('hands no setting of one user to the next', async () => {
+    const one = await open({ run: 'settings' })
+    const seen = async () =>
+      (await one.read.rows("SELECT pg_backend_pid() AS pid, current_setting('search_path') AS path"))[0]
+    const before = await seen()
+    await one.write.transaction((tx) => tx.run("SET LOCAL search_path = 'a'; SELECT 1"))
+    expect(await seen()).toEqual(before)
+    await one.write.transaction((tx) => tx.run("SET search_path = 'a'; SELECT 1"))
+    expect((await seen())?.['path']).toBe(before?.['path'])
+    await one.write.run("SET search_path = 'a'")
+    expect((await seen())?.['path']).toBe(before?.['path'])
   })
 
   it('does not commit what a swallowed error has ended', async () => {

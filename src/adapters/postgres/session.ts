@@ -72,6 +72,14 @@ export async function ask(
   return Array.isArray(result) ? result : [result]
 }
 
+/** A SET for the session, as files of SQL have them: the next user of the connection must not inherit it. */
+function lasting(text: string, results: readonly QueryResult[]): boolean {
+  return (
+    results.some((each) => each.command === 'SET' || each.command === 'RESET') &&
+    /\b(re)?set\s+(?!local\b|transaction\b|constraints\b)/i.test(text)
+  )
+}
+
 /** `single`: one statement at a time, as a reader must have it, so that no COMMIT can end its transaction. */
 export function openSession(desk: Desk, link: Link, lockMs: number, single: boolean): SqlSession {
   let copying = false
@@ -83,9 +91,11 @@ export function openSession(desk: Desk, link: Link, lockMs: number, single: bool
       'read the COPY to its end first, or use a second snapshot',
     )
   }
-  const run = (text: string, values?: readonly unknown[]): Promise<readonly QueryResult[]> => {
+  const run = async (text: string, values?: readonly unknown[]): Promise<readonly QueryResult[]> => {
     idle(text)
-    return attended(desk, link, text, lockMs, () => ask(link, text, values, single))
+    const results = await attended(desk, link, text, lockMs, () => ask(link, text, values, single))
+    if (lasting(text, results)) link.settings = true
+    return results
   }
   return {
     async rows<R extends Row>(text: string, values?: readonly unknown[]): Promise<readonly R[]> {

@@ -25,24 +25,38 @@ interface Topic {
 }
 
 export async function docs(wanted: string | undefined, options: Common, door: Door): Promise<number> {
-  const topics = [...general(), ...written(), ...errors(), ...(await fromCode())]
-  if (wanted === undefined) {
-    const listed = topics.filter((topic) => topic.listed)
-    if (options.json) door.out(`${JSON.stringify({ topics: topics.map(({ name, says }) => ({ name, says })) })}\n`)
-    else door.out(list(listed, door))
-    return 0
-  }
-  const topic = topics.find((each) => each.name.toLowerCase() === wanted.toLowerCase())
-  if (!topic) {
-    const names = topics.map((each) => each.name)
-    const near = names.filter((name) => name.includes(wanted) || wanted.includes(name)).slice(0, 8)
-    const help = near.length === 0 ? '`changeover docs` lists the topics' : `near it: ${near.join(', ')}`
-    throw new ChangeoverError('usage.unknown', `there is no topic "${wanted}"${suggestion(wanted, names)}`, help)
-  }
+  const near = [...general(), ...written(), ...errors()]
+  if (wanted === undefined) return listAll([...near, ...(await fromCode())], options, door)
+  // A page that is at hand is shown without loading every kind.
+  const topic = named(near, wanted) ?? named(await fromCode(), wanted)
+  if (!topic) throw unknownTopic(wanted, [...near, ...(await fromCode())])
   const page = await topic.page()
   if (options.json) door.out(`${JSON.stringify({ topic: topic.name, markdown: page })}\n`)
   else door.out(page)
   return 0
+}
+
+function named(topics: readonly Topic[], wanted: string): Topic | undefined {
+  return topics.find((each) => each.name.toLowerCase() === wanted.toLowerCase())
+}
+
+function listAll(topics: readonly Topic[], options: Common, door: Door): number {
+  if (options.json) door.out(`${JSON.stringify({ topics: topics.map(({ name, says }) => ({ name, says })) })}\n`)
+  else
+    door.out(
+      list(
+        topics.filter((topic) => topic.listed),
+        door,
+      ),
+    )
+  return 0
+}
+
+function unknownTopic(wanted: string, topics: readonly Topic[]): ChangeoverError {
+  const names = topics.map((each) => each.name)
+  const alike = names.filter((name) => name.includes(wanted) || wanted.includes(name)).slice(0, 8)
+  const help = alike.length === 0 ? '`changeover docs` lists the topics' : `near it: ${alike.join(', ')}`
+  return new ChangeoverError('usage.unknown', `there is no topic "${wanted}"${suggestion(wanted, names)}`, help)
 }
 
 function list(topics: readonly Topic[], door: Door): string {

@@ -1,8 +1,17 @@
 /** `changeover report`: what was planned and what happened, for people who were not there. */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
-import { makeReport, type Report, reportHtml, reportJson, reportMarkdown } from '../../views/index.ts'
+import {
+  type Figures,
+  makeReport,
+  readFigures,
+  type Report,
+  reportHtml,
+  reportJson,
+  reportMarkdown,
+} from '../../views/index.ts'
+import type { Json } from '../../core/json.ts'
 import type { Common, Door } from '../door.ts'
 import { findRun, openJournalFor } from '../journal.ts'
 
@@ -15,6 +24,7 @@ const formats: Readonly<Record<string, (report: Report) => string>> = {
 export interface ReportOptions extends Common {
   readonly format?: string
   readonly out?: string
+  readonly figures?: string
 }
 
 export async function report(options: ReportOptions, door: Door): Promise<number> {
@@ -27,7 +37,7 @@ export async function report(options: ReportOptions, door: Door): Promise<number
   const journal = await openJournalFor(options, door)
   try {
     const run = await findRun(journal, options)
-    const text = render(makeReport(run, await journal.read(run)))
+    const text = render(makeReport(run, await journal.read(run), await figuresFrom(options, door)))
     // A page of HTML is no use on a screen of text.
     const out = options.out ?? (format === 'html' && door.live ? `${run}.html` : undefined)
     if (out === undefined) door.out(text)
@@ -39,5 +49,16 @@ export async function report(options: ReportOptions, door: Door): Promise<number
     return 0
   } finally {
     await journal.close()
+  }
+}
+
+async function figuresFrom(options: ReportOptions, door: Door): Promise<Figures> {
+  if (options.figures === undefined) return {}
+  try {
+    return readFigures(JSON.parse(await readFile(resolve(door.cwd, options.figures), 'utf8')) as Json)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const help = 'give a file with one JSON object, see `changeover report --help`'
+    throw new ChangeoverError('usage.invalid', `the figures "${options.figures}" cannot be read: ${why}`, help)
   }
 }

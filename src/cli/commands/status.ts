@@ -1,8 +1,7 @@
 /** `changeover status`: where the run is. Loads the journal, the fold and one view, and nothing else: it must start at once. */
 import type { Event } from '../../core/event.ts'
 import { fold, type RunState } from '../../core/run.ts'
-import { evolvePace, type Pace } from '../../views/pace.ts'
-import { statusText } from '../../views/status-text.ts'
+import { evolvePace, type Pace, statusJson, statusText } from '../../views/status.ts'
 import { type Common, type Door, optionsOf } from '../door.ts'
 import { findRun, openJournalFor } from '../journal.ts'
 
@@ -17,7 +16,7 @@ export async function status(options: StatusOptions, door: Door): Promise<number
   const journal = await openJournalFor(options, door)
   try {
     const run = await findRun(journal, options)
-    const shown = door.json ? await asJson(run, door) : asText(run, options, door)
+    const shown = door.json ? asJson(run, door) : asText(run, options, door)
     if (options.watch) return await (await import('./watch.ts')).watch(run, journal, shown, door)
     const events = await journal.read(run)
     const state = fold(events)
@@ -32,8 +31,7 @@ function paceOf(events: readonly Event[]): Pace | undefined {
   return events.reduce<Pace | undefined>(evolvePace, undefined)
 }
 
-async function asJson(run: string, door: Door): Promise<Shown> {
-  const { statusJson } = await import('../../views/status-json.ts')
+function asJson(run: string, door: Door): Shown {
   return (state, pace) => `${JSON.stringify(statusJson(run, state, pace, door.now()))}\n`
 }
 

@@ -1,7 +1,7 @@
 /** `changeover status --watch`: follows the run until it is closed. One screen is repainted; in a pipe there is a status for each change of phase or step. */
 import type { Journal } from '../../core/event.ts'
 import { evolve, phase, type RunState } from '../../core/run.ts'
-import { evolvePace, type Pace } from '../../views/pace.ts'
+import { evolvePace, type Pace } from '../../views/status.ts'
 import type { Door } from '../door.ts'
 import { repainter } from '../repaint.ts'
 import type { Shown } from './status.ts'

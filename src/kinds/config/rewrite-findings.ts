@@ -10,7 +10,7 @@ export function previewOf(file: string, to: string, plan: KeyPlan): readonly str
     ...plan.moves.map((each) => `  ${each.from} → ${each.to}`),
     ...plan.removed.map((key) => `  - ${key}`),
     ...plan.added.map((key) => `  + ${key}`),
-    ...(plan.unmapped.length === 0
+    ...(plan.unmapped.length === 0 || plan.moves.length === 0
       ? []
       : [
           `  as they are, in no rule: ${plan.unmapped.filter((key) => !plan.removed.includes(key)).join(', ') || 'none'}`,
@@ -86,7 +86,9 @@ function ofChanges({ file, to, plan }: PlannedFile): readonly Finding[] {
 
 function ofUnmapped({ file, plan }: PlannedFile, given: RewriteSpec): readonly Finding[] {
   const left = plan.unmapped.filter((key) => !plan.removed.includes(key))
-  if (left.length === 0 || given.lens !== undefined) return []
+  // Without a map the step edits a file: that it leaves the rest alone is no news.
+  const edits = Object.keys(given.map).length === 0 && given.unmapped === 'keep'
+  if (left.length === 0 || edits || given.lens !== undefined) return []
   const words = `"${file}": no rule names ${list(left)}`
   if (given.unmapped === 'block')
     return [block('config.unmapped', words, 'map them, remove them, or set "unmapped" to "keep"', left)]

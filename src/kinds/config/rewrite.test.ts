@@ -1,4 +1,8 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { filesAdapter } from '../../adapters/files/index.ts'
 import { memoryFiles } from '../../adapters/memory/index.ts'
 import { keysOf } from '../../config/index.ts'
 import type { Json } from '../../core/json.ts'
@@ -116,13 +120,41 @@ const lens = [
   { op: 'move', from: '/api/ssl/key', to: '/api/tls/keyPath' },
 ]
 describeKind(kindCase('by a lens', { 'neonhub.yml': v3 }, { file: 'neonhub.yml', lens, set }), runner)
+
+/** The same on a real folder: nothing may be there afterwards that was not there before, an empty folder neither. */
+async function onDisk(files: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'changeover-rewrite-'))
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text)
+  const who = { run: 'case-1', fence: 1, base: folder, signal: new AbortController().signal }
+  const target = await filesAdapter(keysOf).open({ folder, watch: ['*'] }, who)
+  const paths = () => (readdirSync(folder, { recursive: true }) as string[]).sort()
+  return {
+    targets: { files: target },
+    state: async () =>
+      Object.fromEntries(
+        paths()
+          .filter((path) => watch(`${path}/`) && statSync(join(folder, path)).isFile())
+          .map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
+      ),
+    leftovers: async () => paths().filter((path) => !watch(`${path}/`)),
+    close: async () => rmSync(folder, { recursive: true }),
+  }
+}
+const folderCase: KindCase = {
+  name: 'NeonHub on disk (24 points of death, evenly spread: each waits for the disk)',
+  most: 24,
+  kind: configRewrite,
+  spec: { file: 'neonhub.yml', map, set },
+  world: () => onDisk({ 'neonhub.yml': v3 }),
+}
+describeKind(folderCase, runner)
+
 const valued = [
   { op: 'convert', path: '/api/port', with: 'number-text' },
   { op: 'rename', from: 'custom', to: 'own' },
 ]
 
-async function planned(files: Readonly<Record<string, string>>, spec: Json) {
-  const target = world(files)
+async function planned(files: Readonly<Record<string, string>>, spec: Json, target = world(files), step = 's') {
   const draft = configRewrite.plan(configRewrite.spec.parse(spec), {
     facts: { files: await target.observe() },
     tools: { files: {} },
@@ -130,7 +162,7 @@ async function planned(files: Readonly<Record<string, string>>, spec: Json) {
   })
   const at = {
     run: 'r1',
-    step: 's',
+    step,
     signal: new AbortController().signal,
     clock: { now: () => 0 },
     on: { files: target.write },
@@ -178,6 +210,19 @@ describe('config.rewrite', () => {
     )
     expect(marks[0]?.note).toContain('"federation.nodeId" were edited')
     expect(text('neonhub.yml.changeover-r1')).toContain('nodeId: n1')
+  })
+
+  it('a later step on the same file is no edit by a person; both go back in turn', async () => {
+    const { go, look, text, target } = await planned({ 'neonhub.yml': v3 }, { file: 'neonhub.yml', map, set })
+    await go('apply')
+    const second = await planned({}, { file: 'neonhub.yml', set: { 'federation.enabled': true } }, target, 'second')
+    expect(codes(second.draft.findings ?? [])).toEqual([])
+    await second.go('apply')
+    expect(text('neonhub.yml')).toBe(v4.replace('enabled: false', 'enabled: true'))
+    expect(codes(await look('verify'))).toEqual(['note config.references'])
+    await second.go('rollback')
+    await go('rollback')
+    expect([...target.content].map(([path, bytes]) => [path, bytes.toString()])).toEqual([['neonhub.yml', v3]])
   })
 
   it('a lens does the same as the map, and brings edits back', async () => {

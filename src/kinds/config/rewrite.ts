@@ -190,6 +190,15 @@ async function wayBackNow(
   const side = sideFiles(at, i)
   const old = await at.on.files.read(side.old)
   const made = await at.on.files.read(side.made)
-  if (old === null || made === null) return undefined
+  if (old === null || made === null || (await isOurs(each, at))) return undefined
   return wayBack(opened(each, each.file, old), opened(each, each.to, made), now, work.rules, await lensOf(work, at))
+}
+
+/** True where the file is just as a step of a run has written it: a later step that goes on from here is no edit by a person. */
+async function isOurs(each: OneFile, at: Reading<FilesRole>): Promise<boolean> {
+  const now = await at.on.files.digest(each.to)
+  for (const path of await at.on.files.list([`${sideRoot}/*/*.new`])) {
+    if ((await at.on.files.digest(path))?.sha256 === now?.sha256) return true
+  }
+  return false
 }

@@ -5,7 +5,7 @@ import { block, type Finding, risk } from '../../core/finding.ts'
 import type { Draft, Site } from '../../core/kind.ts'
 import type { Catalog, TableFacts } from '../../core/ports/index.ts'
 import { type KeyColumn, postgresWriter } from '../../rows/index.ts'
-import { lensWays } from './mirror-lens.ts'
+import { lensColumns as lensReads, lensWays } from './mirror-lens.ts'
 import type { CompareSpec, CompareWork, PairWork } from './compare-spec.ts'
 
 type Roles = { readonly source: 'database'; readonly target: 'database' }
@@ -206,9 +206,11 @@ function lensColumns(asked: Asked, target: string, from: TableFacts, to: TableFa
       ],
     }
   }
-  const made = ways
-    .write('s', 't')
-    .forward.filter(({ column }) => column in to.columns && (asked.columns?.includes(column) ?? true))
+  // In one row the columns that the lens reads stand beside those it makes: they are no part of the new shape.
+  const old = asked.source === target ? lensReads(asked.lens!, from).reads : []
+  const mine = (column: string) =>
+    column in to.columns && !old.includes(column) && (asked.columns?.includes(column) ?? true)
+  const made = ways.write('s', 't').forward.filter(({ column }) => mine(column))
   return {
     left: made.map(({ column, expression }) => ({
       name: column,

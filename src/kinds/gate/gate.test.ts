@@ -235,7 +235,7 @@ describe('figures of all samples', () => {
         { recall: { figures: { ...figures, throughput: 400 }, concurrency: 4 } },
       )
     await slower(10.8, { p95Ms: { maxIncrease: 0.1 }, throughput: { minOfBaseline: 0.9 } })
-    await slower(11.3, { p95Ms: { maxIncrease: 0.1, slackMs: 1 } })
+    await slower(11.3, { p95Ms: { maxIncrease: 0.1, tolerateMs: 1 } })
     await expect(slower(11.3, { p95Ms: { maxIncrease: 0.1 } })).rejects.toMatchObject({
       message: expect.stringMatching(/p95Ms against the baseline is 11\.\d+, at most 11 is asked/),
     })
@@ -271,6 +271,22 @@ describe('figures of all samples', () => {
     const findings = await gateProbe.verify?.(work, { applied: last } as never)
     expect(findings?.map((each) => [each.level, each.message])).toEqual([
       ['note', 'GET "/x" of "v4": availability is 0.999, at least 0.999 is asked'],
+    ])
+  })
+
+  it('only advise where they are advisory', async () => {
+    const spec = { path: '/x', advisory: true, overall: { availability: { min: 0.999 }, p95Ms: { max: 20 } } }
+    const last = (await many('x...', spec.overall, { advisory: true })).at(-1) ?? null
+    const { work } = gateProbe.plan(gateProbe.spec.parse(spec), {
+      facts: { api: {} },
+      tools: { api: {} },
+      targets: { api: 'v4' },
+    })
+    const findings = await gateProbe.verify?.(work, { applied: last } as never)
+    expect(findings?.map((each) => [each.level, each.message])).toEqual([
+      ['note', 'GET "/x" of "v4": p95Ms is 9.959, at most 20 is asked'],
+      ['risk', 'GET "/x" of "v4": 250 of 1000 samples failed, at most 1 may: it answered 500'],
+      ['risk', 'GET "/x" of "v4": availability is 0.75, at least 0.999 is asked'],
     ])
   })
 

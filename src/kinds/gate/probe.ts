@@ -19,6 +19,7 @@ const spec = z
     failure: answerCheck.optional().describe('What a bad answer is; it wins over `success`.'),
     requires: answerCheck.optional().describe('Without it an answer does not tell.'),
     overall: overall.optional().describe('Limits of all samples together, judged at the end.'),
+    advisory: z.boolean().default(false).describe('Only measures: what is missed becomes a risk, and the step passes.'),
     baseline: z.string().optional().describe('The step of kind gate.baseline that figures are compared with.'),
   })
   .refine(
@@ -39,6 +40,7 @@ type Work = {
   readonly pace: Pace
   readonly rules: Rules
   readonly baseline: string | null
+  readonly advisory: boolean
 }
 
 export const gateProbe = defineKind({
@@ -61,6 +63,7 @@ export const gateProbe = defineKind({
       pace: paceOf(given),
       rules: rulesOf(given, limits),
       baseline: given.baseline ?? null,
+      advisory: given.advisory,
     }
     const few = tooFew(given.count, limits)
     return {
@@ -75,7 +78,11 @@ export const gateProbe = defineKind({
   async *apply(work, at, from) {
     const baseline = work.baseline === null ? undefined : recalled(work, work.baseline, at.recall(work.baseline))
     const take = () => sample(work, at.on.api)
-    yield* runGate({ name: nameOf(work), pace: work.pace, rules: work.rules, baseline, take }, at, from)
+    yield* runGate(
+      { name: nameOf(work), pace: work.pace, rules: work.rules, baseline, advisory: work.advisory, take },
+      at,
+      from,
+    )
   },
 
   async verify(work, at) {
@@ -100,7 +107,9 @@ function previewOf(work: Work): readonly string[] {
   return [
     `sample ${nameOf(work)} ${rules.count} times, ${pace.concurrency} at once, every ${pace.intervalMs} ms`,
     ...conditions.filter(([, check]) => check !== null).map(([name, check]) => `${name}: ${JSON.stringify(check)}`),
-    `at most ${rules.failureLimit} may fail`,
+    work.advisory
+      ? 'only measured: what is missed is a risk, and the step passes'
+      : `at most ${rules.failureLimit} may fail`,
     ...(Object.keys(rules.overall).length === 0 ? [] : [`overall: ${JSON.stringify(rules.overall)}`]),
     ...(work.baseline === null ? [] : [`compared with step "${work.baseline}"`]),
   ]

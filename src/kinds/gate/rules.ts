@@ -33,7 +33,7 @@ export const sampling = {
 const most = z.strictObject({
   max: z.number().positive().optional().describe('In milliseconds.'),
   maxIncrease: z.number().min(0).optional().describe('Share above the baseline: 0.1 is ten per cent.'),
-  slackMs: z
+  tolerateMs: z
     .number()
     .min(0)
     .default(0)
@@ -126,11 +126,13 @@ export function judge(tally: Tally, rules: Rules, baseline: Figures | undefined)
   if (!inARow && taken(tally) < rules.count) return { type: 'more' }
   if (!inARow && rules.consecutiveSuccess > 0)
     return { type: 'undecided', why: `${tally.streak} good samples in a row, ${rules.consecutiveSuccess} are needed` }
-  return judgeOverall(rules.overall as Overall, figuresOf(tally), baseline)
+  return verdictOf(judgeOverall(rules, figuresOf(tally), baseline))
 }
 
-function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined): Verdict {
-  const judged = [
+/** Every limit of `overall` against the figures. */
+export function judgeOverall(rules: Rules, seen: Figures, baseline: Figures | undefined): readonly Judged[] {
+  const of = rules.overall as Overall
+  return [
     ...atLeast('availability', seen.availability, of.availability?.min),
     ...atMost('errorRate', seen.errorRate, of.errorRate?.max),
     ...(['p50Ms', 'p95Ms', 'p99Ms'] as const).flatMap((name) => [
@@ -138,7 +140,11 @@ function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined)
       ...atMost(
         `${name} against the baseline`,
         seen[name],
-        scaled(baseline?.[name], of[name]?.maxIncrease, (base, share) => base * (1 + share) + (of[name]?.slackMs ?? 0)),
+        scaled(
+          baseline?.[name],
+          of[name]?.maxIncrease,
+          (base, share) => base * (1 + share) + (of[name]?.tolerateMs ?? 0),
+        ),
       ),
     ]),
     ...atLeast('throughput', seen.throughput, of.throughput?.min),
@@ -148,6 +154,9 @@ function judgeOverall(of: Overall, seen: Figures, baseline: Figures | undefined)
       scaled(baseline?.throughput, of.throughput?.minOfBaseline, (base, share) => base * share),
     ),
   ]
+}
+
+function verdictOf(judged: readonly Judged[]): Verdict {
   const bad = judged.filter((each) => each.met === 'no')
   const dark = judged.find((each) => each.met === 'unknown')
   if (bad.length > 0) return { type: 'fail', why: bad.map((each) => each.why).join('; '), judged }

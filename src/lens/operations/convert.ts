@@ -37,7 +37,7 @@ type Convert = z.infer<typeof schema>
 export const convert = defineOperation<Convert>({
   op: 'convert',
   summary: `The same value in another notation, there and back: ${converterNames.join(', ')}. Null stays null; no number goes through a float.`,
-  laws: 'all four; where one value has several spellings (00:00+00:00 and Z, 12.5 and 12.50) the spelling is kept while it is remembered',
+  laws: 'all four; where one value has several spellings (+00:00 and Z, 12.5 and 12.50) the other side keeps its own while it means the same (so not 3)',
   sql: 'as the converter: all but a text that holds a date, JSON in a text, and a scale whose inverse does not end',
   schema,
   example: { data: { op: 'convert', path: 'n', with: 'number-text' }, a: { n: 7 }, b: { n: '7' } },

@@ -34,7 +34,7 @@ type MapValues = z.infer<typeof schema>
 export const map = defineOperation<MapValues>({
   op: 'map',
   summary: 'One value for another by a table; what the table does not name is refused, or kept. Null stays null.',
-  laws: 'all four; where several values become one, the way back needs the old value remembered, otherwise it is the inverse (or the first)',
+  laws: 'all four where the table is one to one; else 1 and 2, and a value stays as it was spelled while it means the same (so not 3); without memory the way back is the inverse, or the first',
   sql: 'yes, for texts, numbers and booleans',
   schema,
   example: {

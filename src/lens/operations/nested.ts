@@ -106,7 +106,7 @@ export function when(lens: z.ZodType<LensData>): OperationKind<When> {
     },
     plan: (op) => {
       const [test, there] = [testOf(op.if), testOf(op.ifThere ?? op.if)]
-      const inner = { edit: 'when', then: op.do, otherwise: op.otherwise ?? [] } as const
+      const inner = { edit: 'when', matched: op.do, otherwise: op.otherwise ?? [] } as const
       return { forward: [{ ...inner, test, there }], backward: [{ ...inner, test: there, there: test }] }
     },
     describe: (op) => [`where "${op.if.path}" ${conditionWords(op.if)}`],

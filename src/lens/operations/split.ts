@@ -54,7 +54,7 @@ function joined(how: Splitting, values: readonly unknown[]): string | null {
   const texts = values.map(open).filter((each) => each !== null && each !== undefined)
   const wrong = texts.find((each) => typeof each !== 'string')
   if (wrong !== undefined) return refuse(how.path, `${kindOf(wrong)} where a text is needed`)
-  return texts.length === 0 ? null : texts.join(how.separator)
+  return texts.length === 0 ? null : (texts as unknown as readonly string[]).join(how.separator)
 }
 
 /** The part for one field; the parts that the other side holds stay while they make the same text. */
@@ -102,8 +102,7 @@ function splitting(from: Path, to: readonly Path[], how: Splitting): Planned {
   }
 }
 
-const laws =
-  'all four; the parts of an ambiguous text come back as they were where they are remembered, otherwise as the rule cuts'
+const laws = '1, 2 and 4; parts stay as they are while they make the same text (so not 3), otherwise the rule cuts'
 
 /** `{ op: split, from: name, to: [first, last], separator: " " }`: one text becomes several. Renders as SQL. */
 export const split = defineOperation<z.infer<typeof splitSchema>>({

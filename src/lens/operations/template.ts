@@ -25,8 +25,10 @@ function readTemplate(text: string): Template | undefined {
   const [literals, fields] = [[''], [] as string[]]
   for (const [token, field] of tokens) {
     if (token === '{' || token === '}') return undefined
-    if (field !== undefined) (literals.push(''), fields.push(field))
-    else literals[literals.length - 1] += token === '{{' || token === '}}' ? token.charAt(0) : token
+    if (field !== undefined) {
+      literals.push('')
+      fields.push(field)
+    } else literals[literals.length - 1] += token === '{{' || token === '}}' ? token.charAt(0) : token
   }
   const apart = literals.slice(1, -1).every((each) => each !== '')
   return fields.length > 0 && apart && new Set(fields).size === fields.length ? { literals, fields } : undefined

@@ -48,7 +48,8 @@ function wrapping(text: string): Planned {
   }
 }
 
-const laws = 'all four; of a list only the first item comes back where it is not remembered; null is the empty list'
+const laws =
+  'all four; of a list only the first item comes back where it is not remembered; null is the empty list, and so is a list of one null'
 
 /** `{ op: wrap, path: email }`: a value becomes the first item of a list. Renders as SQL for jsonb. */
 export const wrap = defineOperation<z.infer<typeof wrapSchema>>({

@@ -96,7 +96,7 @@ export function surroundedSql(template: Template, values: readonly SqlValue[], m
 
 export function betweenSql(at: string, template: Template, value: SqlValue, misfit: Misfit): SqlValue {
   const [before, after] = single(template)
-  const lengths = [before, after].map((each) => [...each].length)
+  const lengths = [before, after].map((each) => Array.from(each).length)
   const least = lengths[0]! + lengths[1]!
   return strict(value, 'text', at, misfit, (sql) => {
     const starts = `left(${sql}, ${lengths[0]}) = ${quoteText(before)}`

@@ -150,7 +150,7 @@ function whenSql(
     const there = testSql(edit.there, held)
     return () => guarded(held, yes ? there : `NOT ${there}`)
   }
-  const then = columnsOf(runChain(planLens(edit.then), direction, here, recalled(true), options))
+  const then = columnsOf(runChain(planLens(edit.matched), direction, here, recalled(true), options))
   const otherwise = columnsOf(runChain(planLens(edit.otherwise), direction, here, recalled(false), options))
   const names = [...new Set([...then.fields.keys(), ...otherwise.fields.keys()])]
   const fields = names.map((name): [string, SqlValue] => {

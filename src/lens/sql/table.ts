@@ -9,9 +9,9 @@ import { type Misfit, NoSql, type SqlValue } from './value.ts'
 type Pairs = readonly (readonly [Json, Json])[]
 type Scalar = 'string' | 'number' | 'boolean'
 const literals = {
-  string: (value: Json) => quoteText(String(value)),
-  number: (value: Json) => `'${String(value)}'::numeric`,
-  boolean: (value: Json) => String(value),
+  string: (value: Json) => quoteText(value as string),
+  number: (value: Json) => `'${value as number}'::numeric`,
+  boolean: (value: Json) => JSON.stringify(value),
 }
 const types = { string: 'text', number: numberType, boolean: 'boolean' }
 

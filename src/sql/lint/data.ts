@@ -2,6 +2,7 @@
 import type { Node } from 'libpg-query'
 import { columnsOf } from '../expression.ts'
 import { strings, tableName, walk } from '../names.ts'
+import { bodyOf } from '../parser.ts'
 import { tableFacts } from '../world.ts'
 import type { Rule, Scene } from './rule.ts'
 
@@ -122,11 +123,12 @@ const duplicates: Rule = {
 const opaque: Rule = {
   name: 'unchecked-code',
   level: 'note',
-  why: 'What a DO block runs is not seen by these rules.',
+  why: 'What a DO block puts together at run time is not seen by these rules.',
   help: 'write the statements out, or read the block with care',
   also: ['strong_migrations:execute'],
-  *look({ node }) {
-    if ('DoStmt' in node) yield { object: '', message: 'a DO block is not looked into' }
+  *look({ node, statement }) {
+    if ('DoStmt' in node && bodyOf(statement.text).opaque)
+      yield { object: '', message: 'a DO block runs statements that cannot be read' }
   },
 }
 

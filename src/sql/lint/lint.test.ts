@@ -117,6 +117,13 @@ describe('rules that need no facts', () => {
     ['ALTER TABLE t ADD COLUMN a bigint; ALTER TABLE t ADD COLUMN b bigint', ['combine-alter-table']],
     ['-- changeover-ignore ban-drop-column\nALTER TABLE t DROP COLUMN c', []],
     ['ALTER TABLE t DROP COLUMN c -- squawk-ignore ban-drop-column, renaming-column', ['unused-ignore']],
+    [
+      "DO $$ BEGIN ALTER TABLE t DROP COLUMN c; EXECUTE 'DROP TABLE x'; END $$",
+      ['ban-drop-column', 'ban-drop-table', 'statement-under-exclusive-lock', 'multi-table-ddl-transaction'],
+    ],
+    ['-- changeover-ignore ban-drop-column\nDO $$ BEGIN ALTER TABLE t DROP COLUMN c; END $$', []],
+    ["DO $$ BEGIN EXECUTE 'DROP TABLE ' || 'x'; END $$", ['unchecked-code']],
+    ['CREATE TABLE p3 PARTITION OF p FOR VALUES IN (3)', ['creating-partition']],
     ['SELECT * FROM t', []],
     ['SELECT * FROM t', ['require-table-schema'], { include: ['require-table-schema'] }],
   ]

@@ -1,10 +1,12 @@
 /** Reads a script as the server would and says what would hurt. Pure; runs no statement, asks no database. */
 import type { Node } from 'libpg-query'
+import { isChangeoverError } from '../../core/errors.ts'
 import type { Finding, Level } from '../../core/finding.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { Catalog } from '../../core/ports/index.ts'
 import type { Touch } from '../lock.ts'
 import { locksOf } from '../locks.ts'
-import { type Statement, parse } from '../parser.ts'
+import { type Statement, bodyOf, parse } from '../parser.ts'
 import { type Transaction, type World, advance, newWorld } from '../world.ts'
 import { type Ignore, ignores, longNames } from './ignore.ts'
 import type { Held, Hit, Rule, Scene } from './rule.ts'
@@ -46,11 +48,32 @@ export function lint(sql: string, options: LintOptions = {}): readonly Finding[]
       const ignored = comments.find(
         (each) => each.rule === rule.name && (each.statement === 'file' || each.statement === scene.index),
       )
-      if (ignored && hits.length > 0) used.add(ignored)
+      if (ignored && (hits.length > 0 || 'DoStmt' in scene.node)) used.add(ignored)
       if (!ignored) findings.push(...hits.map((hit) => finding(rule, hit, scene, options)))
     }
+    if ('DoStmt' in scene.node) findings.push(...inside(scene, options, comments))
   }
   return [...findings, ...idle(comments, used, chosen)]
+}
+
+/** What a DO block runs is one transaction; its findings stand at the statement of the block. */
+function inside(scene: Scene, options: LintOptions, comments: readonly Ignore[]): readonly Finding[] {
+  const { lines } = bodyOf(scene.statement.text)
+  const skipped = comments
+    .filter((each) => each.statement === 'file' || each.statement === scene.index)
+    .map((each) => each.rule)
+  const exclude = [...(options.exclude ?? []), ...skipped, 'combine-alter-table']
+  try {
+    const found = lint(lines.map(({ text }) => text).join(';\n'), { ...options, exclude, inTransaction: true })
+    return found.map((each) => ({
+      ...each,
+      data: { ...(each.data as JsonObject), statement: scene.index + 1, line: scene.statement.line },
+    }))
+  } catch (error) {
+    // PL/pgSQL has forms of its own (INTO, variables) that are no SQL by themselves.
+    if (isChangeoverError(error)) return []
+    throw error
+  }
 }
 
 function idle(comments: readonly Ignore[], used: ReadonlySet<Ignore>, chosen: readonly Rule[]): readonly Finding[] {

@@ -92,6 +92,20 @@ const attach: Rule = {
   },
 }
 
+const partitionOf: Rule = {
+  name: 'creating-partition',
+  level: 'risk',
+  why: 'CREATE TABLE … PARTITION OF holds ACCESS EXCLUSIVE on the partitioned table until the transaction ends.',
+  help: 'create the table by itself (LIKE), then ATTACH PARTITION, which stops no reads or writes',
+  *look({ node, fresh }) {
+    if (!('CreateStmt' in node) || !node.CreateStmt.partbound) return
+    const parent = node.CreateStmt.inhRelations?.[0]
+    const table = parent && 'RangeVar' in parent ? tableName(parent.RangeVar) : ''
+    if (!fresh(table))
+      yield { object: table, message: `a partition of "${table}" is made while nobody can read or write it` }
+  },
+}
+
 /** True when the table has some valid CHECK: by the facts, or validated by this script. */
 function checked(scene: Parameters<Rule['look']>[0], table: string): boolean {
   const known = Object.values(scene.world.facts?.tables[table]?.constraints ?? {}).some(
@@ -206,6 +220,7 @@ export const tableRules: readonly Rule[] = [
   vacuumFull,
   detach,
   attach,
+  partitionOf,
   triggersOff,
   trigger,
   refresh,

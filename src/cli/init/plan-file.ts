@@ -1,6 +1,6 @@
 /** The first plan as a file that a person goes on from: YAML or TypeScript, with comments that say what comes next. Pure. */
-import type { Json } from '../core/json.ts'
-import { bytes, count, plural, yamlLines } from '../views/index.ts'
+import type { Json } from '../../core/json.ts'
+import { bytes, count, plural, yamlLines } from '../../views/index.ts'
 import { type FirstPlan, type SeenDatabase, type SeenTable } from './first-plan.ts'
 
 export function planYaml(first: FirstPlan, seen: SeenDatabase): string {

@@ -1,5 +1,5 @@
 /** A first plan for a database that was looked at: harmless, real, and undone again by one command. Pure: knows no server and no file. */
-import type { ChangeoverInput } from '../core/asked.ts'
+import type { ChangeoverInput } from '../../core/asked.ts'
 
 /** A table as it was seen. `rows` is the server's own estimate, `bytes` with indexes and TOAST. */
 export interface SeenTable {
