@@ -27,16 +27,23 @@ const tables = (count: number): string =>
   INSERT INTO ${name} (id, email, consent_given, profile)
     SELECT g, 'user' || g || '@example.org', g % 2 = 0, jsonb_build_object('bio', repeat('x', 200), 'n', g) FROM generate_series(1, ${count}) g;`,
     )
-    .join('') + `CREATE TABLE apart_v4 (id int PRIMARY KEY, email text, profile jsonb, consent_records jsonb); VACUUM ANALYZE;`
+    .join('') +
+  `CREATE TABLE apart_v4 (id int PRIMARY KEY, email text, profile jsonb, consent_records jsonb); VACUUM ANALYZE;`
 
 const consent = {
   op: 'object',
   to: 'consent_records',
-  fields: { version: { constant: '4.0' }, consentGiven: { from: 'consent_given' }, timestamp: { now: true }, scope: { constant: ['federated_learning'] } },
+  fields: {
+    version: { constant: '4.0' },
+    consentGiven: { from: 'consent_given' },
+    timestamp: { now: true },
+    scope: { constant: ['federated_learning'] },
+  },
 }
 
 const flip = (table: string): string => `UPDATE ${table} SET consent_given = NOT consent_given WHERE id = $1`
-const back = (table: string): string => `UPDATE ${table} SET consent_records = jsonb_set(coalesce(consent_records, '{"consentGiven": true}'), '{consentGiven}', to_jsonb(id % 3 = 0)) WHERE id = $1`
+const back = (table: string): string =>
+  `UPDATE ${table} SET consent_records = jsonb_set(coalesce(consent_records, '{"consentGiven": true}'), '{consentGiven}', to_jsonb(id % 3 = 0)) WHERE id = $1`
 
 /** Writers' statements: those of one family change the same column. */
 const singles = {
@@ -48,13 +55,22 @@ const singles = {
 } as const
 
 async function main(): Promise<void> {
-  const server = await startPostgres({ settings: { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '30min' } })
+  const server = await startPostgres({
+    settings: { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '30min' },
+  })
   try {
     const admin = await connect(server)
     for (const text of tables(rows).split(';')) if (text.trim() !== '') await admin.query(text)
-    const database = await postgres.open({ url: server.url() }, { run: 'bench', fence: 1, base: '/', signal: new AbortController().signal })
+    const database = await postgres.open(
+      { url: server.url() },
+      { run: 'bench', fence: 1, base: '/', signal: new AbortController().signal },
+    )
     const mirror = await mirrorOn(database)
-    for (const spec of [{ table: 'inrow', lens: [consent] }, { table: 'apart', into: 'apart_v4', lens: [consent] }]) await run((await mirror(spec)).apply())
+    for (const spec of [
+      { table: 'inrow', lens: [consent] },
+      { table: 'apart', into: 'apart_v4', lens: [consent] },
+    ])
+      await run((await mirror(spec)).apply())
     const writers = await writersCost(server)
     const bulk = await bulkCost(admin)
     const pause = await pauses(server, await mirror({ table: 'busy', lens: [consent] }))
@@ -78,9 +94,23 @@ async function mirrorOn(database: Database) {
   await database.fence()
   return async (spec: Json) => {
     const facts = { database: await database.observe() }
-    const { work } = dataMirror.plan(dataMirror.spec.parse(spec), { facts, tools: { database: postgresDialect }, targets: { database: 'bench' } })
-    const clock = { now: () => performance.now(), sleep: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) }
-    const at = { run: 'bench', step: 'mirror', clock, signal: new AbortController().signal, on: { database: database.write }, applied: null } as never
+    const { work } = dataMirror.plan(dataMirror.spec.parse(spec), {
+      facts,
+      tools: { database: postgresDialect },
+      targets: { database: 'bench' },
+    })
+    const clock = {
+      now: () => performance.now(),
+      sleep: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
+    }
+    const at = {
+      run: 'bench',
+      step: 'mirror',
+      clock,
+      signal: new AbortController().signal,
+      on: { database: database.write },
+      applied: null,
+    } as never
     return { apply: () => dataMirror.apply(work, at, null), rollback: () => dataMirror.rollback(work, at, null) }
   }
 }
@@ -136,13 +166,22 @@ function ratios(measured: ReadonlyMap<string, readonly number[]>) {
   return Object.fromEntries(
     [...measured].map(([name, each]) => {
       const base = measured.get(`${name.split(':')[0]}: no mirror`)!
-      return [name, { perSecond: Math.round(median(each)), ofPlain: Number((median(each.map((value, at) => value / base[at]!))).toFixed(3)) }]
+      return [
+        name,
+        {
+          perSecond: Math.round(median(each)),
+          ofPlain: Number(median(each.map((value, at) => value / base[at]!)).toFixed(3)),
+        },
+      ]
     }),
   )
 }
 
 /** The longest write of any client around each install and each removal, and around as many moments where nothing happens. */
-async function pauses(server: PostgresServer, mirror: { apply(): AsyncIterable<unknown>; rollback(): AsyncIterable<unknown> }) {
+async function pauses(
+  server: PostgresServer,
+  mirror: { apply(): AsyncIterable<unknown>; rollback(): AsyncIterable<unknown> },
+) {
   const writes: { readonly from: number; readonly ms: number }[] = []
   let going = true
   const load = Array.from({ length: sessions }, async (_, place) => {
@@ -169,8 +208,17 @@ async function pauses(server: PostgresServer, mirror: { apply(): AsyncIterable<u
   }
   going = false
   await Promise.all(load)
-  const shown = (each: readonly number[]) => ({ medianMs: Number(median(each).toFixed(1)), p99Ms: Number(Math.max(...each).toFixed(1)) })
-  return { of: installs, writes: writes.length, install: shown(found.install), removal: shown(found.removal), nothing: shown(found.nothing) }
+  const shown = (each: readonly number[]) => ({
+    medianMs: Number(median(each).toFixed(1)),
+    p99Ms: Number(Math.max(...each).toFixed(1)),
+  })
+  return {
+    of: installs,
+    writes: writes.length,
+    install: shown(found.install),
+    removal: shown(found.removal),
+    nothing: shown(found.nothing),
+  }
 }
 
 function median(each: readonly number[]): number {
@@ -178,16 +226,23 @@ function median(each: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-type Report = { readonly writers: ReturnType<typeof ratios>; readonly bulk: ReturnType<typeof ratios>; readonly pause: Awaited<ReturnType<typeof pauses>> } & { readonly [figure: string]: unknown }
+type Report = {
+  readonly writers: ReturnType<typeof ratios>
+  readonly bulk: ReturnType<typeof ratios>
+  readonly pause: Awaited<ReturnType<typeof pauses>>
+} & { readonly [figure: string]: unknown }
 
 function report(result: Report): void {
   if (values.json) return void console.log(JSON.stringify(result))
   for (const part of ['writers', 'bulk'] as const) {
     console.log(part === 'writers' ? `single-row updates, ${sessions} sessions` : 'one statement')
-    for (const [name, { perSecond, ofPlain }] of Object.entries(result[part])) console.log(`  ${name.padEnd(24)} ${String(perSecond).padStart(8)} rows/s  ${ofPlain.toFixed(2)} of no mirror`)
+    for (const [name, { perSecond, ofPlain }] of Object.entries(result[part]))
+      console.log(`  ${name.padEnd(24)} ${String(perSecond).padStart(8)} rows/s  ${ofPlain.toFixed(2)} of no mirror`)
   }
   for (const name of ['install', 'removal', 'nothing'] as const) {
-    console.log(`  longest write around ${name.padEnd(8)} p99 ${result.pause[name].p99Ms} ms, median ${result.pause[name].medianMs} ms of ${result.pause.of}`)
+    console.log(
+      `  longest write around ${name.padEnd(8)} p99 ${result.pause[name].p99Ms} ms, median ${result.pause[name].medianMs} ms of ${result.pause.of}`,
+    )
   }
 }
 

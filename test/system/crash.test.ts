@@ -89,7 +89,9 @@ async function killedOften(
 ): Promise<readonly string[]> {
   const where: string[] = []
   for (let kill = 0; kill < times; kill++) {
-    const child = changeover(...(await again(first)))
+    const words = await again(first)
+    if (words === undefined) break
+    const child = changeover(...words)
     await Promise.race([ended(child), sleep(200 + chance() * (wholeMs / times) * 1.6)])
     if (child.exitCode !== null) break
     child.kill('SIGKILL')
@@ -105,11 +107,12 @@ async function killedOften(
   return where
 }
 
-/** What a person types after a kill: the same again while nothing was begun, `resume` from then on. */
-async function again(first: readonly string[]): Promise<readonly string[]> {
+/** What a person types after a kill: the same again while nothing was begun, `resume` from then on, nothing when it had got there. */
+async function again(first: readonly string[]): Promise<readonly string[] | undefined> {
   const run = await lastRun()
-  const begun = run !== undefined && (first[0] === 'run' ? run.outcome === undefined : run.way === 'back')
-  return begun ? ['resume'] : first
+  const forward = first[0] === 'run'
+  if (!run || (forward ? run.outcome !== undefined : run.way === 'forward')) return first
+  return run.paused !== undefined || run.outcome !== undefined ? undefined : ['resume']
 }
 
 const ask = async <T>(path: string): Promise<T> =>
