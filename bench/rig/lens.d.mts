@@ -4,7 +4,7 @@ interface Users {
     readonly status: string
     readonly first_name: string
     readonly last_name: string
-    readonly federation_profile: Record<string, unknown>
+    readonly profile: Record<string, unknown>
   }
 }
 export declare const users: Users

@@ -2,10 +2,10 @@
 import type { Json } from '../../src/core/json.ts'
 
 /** The values of the new row as a person would write them in SQL, in the order of `targetColumns`. Row `s` is the old one. */
-export const targetColumns = 'id, email, created_at, status, first_name, last_name, federation_profile'
+export const targetColumns = 'id, email, created_at, status, first_name, last_name, profile'
 export const computed = `s.id, s.email, s.created_at, CASE WHEN s.active THEN 'active' ELSE 'inactive' END,
   split_part(s.name, ' ', 1), split_part(s.name, ' ', 2),
-  jsonb_build_object('version', '4.0', 'origin', 'v3', 'data', s.profile)`
+  (s.profile - 'legacy_flag' - 'tmp') || jsonb_build_object('version', 4, 'origin', 'v3')`
 
 /** What the server can do by itself: every operation of it renders as SQL. */
 export const sqlLens: Json = [
@@ -19,11 +19,10 @@ export const sqlLens: Json = [
   },
   { op: 'rename', from: 'active', to: 'status' },
   { op: 'split', from: 'name', to: ['first_name', 'last_name'], separator: ' ' },
-  {
-    op: 'object',
-    to: 'federation_profile',
-    fields: { version: { constant: '4.0' }, origin: { constant: 'v3' }, data: { from: 'profile' } },
-  },
+  { op: 'remove', path: '/profile/legacy_flag' },
+  { op: 'remove', path: '/profile/tmp' },
+  { op: 'add', path: '/profile/version', default: 4 },
+  { op: 'add', path: '/profile/origin', default: 'v3' },
 ]
 
 /** The same as a function, in lens.mjs beside this file. */
@@ -32,7 +31,7 @@ export const typescriptLens: Json = [
     op: 'fn',
     ref: './lens.mjs#users',
     takes: ['active', 'name', 'profile'],
-    gives: ['status', 'first_name', 'last_name', 'federation_profile'],
+    gives: ['status', 'first_name', 'last_name', 'profile'],
   },
 ]
 

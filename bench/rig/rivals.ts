@@ -19,8 +19,11 @@ async function sessions<T>(
   )
 }
 
-/** Chunks of 10,000 keys, each its own transaction, over as many sessions as cores. No ON CONFLICT, no checkpoint, no claim: the most there is. */
-export async function ceiling(rig: Rig, rows: number, cores: number): Promise<void> {
+/**
+ * Chunks of 10,000 keys, each its own transaction, over as many sessions as cores. No claim, no checkpoint, no hash: the most there is.
+ * `again`: with ON CONFLICT DO NOTHING, which makes it harmless to run again after a crash, as a person would who has no checkpoint.
+ */
+export async function ceiling(rig: Rig, rows: number, cores: number, again = ''): Promise<void> {
   let next = 0
   await sessions(rig, cores, async (client) => {
     for (;;) {
@@ -28,7 +31,7 @@ export async function ceiling(rig: Rig, rows: number, cores: number): Promise<vo
       next += 10_000
       if (low >= rows) return
       await client.query(
-        `INSERT INTO users_v4 (${targetColumns}) SELECT ${computed} FROM users s WHERE s.id > ${low} AND s.id <= ${Math.min(low + 10_000, rows)}`,
+        `INSERT INTO users_v4 (${targetColumns}) SELECT ${computed} FROM users s WHERE s.id > ${low} AND s.id <= ${Math.min(low + 10_000, rows)}${again}`,
       )
     }
   })
@@ -49,15 +52,7 @@ const raw = {
 
 function forward(row: Old): readonly unknown[] {
   const made = users.forward(row)
-  return [
-    row.id,
-    row.email,
-    row.created_at,
-    made.status,
-    made.first_name,
-    made.last_name,
-    JSON.stringify(made.federation_profile),
-  ]
+  return [row.id, row.email, row.created_at, made.status, made.first_name, made.last_name, JSON.stringify(made.profile)]
 }
 
 async function read(client: pg.Client, low: string, many: number): Promise<readonly Old[]> {

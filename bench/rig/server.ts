@@ -54,7 +54,7 @@ export async function seed(rig: Rig, rows: number, table = 'users'): Promise<voi
 export async function createTarget(rig: Rig): Promise<void> {
   await rig.admin
     .query(`CREATE TABLE users_v4 (id bigint PRIMARY KEY, email text NOT NULL, status text NOT NULL, first_name text, last_name text,
-    created_at timestamptz NOT NULL, federation_profile jsonb NOT NULL)`)
+    created_at timestamptz NOT NULL, profile jsonb NOT NULL)`)
 }
 
 /** The start of every run: an empty target, nothing dirty. */

@@ -25,8 +25,8 @@ type At = Writing<{ readonly database: 'database' }>
 const lockMs = 10_000
 /** How often one hand tries again after a lock that did not come, or rows that did not fit. */
 const tries = 8
-/** Chunks at once in one hand: while one is in the lens, the server reads another and writes a third. */
-const lanes = { sql: 1, copy: 3, stage: 3 } as const
+/** Chunks at once in one hand: while one is in the lens, the server reads and writes others, and no core waits. */
+const lanes = { sql: 1, copy: 4, stage: 4 } as const
 
 /** Returns when no chunk is left, when the step is paused or undone, or when there is nothing to do here yet. */
 export async function labourAtChunks(work: Work, at: At): Promise<void> {
