@@ -15,6 +15,7 @@ import { type PostgresServer, postgresSources, startPostgres } from 'changeover/
 import type { ClientsReport } from './clients.ts'
 import type { LedgerRecord } from './clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from './facts.ts'
+import { planEnvironment } from './plan-environment.ts'
 import { buildSystem, type NeonHub } from './system.ts'
 
 const project = join(import.meta.dirname, '..', '..')
@@ -72,23 +73,7 @@ async function build(home: string, rows: number, rate: number): Promise<Site> {
   say(`filling NeonHub v3.3 with ${rows.toLocaleString('en')} users …`)
   const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate, v4Phase: 'auto' })
   for (const program of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(program)
-  const at = (port: keyof NeonHub['ports']) => `http://127.0.0.1:${hub.ports[port]}`
-  const env = {
-    ...process.env,
-    NEONHUB_HOME: home,
-    NEONHUB_NODE: process.execPath,
-    NEONHUB_V3_PORT: String(hub.ports.v3),
-    NEONHUB_V4_PORT: String(hub.ports.v4),
-    NEONHUB_HOOK: await openHook(),
-    NEONHUB_DATABASE_URL: hub.url,
-    NEONHUB_GATEWAY: at('gateway'),
-    NEONHUB_SWITCH: at('gatewayControl'),
-    NEONHUB_V3: at('v3'),
-    NEONHUB_V4: at('v4'),
-    NEONHUB_COORDINATOR: at('coordinator'),
-    FEDERATION_TOKEN: hub.secrets.FEDERATION_TOKEN,
-    DB_PASSWORD: hub.secrets.DB_PASSWORD,
-  }
+  const env = { ...process.env, ...planEnvironment(hub, await openHook()) }
   return { server, hub, home, env }
 }
 

@@ -1,8 +1,5 @@
 /** Every command as data: words, options, examples, and what it loads. The program, its help, completion and the reference are made from it. */
-import type { Common, Door } from './door.ts'
-
-/** Options as commander parsed them; each command knows its own. */
-export type Options = Common & { readonly [option: string]: unknown }
+import type { Door } from './door.ts'
 
 export interface OptionSpec {
   /** As commander reads it: `-y, --yes`, `--until <step>`. */

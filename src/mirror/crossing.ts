@@ -26,9 +26,9 @@ export function deleteCarried(sql: Quote, way: Crossing, indent: number): string
   const where = matching(sql, way, 'OLD')
   const lines = [
     ...(way.from === 'new' ? unlessHeld(sql, way, 'OLD', true) : []),
-    `PERFORM set_config('changeover.mirroring', ${way.flag('OLD', other(way))}, true);`,
+    `flag := set_config('changeover.mirroring', ${way.flag('OLD', other(way))}, true);`,
     `DELETE FROM ${them} x WHERE ${where};`,
-    `PERFORM set_config('changeover.mirroring', held, true);`,
+    `flag := set_config('changeover.mirroring', held, true);`,
     ...(way.from === 'old' ? [forget(sql, way, 'OLD')] : []),
   ]
   return block(lines, indent)
@@ -46,13 +46,13 @@ export function carry(sql: Quote, way: Crossing, indent: number): string {
     `SELECT x.* INTO theirs FROM ${them} x WHERE ${matching(sql, way, 'base')} FOR NO KEY UPDATE;`,
     'found_there := FOUND;',
     ...(way.from === 'old' ? merge(sql, way) : []),
-    `PERFORM set_config('changeover.mirroring', ${way.flag('mine', other(way))}, true);`,
+    `flag := set_config('changeover.mirroring', ${way.flag('mine', other(way))}, true);`,
     'IF found_there THEN',
     ...write(sql, way).map(inner),
     'ELSE',
     ...insert(sql, way).map(inner),
     'END IF;',
-    `PERFORM set_config('changeover.mirroring', held, true);`,
+    `flag := set_config('changeover.mirroring', held, true);`,
   ]
   return block(lines, indent)
 }
@@ -83,10 +83,10 @@ function merge(sql: Quote, way: Crossing): readonly string[] {
     forget(sql, way, 'base'),
     'noted := FOUND;',
     `IF noted AND TG_OP = 'UPDATE' THEN`,
-    `  PERFORM set_config('changeover.mirroring', ${way.flag('NEW', way.from)}, true);`,
+    `  flag := set_config('changeover.mirroring', ${way.flag('NEW', way.from)}, true);`,
     '  IF NOT found_there THEN',
     `    DELETE FROM ${us} x WHERE ${here};`,
-    `    PERFORM set_config('changeover.mirroring', held, true);`,
+    `    flag := set_config('changeover.mirroring', held, true);`,
     '    RETURN NULL;',
     '  END IF;',
     ...assign(sql, way.returned('theirs', 'OLD'), 2, 'base').split('\n'),

@@ -80,6 +80,7 @@ function functionText(sql: Quote, way: Crossing): string {
 -- Changeover carries each write on one table to its like in another. It goes when the run is sealed or rolled back.
 DECLARE
   held text := coalesce(current_setting('changeover.mirroring', true), '');
+  flag text;
   mine ${mine}%ROWTYPE;
   theirs ${theirs}%ROWTYPE;
   made ${theirs}%ROWTYPE;
@@ -106,15 +107,16 @@ function truncateText(sql: Quote, way: Crossing): string {
   return `CREATE OR REPLACE FUNCTION ${way.truncateName}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $changeover$
 DECLARE
   held text := coalesce(current_setting('changeover.mirroring', true), '');
+  flag text;
   tool text := coalesce(current_setting('changeover.writer', true), '');
 BEGIN
   IF held = ${every} THEN RETURN NULL; END IF;
-  PERFORM set_config('changeover.mirroring', ${every}, true);
-  PERFORM set_config('changeover.writer', 'tool', true);
+  flag := set_config('changeover.mirroring', ${every}, true);
+  flag := set_config('changeover.writer', 'tool', true);
   DELETE FROM ${quoteTable(sql, way.theirs.table)};
   DELETE FROM ${notesTable} WHERE mirror = ${sql.literal(way.mirror)};
-  PERFORM set_config('changeover.writer', tool, true);
-  PERFORM set_config('changeover.mirroring', held, true);
+  flag := set_config('changeover.writer', tool, true);
+  flag := set_config('changeover.mirroring', held, true);
   RETURN NULL;
 END $changeover$`
 }
@@ -137,8 +139,9 @@ DECLARE
   made ${old}%ROWTYPE;
   there boolean;
   tool text := coalesce(current_setting('changeover.writer', true), '');
+  flag text;
 BEGIN
-  PERFORM set_config('changeover.writer', 'tool', true);
+  flag := set_config('changeover.writer', 'tool', true);
   FOR note IN SELECT n.key FROM ${notesTable} n WHERE n.mirror = ${mirror} ORDER BY n.at LOOP
     SELECT x.* INTO theirs FROM ${old} x WHERE ${typed(shape.old)} FOR UPDATE;
     there := FOUND;
@@ -155,7 +158,7 @@ ${assign(sql, way.fresh('mine'), 6, 'made')}
     END IF;
     DELETE FROM ${notesTable} n WHERE n.mirror = ${mirror} AND n.key = note.key;
   END LOOP;
-  PERFORM set_config('changeover.writer', tool, true);
+  flag := set_config('changeover.writer', tool, true);
   RETURN (SELECT count(*) FROM ${notesTable} n WHERE n.mirror = ${mirror});
 END $changeover$`
 }

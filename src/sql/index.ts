@@ -1,17 +1,8 @@
 /** Knowledge of SQL: names and values, the grammar, locks, lint, and what a script changes. Pure; no driver, no server. */
-export {
-  type LintOptions,
-  type Rule,
-  destroys,
-  lint,
-  needsOwnTransaction,
-  rules,
-  scriptLocks,
-  smallTable,
-} from './lint/index.ts'
-export { type LockMode, type Touch, conflicting, lockModes, rank, stops } from './lock.ts'
+export { type LintOptions, type Rule, destroys, lint, needsOwnTransaction, rules, scriptLocks } from './lint/index.ts'
+export { type LockMode, type Touch, conflicting, rank } from './lock.ts'
 export { type Statement, loadParser, parse } from './parser.ts'
-export { qualify, quoteKey, quoteLiteral, quoteName } from './quote.ts'
+export { qualify, quoteKey, quoteName } from './quote.ts'
 export { predict } from './predict/predict.ts'
-export { printedKey, printedName } from './predict/printed.ts'
 export { objectName, tableName } from './names.ts'
+export { tableIn } from './world.ts'

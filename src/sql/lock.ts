@@ -27,7 +27,7 @@ export function rank(mode: LockMode): number {
   return lockModes.indexOf(mode)
 }
 
-export function stronger(a: LockMode, b: LockMode): LockMode {
+function stronger(a: LockMode, b: LockMode): LockMode {
   return rank(a) >= rank(b) ? a : b
 }
 

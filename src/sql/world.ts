@@ -5,7 +5,7 @@ import { demandsValue } from './expression.ts'
 import { objectName, strings, tableName } from './names.ts'
 
 /** An index that the script made. `ready` is false for one made CONCURRENTLY IF NOT EXISTS: it may be an invalid leftover. */
-export interface NewIndex {
+interface NewIndex {
   readonly table: string
   readonly columns: readonly string[]
   readonly unique: boolean
@@ -63,6 +63,13 @@ function settled(facts: Catalog): Catalog {
     },
   ])
   return { ...facts, tables: Object.fromEntries(tables) as Catalog['tables'] }
+}
+
+/** A table as the facts know it: `open` where a prediction leaves it open, undefined where there is none. */
+export function tableIn(facts: Catalog, table: string): TableFacts | 'open' | undefined {
+  if (typeof facts.tables !== 'object') return 'open'
+  const found = facts.tables[table]
+  return found === undefined || typeof found === 'object' ? found : 'open'
 }
 
 export function tableFacts(world: World, table: string): TableFacts | undefined {

@@ -2,7 +2,7 @@
 import type { Finding, Level } from '../core/finding.ts'
 import { pad, type Paint, wrap } from './paint.ts'
 
-export const levels: readonly Level[] = ['block', 'risk', 'note']
+const levels: readonly Level[] = ['block', 'risk', 'note']
 
 export function byLevel(findings: readonly Finding[]): readonly Finding[] {
   return levels.flatMap((level) => findings.filter((finding) => finding.level === level))

@@ -1,12 +1,11 @@
 /** Renderings of plans and runs: state in, text, Markdown, HTML or JSON out. Pure: no clock, no terminal, no file. */
 export { adviceFor, type Advice } from './advice.ts'
-export { estimates, type Estimate } from './estimate.ts'
 export { eventJson } from './event-json.ts'
 export { eventLine } from './event-line.ts'
 export { type Criterion, type Figures, readFigures } from './figures.ts'
 export { findingLines } from './finding-text.ts'
 export { evolvePace, type Pace } from './pace.ts'
-export { colour, columns, fit, pad, type Paint, plain, wrap } from './paint.ts'
+export { fit, type Paint } from './paint.ts'
 export { planJson } from './plan-json.ts'
 export { planMarkdown } from './plan-markdown.ts'
 export { planText, type PlanTextOptions } from './plan-text.ts'
@@ -18,7 +17,7 @@ export { tilesOf } from './report-words.ts'
 export { makeReport, type Report } from './report.ts'
 export { statusJson } from './status-json.ts'
 export { phaseWords, progressLines, statusText, type StatusOptions } from './status-text.ts'
-export { bytes, count, duration, moment, percent, plural, rate, timeOfDay } from './words.ts'
+export { bytes, count, plural } from './words.ts'
 export {
   adapterList,
   adapterPage,

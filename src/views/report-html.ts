@@ -13,7 +13,7 @@ import {
 import { reportStyle } from './report-style.ts'
 import { phaseWords } from './status-text.ts'
 import { timelineSvg } from './timeline-svg.ts'
-import { bytes, count, duration, moment, percent } from './words.ts'
+import { bytes, count, duration, moment, percent, rate } from './words.ts'
 
 export function reportHtml(report: Report): string {
   const title = `${report.name} ${report.from} → ${report.to}: ${phaseWords[report.phase]}`
@@ -52,7 +52,7 @@ function header(report: Report): Html {
       ${report.name} <span class="versions">${report.from} → ${report.to}</span>
       <span class="pill ${tone(report.phase)}">${phaseWords[report.phase]}</span>
     </h1>
-    <p class="lead">${leadOf(report)}</p>
+    <p class="lead">${leadOf(report).replace(/(\d{4})-(\d\d)-(\d\d) /g, '$1\u2011$2\u2011$3\u00a0')}</p>
   </header>`
 }
 
@@ -127,6 +127,9 @@ function criteriaSection(report: Report): Html {
         <tbody>
           ${rows}
         </tbody>
+        <tfoot>
+          ${totalRow(report)}
+        </tfoot>
       </table>
     </div>
   </section>`
@@ -167,6 +170,22 @@ function stepsSection(report: Report): Html {
   </section>`
 }
 
+/** What was expected is added up over the steps that something was expected of, and says so. */
+function totalRow(report: Report): Html {
+  const steps = report.stages.flatMap((stage) => stage.steps)
+  const expectedOf = steps.flatMap((step) => step.estimate?.seconds ?? [])
+  const sum = expectedOf.reduce((all, each) => all + each, 0)
+  const of = expectedOf.length === steps.length ? '' : `of ${expectedOf.length} of ${steps.length} steps`
+  const took = steps.reduce((all, step) => all + (step.appliedMs ?? 0), 0)
+  const back = steps.reduce((all, step) => all + (step.undoneMs ?? 0), 0)
+  return html`<tr>
+    <td>Together</td>
+    <td class="n">${sum === 0 ? '' : html`${duration(sum * 1000)}<small>${of}</small>`}</td>
+    <td class="n">${duration(took)}${back === 0 ? undefined : html`<small>undone in ${duration(back)}</small>`}</td>
+    <td colspan="3"></td>
+  </tr>`
+}
+
 const statusTone: Readonly<Record<StepReport['status'], Tone>> = {
   waiting: '',
   applying: 'warn',
@@ -178,8 +197,9 @@ const statusTone: Readonly<Record<StepReport['status'], Tone>> = {
 function stepRow(step: StepReport): Html {
   const ms = step.appliedMs
   const amount = step.amount === undefined ? '' : `${count(step.amount.done)} ${step.amount.unit}`
+  // A rate of a handful says nothing.
   const perSecond =
-    step.amount === undefined || !ms ? '' : `${count(step.amount.done / (ms / 1000))} ${step.amount.unit}/s`
+    step.amount && step.amount.done >= 100 && ms ? rate(step.amount.done / (ms / 1000), step.amount.unit) : ''
   const undone = step.undoneMs === undefined ? undefined : html`<small>undone in ${duration(step.undoneMs)}</small>`
   const error = step.error === undefined ? undefined : html`<small class="bad">${step.error}</small>`
   const on = step.on === '' ? '' : ` on ${step.on}`

@@ -26,11 +26,12 @@ p { margin: 0 0 10px; }
 .tile span { color: var(--soft); font-size: 13px; } .tile i { display: block; font-style: normal; color: var(--soft); font-size: 12px; margin-top: 4px; }
 section { background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 24px 26px; margin: 0 0 20px; }
 .scroll { overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-size: 14px; }
+table { width: 100%; min-width: 560px; border-collapse: collapse; font-size: 14px; }
 th { text-align: left; font-weight: 550; color: var(--soft); font-size: 12.5px; padding: 0 14px 8px 0; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: bottom; }
 td { padding: 9px 14px 9px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child > td { border-bottom: 0; } th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; white-space: nowrap; } .now { white-space: nowrap; }
+tfoot td { font-weight: 620; border-top: 1px solid var(--line); border-bottom: 0; } tfoot small { font-weight: 400; }
 tr.stage > td { padding-top: 18px; font-weight: 620; border-bottom: 0; } tbody > tr.stage:first-child > td { padding-top: 10px; }
 code { font: 12.5px/1.5 ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
 small { font-size: 12.5px; color: var(--soft); display: block; }
@@ -41,6 +42,7 @@ ul.checks { list-style: none; padding: 0; } ul.checks li { display: flex; gap: 1
 .tag { font-size: 12px; font-weight: 600; padding: 2px 8px; border-radius: 6px; background: var(--wash); color: var(--soft); }
 .tag.bad { background: var(--bad-wash); color: var(--bad); } .tag.warn { background: var(--warn-wash); color: var(--warn); } .tag.good { background: var(--good-wash); color: var(--good); }
 details summary { cursor: pointer; color: var(--accent); font-size: 14px; } details[open] summary { margin-bottom: 12px; }
+table.narrow { min-width: 0; }
 .trail td { padding: 4px 14px 4px 0; font-size: 13px; border-bottom: 0; }
 svg { display: block; width: 100%; min-width: 720px; height: auto; }
 svg text { font: 12.5px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); font-variant-numeric: tabular-nums; }

@@ -44,7 +44,7 @@ export function statusText(run: string, state: RunState, options: StatusOptions)
   return `${text.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
-export function paintPhase(at: Phase, paint: Paint): (text: string) => string {
+function paintPhase(at: Phase, paint: Paint): (text: string) => string {
   if (at === 'done') return paint.good
   if (at === 'failed' || at === 'aborted') return paint.bad
   return at === 'running' ? paint.name : paint.warn

@@ -5,8 +5,8 @@ import type { Idle, Span } from './spans.ts'
 import { duration, timeOfDay } from './words.ts'
 
 const wide = 1000
-const left = 270
-const right = 100
+const left = 265
+const right = 140
 const rowHeight = 25
 const top = 8
 
@@ -94,7 +94,7 @@ function drawRow(row: Row, spans: readonly Span[], place: Place): Html {
       ? html`<text class="faint" x="${left + 6}" y="${base}">${step.status === 'waiting' ? 'not started' : ''}</text>`
       : html`<text class="faint" x="${round(place(end.to) + 6)}" y="${base}">${times.join(' + ')}</text>`
   return html`<line class="row" x1="0" x2="${wide}" y1="${row.y + rowHeight}" y2="${row.y + rowHeight}" />
-    <text x="14" y="${base}">${clip(step.title, 38)}</text>${own.map((span) => spanBar(span, row.y, place))}${time} `
+    <text x="14" y="${base}">${clip(step.title, 36)}</text>${own.map((span) => spanBar(span, row.y, place))}${time} `
 }
 
 function spanBar(span: Span, y: number, place: Place): Html {

@@ -28,7 +28,7 @@ function step(id: string, kind: string, more: Partial<PlannedStep> = {}): Planne
 
 const probe = step('error-rate', 'gate.probe', { on: { api: 'api' } })
 
-export const steps: readonly PlannedStep[] = [
+const steps: readonly PlannedStep[] = [
   step('look', 'assess.database', { title: 'Look at the database', preview: ['reads 3 tables'] }),
   step('keep', 'backup.database', {
     title: 'Back up the database',
@@ -83,7 +83,7 @@ const asked: Json = {
   ],
 }
 
-export const findings: readonly Finding[] = [
+const findings: readonly Finding[] = [
   {
     level: 'note',
     code: 'transform.estimate',

@@ -25,7 +25,7 @@ export interface FirstPlan {
 
 /** A backup of more than this takes a newcomer's patience. */
 const backupBytes = 1_000_000_000
-export const exampleColumn = 'changeover_example'
+const exampleColumn = 'changeover_example'
 
 export function firstPlan(seen: SeenDatabase): FirstPlan {
   const chosen = choose(seen.tables)

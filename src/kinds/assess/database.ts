@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { type Finding, note, risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import { type Clock, defineKind } from '../../core/kind.ts'
-import type { Catalog, Row, SqlReader } from '../../core/ports/index.ts'
-import { qualify, quoteKey } from '../../sql/index.ts'
+import type { Catalog, ColumnFacts, Row, SqlReader } from '../../core/ports/index.ts'
+import { qualify, quoteKey, tableIn } from '../../sql/index.ts'
 
 const spec = z.strictObject({
   tables: z.array(z.string().min(1)).default([]).describe('Empty: every table of the target.'),
@@ -68,7 +68,7 @@ export const assessDatabase = defineKind<{ readonly database: 'database' }, Spec
 
 function unfitting(facts: Catalog, tables: readonly string[], types: readonly string[]): readonly Finding[] {
   return tables.flatMap((table) =>
-    Object.entries(facts.tables[table]?.columns ?? {}).flatMap(([column, { type }]) => {
+    columnsIn(facts, table).flatMap(([column, { type }]) => {
       const bare = (type ?? '')
         .replace(/\([^)]*\)/, '')
         .replace(/ +/g, ' ')
@@ -84,6 +84,11 @@ function unfitting(facts: Catalog, tables: readonly string[], types: readonly st
       ]
     }),
   )
+}
+
+function columnsIn(facts: Catalog, table: string): readonly (readonly [string, ColumnFacts])[] {
+  const found = tableIn(facts, table)
+  return typeof found === 'object' ? Object.entries(found.columns) : []
 }
 
 /** Bytes, rows and milliseconds. `rows` is the server's estimate, or counted where it has none; rate and estimate are null without a sample. */

@@ -38,7 +38,7 @@ export function draftMirror(spec: MirrorSpec, site: Site<Roles>): Draft<Roles, M
   const work = withReading(workOf(spec, shape, from, to, ways), facts)
   const findings = [
     ...faults(shape, from, to, lensColumns(spec.lens, from)),
-    ...('refused' in ways ? [noSql(ways.refused)] : []),
+    ...('refused' in ways ? noSql(shape, ways.refused) : []),
     ...foreign(shape, facts),
   ]
   return {
@@ -275,9 +275,9 @@ type Column = TableFacts['columns'][string]
 /** Two counters would give the same number to two different rows. */
 function sources(old: string, fresh: string, name: string, a: Column, b: Column): readonly Finding[] {
   const counts = (column: Column): string | undefined =>
-    /IDENTITY$/.test(column.generated ?? '')
+    (column.generated ?? '').endsWith('IDENTITY')
       ? 'its own identity'
-      : /^nextval\(/.test(column.default ?? '')
+      : (column.default ?? '').startsWith('nextval(')
         ? column.default!
         : undefined
   const [first, second] = [counts(a), counts(b)]
@@ -320,12 +320,31 @@ function foreign(shape: MirrorShape, facts: Catalog): readonly Finding[] {
   )
 }
 
-function noSql(why: string): Finding {
-  return note(
-    'mirror.notes',
-    `the lens has no SQL: ${why}; the other side follows a little later, by a worker`,
-    'nothing to do; the lag is shown while it runs',
-  )
+function noSql(shape: MirrorShape, why: string): readonly Finding[] {
+  const message = `the lens has no SQL: ${why}`
+  if (shape.old.table !== shape.new.table)
+    return [
+      block(
+        'mirror.no-sql',
+        `${message}; between two tables a mirror needs SQL`,
+        'write the operation without a function, or let the new shape be columns of the same table',
+      ),
+    ]
+  if (shape.old.key.length === 0)
+    return [
+      block(
+        'mirror.no-key',
+        `${message}, and "${shape.old.table}" has no primary key by which a worker could find its rows`,
+        'give it one in an earlier step',
+      ),
+    ]
+  return [
+    note(
+      'mirror.notes',
+      `${message}; the other shape follows a little later, by a worker`,
+      'nothing to do; the lag is shown while it runs',
+    ),
+  ]
 }
 
 function withTriggers(facts: Catalog, install: Installation): Catalog {

@@ -39,7 +39,21 @@ const moved = [
   { op: 'object', to: 'place_town', fields: { town: { from: 'town' } } },
 ]
 
+const points = `
+  CREATE TABLE points (id int PRIMARY KEY, x int NOT NULL DEFAULT 0, y int NOT NULL DEFAULT 0, at jsonb);
+  INSERT INTO points SELECT g, 0, 0, '{"x": 0, "y": 0}' FROM generate_series(1, 6) g`
+
+/** A lens without SQL: a pair of functions. */
+const functions = {
+  forward: (old: Json, was?: { at?: Json }) => ({ at: { ...((was?.at as object | null) ?? {}), ...(old as object) } }),
+  backward: ({ at }: { at: { x: number; y: number } | null }) => {
+    if (typeof at?.x !== 'number') throw new Error('no point')
+    return { x: at.x, y: at.y }
+  },
+}
+
 const specs = {
+  notes: { table: 'points', lens: [{ op: 'fn', ref: './x.ts#point', takes: ['x', 'y'], gives: ['at'] }] },
   row: { table: 'users', lens: consent, versions: { old: 'v3', new: 'v4' } },
   tables: { table: 'public.places', into: 'public.places_v4', lens: moved, key: { id: 'place' } },
 } satisfies { readonly [name: string]: Json }
@@ -95,8 +109,10 @@ describe.each(found)('data.mirror on %s', (source) => {
   for (const [name, fill] of [
     ['row', users],
     ['tables', places],
+    ['notes', points],
   ] as const) {
-    const kindCase: KindCase = { name, kind: dataMirror, spec: specs[name], world: () => world(fill), most: 6 }
+    const load = (): Promise<unknown> => Promise.resolve(functions)
+    const kindCase: KindCase = { name, kind: dataMirror, spec: specs[name], world: () => world(fill), most: 6, load }
     describeKind(kindCase, { describe, it })
   }
 
@@ -179,6 +195,108 @@ describe.each(found)('data.mirror on %s', (source) => {
     }
   })
 
+  it('applies a lens without SQL by a worker: no write of either version is lost, whoever is faster', async () => {
+    const { db, work, at, close, url } = await standing(points, specs.notes)
+    const quit = new AbortController()
+    const clients: pg.Client[] = []
+    try {
+      const worker = [0, 1].map(() => dataMirror.labour!(work, { ...(at as object), quit: quit.signal } as never))
+      const done = { x: 0, y: 0 }
+      const until = Date.now() + 2000
+      const writer = async (seed: number): Promise<void> => {
+        const own = new pg.Client(url)
+        clients.push(own)
+        await own.connect()
+        for (let step = seed; Date.now() < until; step++) {
+          const id = 1 + ((step * 5 + seed) % 6)
+          if (seed % 2 === 0) await own.query('UPDATE points SET x = x + 1 WHERE id = $1', [id]).then(() => done.x++)
+          else
+            await own
+              .query(`UPDATE points SET at = jsonb_set(at, '{y}', to_jsonb((at ->> 'y')::int + 1)) WHERE id = $1`, [id])
+              .then(() => done.y++)
+        }
+      }
+      await Promise.all([0, 1, 2, 3].map(writer))
+      await db.query(
+        `INSERT INTO points (id, x, y) VALUES (7, 3, 4); INSERT INTO points (id, at) VALUES (8, '{"x": 5, "y": 6}'); DELETE FROM points WHERE id = 6 AND false`,
+      )
+      quit.abort()
+      await Promise.all(worker)
+      for await (const mark of dataMirror.rollback(work, at, null)) void mark
+      const sums = await db.query(
+        `SELECT sum(x)::int AS x, sum(y)::int AS y, bool_and(at = jsonb_build_object('x', x, 'y', y)) AS equal FROM points`,
+      )
+      expect(sums.rows).toEqual([{ x: done.x + 8, y: done.y + 10, equal: true }])
+      expect(Math.min(done.x, done.y)).toBeGreaterThan(50)
+    } finally {
+      quit.abort()
+      await Promise.all(clients.map((each) => each.end()))
+      await close()
+    }
+  })
+
+  it('keeps what the lens refuses noted, says so, and loses nothing', async () => {
+    const { db, work, at, close } = await standing(points, specs.notes)
+    try {
+      await db.query(`UPDATE points SET at = '{"odd": 1}' WHERE id = 1; UPDATE points SET x = 9 WHERE id = 2`)
+      expect(await dataMirror.verify!(work, at)).toMatchObject([{ code: 'mirror.behind', data: { notes: 2 } }])
+      const back = async (): Promise<void> => {
+        for await (const mark of dataMirror.rollback(work, at, null)) void mark
+      }
+      await expect(back()).rejects.toMatchObject({ code: 'rows.rejected' })
+      expect((await db.query('SELECT at FROM points WHERE id = 2')).rows).toEqual([{ at: { x: 9, y: 0 } }])
+      await db.query(`UPDATE points SET at = '{"x": 7, "y": 8}' WHERE id = 1`)
+      await back()
+      expect((await db.query('SELECT x, y FROM points WHERE id = 1')).rows).toEqual([{ x: 7, y: 8 }])
+    } finally {
+      await close()
+    }
+  })
+
+  it('both versions write the same rows while they are transformed: every row is in step, no write is lost', async () => {
+    const { db, work, at, close, url } = await standing(users, specs.row)
+    const clients: pg.Client[] = []
+    try {
+      const until = Date.now() + 2000
+      const done = { given: 0, extra: 0 }
+      const writer = async (seed: number): Promise<void> => {
+        const own = new pg.Client(url)
+        clients.push(own)
+        await own.connect()
+        for (let step = seed; Date.now() < until; step++) {
+          const id = 1 + ((step * 7 + seed) % 50)
+          if (seed % 2 === 0)
+            await own
+              .query('UPDATE users SET consent_given = NOT consent_given WHERE id = $1', [id])
+              .then(() => done.given++)
+          else
+            await own
+              .query(
+                `UPDATE users SET consent_records = coalesce(consent_records, '{"consentGiven": true}') || jsonb_build_object('extra', coalesce((consent_records ->> 'extra')::int, 0) + 1) WHERE id = $1`,
+                [id],
+              )
+              .then(() => done.extra++)
+        }
+      }
+      const all = Promise.all([0, 1, 2, 3].map(writer))
+      // A client that dies in the middle of its transaction leaves nothing.
+      const killed = new pg.Client(url)
+      killed.on('error', () => undefined)
+      await killed.connect()
+      await killed.query('BEGIN; UPDATE users SET consent_given = NOT consent_given WHERE id = 50')
+      await db.query(`SELECT pg_terminate_backend($1)`, [(killed as unknown as { processID: number }).processID])
+      await all
+      const seen = await db.query(
+        `SELECT sum((consent_records ->> 'extra')::int)::int AS extra, bool_and(consent_given = (consent_records ->> 'consentGiven')::boolean) AS equal FROM users WHERE consent_records IS NOT NULL`,
+      )
+      expect(seen.rows).toEqual([{ extra: done.extra, equal: true }])
+      expect(await dataMirror.verify!(work, at)).toMatchObject([{ code: 'mirror.in-step', data: { different: 0 } }])
+    } finally {
+      await Promise.all(clients.map((each) => each.end()))
+      await close()
+    }
+  })
+
   it('waits for its lock in short tries, names who blocks, and gives up when patience ends', async () => {
     const place = await world(users)
     const other = new pg.Client(place.url)
@@ -217,7 +335,7 @@ function context(write: unknown): never {
     clock: { now: () => Date.now(), sleep: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) },
     signal: new AbortController().signal,
     quit: new AbortController().signal,
-    load: () => Promise.reject(new Error('nothing to load')),
+    load: () => Promise.resolve(functions),
     plan: { name: 'case', from: '1', to: '2' },
     on: { database: write },
     applied: null,

@@ -4,7 +4,7 @@ import { isChangeoverError } from '../../core/errors.ts'
 import { block } from '../../core/finding.ts'
 import { isObject, type Json } from '../../core/json.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
-import { qualify, quoteKey } from '../../sql/index.ts'
+import { qualify, quoteKey, tableIn } from '../../sql/index.ts'
 
 const spec = z.strictObject({
   tables: z.array(z.string().min(1)).default([]).describe('Empty: every table of the target.'),
@@ -34,8 +34,7 @@ export const maintainAnalyze = defineKind<DatabaseRole, Spec, Work>({
   plan(asked, { facts: { database } }) {
     const known = typeof database.tables === 'object' ? Object.keys(database.tables).sort() : []
     const tables = asked.tables.length > 0 ? asked.tables.map((name) => qualify(name)) : known
-    const absent =
-      typeof database.tables === 'object' ? tables.filter((table) => database.tables[table] === undefined) : []
+    const absent = tables.filter((table) => tableIn(database, table) === undefined)
     const lines = tables.map((table) => ({
       table,
       text: `${asked.vacuum ? 'VACUUM (ANALYZE)' : 'ANALYZE'} ${quoteKey(table)}`,

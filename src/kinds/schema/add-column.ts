@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { block, type Finding, risk } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
-import { lint, loadParser, predict, qualify, quoteKey, quoteName } from '../../sql/index.ts'
+import { lint, loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
 import { type DatabaseRole, blockers, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
@@ -49,9 +49,9 @@ export const schemaAddColumn = defineKind<DatabaseRole, Spec, Work>({
     const names = asked.columns.map(({ name }) => name)
     const add = `ALTER TABLE ${quoteKey(table)} ${asked.columns.map(clause).join(', ')}`
     const drop = `ALTER TABLE IF EXISTS ${quoteKey(table)} ${names.map((name) => `DROP COLUMN IF EXISTS ${quoteName(name)}`).join(', ')}`
-    const facts = database.tables[table]
+    const facts = tableIn(database, table)
     const findings: Finding[] = []
-    if (typeof facts !== 'object')
+    if (facts === undefined)
       findings.push(
         block(
           'schema.no-table',

@@ -4,7 +4,7 @@ import { ChangeoverError } from '../../core/errors.ts'
 import { block, type Finding, risk } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
 import type { Catalog, Row, TableFacts } from '../../core/ports/index.ts'
-import { loadParser, predict, qualify, quoteKey, quoteName } from '../../sql/index.ts'
+import { loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
 import { type DatabaseRole, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
@@ -55,7 +55,7 @@ export const schemaIndex = defineKind<DatabaseRole, Spec, Work>({
       locks: [
         { object: table, mode: 'SHARE UPDATE EXCLUSIVE', holds: 'while the index is built; reads and writes go on' },
       ],
-      findings: findingsFor(database.tables[table], table, asked.name),
+      findings: findingsFor(tableIn(database, table), table, asked.name),
     }
   },
 
@@ -201,7 +201,7 @@ function element(text: string): string {
   return /^[^\s()"]+$/.test(text) ? quoteName(text) : text
 }
 
-function findingsFor(table: TableFacts | undefined, key: string, name: string): readonly Finding[] {
+function findingsFor(table: TableFacts | 'open' | undefined, key: string, name: string): readonly Finding[] {
   if (typeof table !== 'object')
     return table === undefined
       ? [
@@ -228,7 +228,7 @@ function findingsFor(table: TableFacts | undefined, key: string, name: string): 
 }
 
 function withoutInvalid(facts: Catalog, key: string, name: string): Catalog {
-  const table = facts.tables[key]
+  const table = tableIn(facts, key)
   if (typeof table !== 'object' || !table.indexes[name]) return facts
   const indexes = Object.fromEntries(Object.entries(table.indexes).filter(([each]) => each !== name))
   return { ...facts, tables: { ...facts.tables, [key]: { ...table, indexes } } }
@@ -236,7 +236,7 @@ function withoutInvalid(facts: Catalog, key: string, name: string): Catalog {
 
 /** An invalid index that is mended does not come back on rollback. */
 function invalidThere(facts: Catalog, key: string, name: string): boolean {
-  const table = facts.tables[key]
+  const table = tableIn(facts, key)
   const index = typeof table === 'object' ? table.indexes[name] : undefined
   return typeof index === 'object' && !index.valid
 }

@@ -6,7 +6,7 @@ import type { Whose } from './applied.ts'
 /** The schema is outside `changeover`: what is in it belongs to the people of the site, and the tool never removes it. */
 export const keptSchema = 'changeover_kept'
 
-export function keptName(whose: Whose, table: string): string {
+function keptName(whose: Whose, table: string): string {
   return `${table.slice(table.indexOf('.') + 1).slice(0, 30)}_${whose.run.replace(/\W/g, '_').slice(-28)}`
 }
 

@@ -6,7 +6,7 @@ import type { Row, SqlReader } from '../../core/ports/index.ts'
 import { type LockMode, conflicting } from '../../sql/index.ts'
 
 /** A lock as work carries it. */
-export type Wanted = { readonly object: string; readonly mode: LockMode }
+type Wanted = { readonly object: string; readonly mode: LockMode }
 
 /** `lockMs`: how long one try may wait for its locks; `retries`: tries after the first. */
 export interface Patience {

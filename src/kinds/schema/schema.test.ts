@@ -7,6 +7,7 @@ import type { Draft, Mark } from '../../core/kind.ts'
 import type { Catalog, SqlWriter } from '../../core/ports/index.ts'
 import { type CaseWorld, type KindCase, describeKind } from '../../testing/kind-kit.ts'
 import { type PostgresServer, postgresSources, startPostgres } from '../../testing/postgres.ts'
+import { predict } from '../../sql/index.ts'
 import { schemaAddColumn, schemaIndex, schemaSeal, schemaSql } from './index.ts'
 
 const setting = `
@@ -277,6 +278,23 @@ describe.each(found)('kinds of schema on PostgreSQL (%s)', (source) => {
     expect(await draft({ table: 'users', columns: [{ name: 'name', type: 'uuid' }] }, schemaAddColumn)).toEqual([
       'block schema.column-there',
     ])
+    await world.close()
+  })
+
+  it('goes on where an earlier step left the facts open', async () => {
+    const world = await open()
+    const before = await world.targets['database']?.observe()
+    const { facts } = predict(before as Catalog, 'DO $$ BEGIN CREATE TABLE later (id int); END $$')
+    const site = {
+      facts: { database: facts },
+      tools: { database: postgresDialect },
+      targets: { database: 'db' },
+    } as never
+    const asked = { table: 'later', columns: [{ name: 'x', type: 'int' }] }
+    expect(schemaAddColumn.plan(schemaAddColumn.spec.parse(asked), site).findings).toEqual([])
+    expect(
+      schemaIndex.plan(schemaIndex.spec.parse({ table: 'later', name: 'i', columns: ['id'] }), site).findings,
+    ).toEqual([])
     await world.close()
   })
 

@@ -15,7 +15,7 @@ import {
 export type Line = { readonly text: string; readonly tolerant: string; readonly look: Look | null }
 
 /** `index`: done when it is there and valid; an invalid one is dropped first. `gone`: done when the index is not there. `detached`: when the partition is none. */
-export type Look = { readonly type: 'index' | 'gone' | 'detached'; readonly object: string }
+type Look = { readonly type: 'index' | 'gone' | 'detached'; readonly object: string }
 
 export type Part = {
   readonly together: boolean

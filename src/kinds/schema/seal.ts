@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { block, type Finding, note, risk } from '../../core/finding.ts'
 import { defineKind } from '../../core/kind.ts'
-import type { Row, SqlReader } from '../../core/ports/index.ts'
-import { loadParser, predict, qualify, quoteKey, quoteName } from '../../sql/index.ts'
+import type { Catalog, Row, SqlReader } from '../../core/ports/index.ts'
+import { loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
 import { type DatabaseRole, blockers, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
@@ -67,7 +67,7 @@ export const schemaSeal = defineKind<DatabaseRole, Spec, Work>({
         mode: 'ACCESS EXCLUSIVE',
         holds: 'for a change of the catalog only: milliseconds',
       })),
-      findings: missing(database.tables, columns, tables),
+      findings: missing(database, columns, tables),
     }
   },
 
@@ -141,13 +141,9 @@ function locksOf(work: Work) {
   }))
 }
 
-function missing(
-  tables: { readonly [name: string]: unknown },
-  columns: Work['columns'],
-  dropped: readonly string[],
-): readonly Finding[] {
+function missing(facts: Catalog, columns: Work['columns'], dropped: readonly string[]): readonly Finding[] {
   const names = [...new Set([...columns.map(({ table }) => table), ...dropped])].filter(
-    (table) => tables[table] === undefined,
+    (table) => tableIn(facts, table) === undefined,
   )
   return names.map((table) =>
     block(

@@ -30,7 +30,7 @@ export interface LintOptions {
 }
 
 /** Below this number of rows a table is small: it is read or rewritten in a few milliseconds. */
-export const smallTable = 10_000
+const smallTable = 10_000
 
 /** Findings in order of statements. `code` is `lint.<rule>`; `data` holds statement (from 1), line, rule, object and lock. */
 export function lint(sql: string, options: LintOptions = {}): readonly Finding[] {

@@ -2,7 +2,7 @@
 import { unknown } from '../../core/json.ts'
 import type { Catalog } from '../../core/ports/index.ts'
 
-export interface DraftColumn {
+interface DraftColumn {
   type: string
   nullable: boolean
   default: string | null

@@ -50,7 +50,7 @@ function element(type: WrittenType, enums: ReadonlySet<string>): string {
 }
 
 /** True for a name that the server prints without quotes. */
-export function simple(name: string): boolean {
+function simple(name: string): boolean {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved(name)
 }
 
