@@ -20,7 +20,9 @@ interface Follower {
 export function openFollowers(shift: Shift): Followers {
   const running = new Map<string, Follower>()
   const wanted = (state: RunState) =>
-    state.steps.filter((step) => step.status === 'applied' && shift.bench.kinds.get(step.plan.kind)?.follow)
+    state.steps.filter(
+      (step) => step.status === 'applied' && shift.bench.kinds.get(step.plan.kind)?.follow !== undefined,
+    )
   const end = async (id: string) => {
     const follower = running.get(id)
     running.delete(id)
@@ -35,7 +37,7 @@ export function openFollowers(shift: Shift): Followers {
       for (const step of due) if (!running.has(step.plan.id)) running.set(step.plan.id, start(shift, step))
     },
     close: async () => {
-      for (const id of [...running.keys()]) await end(id)
+      for (const id of running.keys()) await end(id)
     },
   }
 }

@@ -2,11 +2,7 @@
 import type { Json } from '../../core/json.ts'
 import { nullJson, toJson } from './forms.ts'
 import { once, quoteText, refuseSql } from './text.ts'
-<<<<<<< HEAD
-import { familyOf, numberType, typeName } from './column-type.ts'
-=======
 import { familyOf, numberType, typeName } from './column-types.ts'
->>>>>>> lens
 import { NoSql, type SqlValue } from './value.ts'
 
 /** `column` names it in a refusal. */

@@ -1,11 +1,7 @@
 /** The converters of numbers in SQL: numeric throughout, digits kept. */
 import { strict } from './strict.ts'
 import { refuseSql } from './text.ts'
-<<<<<<< HEAD
-import { numberType } from './column-type.ts'
-=======
 import { numberType } from './column-types.ts'
->>>>>>> lens
 import type { Misfit, SqlValue } from './value.ts'
 
 type HalfSql = (value: SqlValue, misfit: Misfit) => SqlValue
