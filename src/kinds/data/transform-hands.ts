@@ -23,6 +23,8 @@ type At = Writing<{ readonly database: 'database' }>
 
 /** A chunk may wait so long for rows that others hold. */
 const lockMs = 10_000
+/** How often a hand without work looks whether a chunk came free, milliseconds. */
+const idleMs = 20
 /** How often one hand tries again after a lock that did not come, or rows that did not fit. */
 const tries = 8
 /** Chunks at once in one hand: while one is in the lens, the server reads and writes others, and no core waits. */
@@ -119,7 +121,7 @@ async function lane(tools: Tools, at: At, brake: Brake, stop: { readonly failed:
       if (moved === undefined) {
         if (await cut(tools, at, pace, last)) continue
         if (await ended(tools, at)) return
-        await at.clock.sleep(50, at.signal)
+        await at.clock.sleep(idleMs, at.signal)
         continue
       }
       pace = learn(pace, moved.rows, moved.ms, moved.bytes)

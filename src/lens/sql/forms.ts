@@ -1,7 +1,7 @@
 /** From one form of a value to another: into JSON, into a column, down to a child, up with a new one. */
 import type { Json } from '../../core/json.ts'
 import { once, quoteText, refuseSql } from './text.ts'
-import { familyOf, typeName } from './types.ts'
+import { familyOf, typeName } from './column-type.ts'
 import { absent, NoSql, type SqlValue } from './value.ts'
 
 export const nullJson = `'null'::jsonb`

@@ -4,7 +4,7 @@ import type { Direction, Edit, Program, Term, Test } from '../program.ts'
 import { chooseSql } from './compare.ts'
 import { place, reach, toJson } from './forms.ts'
 import { once as onceSql, quoteText } from './text.ts'
-import { familyOf } from './types.ts'
+import { familyOf } from './column-type.ts'
 import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
 
 type Root = SqlValue
