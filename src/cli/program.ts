@@ -86,11 +86,9 @@ function translated(error: CommanderError, words: readonly string[]): Changeover
       : `\`changeover ${wordOf(spec)} --help\` shows how it is used`
   const word = /'([^']*)'/.exec(error.message)?.[1] ?? ''
   const said = error.message.replace(/^error: /, '').replaceAll("'", '"')
+  if (error.code === 'commander.help' && words[0] === 'help' && words[1] !== undefined) return unknownCommand(words[1])
   if (error.code === 'commander.help') return new ChangeoverError('usage.invalid', 'no command was named', help)
-  if (error.code === 'commander.unknownCommand') {
-    const message = `there is no command "${word}"${suggestion(word, commands.map(wordOf))}`
-    return new ChangeoverError('usage.unknown', message, '`changeover --help` lists the commands')
-  }
+  if (error.code === 'commander.unknownCommand') return unknownCommand(word)
   if (error.code === 'commander.unknownOption') {
     const known = [...commonOptions, ...(spec?.options ?? [])].flatMap(
       (each) => /--[a-z-]+/.exec(each.flags)?.[0] ?? [],
@@ -99,4 +97,9 @@ function translated(error: CommanderError, words: readonly string[]): Changeover
     return new ChangeoverError('usage.unknown', `there is no option "${word}"${where}${suggestion(word, known)}`, help)
   }
   return new ChangeoverError('usage.invalid', said, help)
+}
+
+function unknownCommand(word: string): ChangeoverError {
+  const message = `there is no command "${word}"${suggestion(word, commands.map(wordOf))}`
+  return new ChangeoverError('usage.unknown', message, '`changeover --help` lists the commands')
 }

@@ -13,7 +13,7 @@ import {
 import { reportStyle } from './report-style.ts'
 import { phaseWords } from './status-text.ts'
 import { timelineSvg } from './timeline-svg.ts'
-import { bytes, count, duration, moment, percent, rate } from './words.ts'
+import { bytes, count, duration, moment, percent, plural, rate } from './words.ts'
 
 export function reportHtml(report: Report): string {
   const title = `${report.name} ${report.from} → ${report.to}: ${phaseWords[report.phase]}`
@@ -129,9 +129,6 @@ function criteriaSection(report: Report): Html {
         <tbody>
           ${rows}
         </tbody>
-        <tfoot>
-          ${totalRow(report)}
-        </tfoot>
       </table>
     </div>
   </section>`
@@ -167,17 +164,22 @@ function stepsSection(report: Report): Html {
         <tbody>
           ${rows}
         </tbody>
+        <tfoot>
+          ${totalRow(report)}
+        </tfoot>
       </table>
     </div>
   </section>`
 }
 
-/** What was expected is added up over the steps that something was expected of, and says so. */
+/** What was expected is added up over the steps that something was expected of, beside what the same steps took. */
 function totalRow(report: Report): Html {
   const steps = report.stages.flatMap((stage) => stage.steps)
-  const expectedOf = steps.flatMap((step) => step.estimate?.seconds ?? [])
-  const sum = expectedOf.reduce((all, each) => all + each, 0)
-  const of = expectedOf.length === steps.length ? '' : `of ${expectedOf.length} of ${steps.length} steps`
+  const guessed = steps.filter((step) => step.estimate?.seconds !== undefined && step.appliedMs !== undefined)
+  const sum = guessed.reduce((all, step) => all + (step.estimate?.seconds ?? 0), 0)
+  const same = guessed.reduce((all, step) => all + (step.appliedMs ?? 0), 0)
+  const of =
+    guessed.length === steps.length ? '' : `for ${plural(guessed.length, 'step')}, which took ${duration(same)}`
   const took = steps.reduce((all, step) => all + (step.appliedMs ?? 0), 0)
   const back = steps.reduce((all, step) => all + (step.undoneMs ?? 0), 0)
   return html`<tr>

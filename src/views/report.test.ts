@@ -108,3 +108,10 @@ test('what was found after a step began is measured, not expected; the same word
     '"t2": 6 rows in 80 ms',
   ])
 })
+
+test('the totals stand below the steps', () => {
+  const page = reportHtml(makeReport('neonhub-1', doneRun))
+  const [, after = ''] = page.split('What was planned, and what was measured')
+  expect(page.split('<tfoot>')).toHaveLength(2)
+  expect(after.replace(/\s+/g, ' ')).toContain('15 s<small>for 2 steps, which took 14 s</small>')
+})
