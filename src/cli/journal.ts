@@ -18,7 +18,8 @@ export async function openJournalFor(common: Common, door: Door): Promise<Journa
 export async function findRun(journal: Journal, common: Common): Promise<string> {
   const runs = await journal.runs()
   if (common.run !== undefined) {
-    if (runs.includes(common.run)) return common.run
+    const meant = runs.filter((run) => run === common.run || run.startsWith(`${common.run}-`))
+    if (meant.length === 1 && meant[0] !== undefined) return meant[0]
     const message = `there is no run "${common.run}"${suggestion(common.run, runs)}`
     throw new ChangeoverError('run.not-found', message, `runs there are: ${runs.join(', ') || 'none'}`)
   }

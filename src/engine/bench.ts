@@ -1,7 +1,5 @@
 /** What every command works on: the plan as asked, the journal, kinds, adapters, and what the doors hand in. */
-import { hostname, userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import type { Asked } from '../core/asked.ts'
 import type { Actor, Journal } from '../core/event.ts'
 import type { Clock } from '../core/kind.ts'
@@ -76,27 +74,4 @@ async function openJournal(asked: Asked, base: string, options: BenchOptions, se
       clock: options.clock,
     })
   return options.openTeamJournal(secrets.fill(where.postgres, 'the journal') as string, options.clock)
-}
-
-/** This process as an actor. */
-export function thisActor(): Actor {
-  return { user: userInfo().username, host: hostname(), pid: process.pid, token: randomUUID() }
-}
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      const stopped = () => reject(signal.reason as Error)
-      if (signal.aborted) return stopped()
-      const stop = () => {
-        clearTimeout(timer)
-        stopped()
-      }
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', stop)
-        resolve()
-      }, ms)
-      signal.addEventListener('abort', stop, { once: true })
-    }),
 }

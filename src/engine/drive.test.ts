@@ -58,7 +58,7 @@ async function bench(steps: readonly object[], more: object = {}, fate?: () => F
   const opened = await openBench({
     cwd: folder,
     env: {},
-    actor: thisActor(),
+    actor: { ...thisActor(), token: `toys${++count}` },
     clock: systemClock,
     kinds: toyKinds,
     adapters,
@@ -81,7 +81,7 @@ describe('a run', () => {
     const state = await go(at)
     expect(state.outcome).toBe('done')
     expect(Object.fromEntries(disk)).toEqual({ a: 'new', b: 'new', z: 'kept' })
-    const events = (await types(at, 'toy-1')).filter((type) => !type.startsWith('step.marked'))
+    const events = (await types(at, 'toy-1-toys')).filter((type) => !type.startsWith('step.marked'))
     expect(events).toEqual([
       'run.opened',
       'run.claimed',
@@ -91,14 +91,14 @@ describe('a run', () => {
       'step.finished b',
       'run.closed',
     ])
-    expect((await verifyRun(at, 'toy-1')).map((each) => each.code)).toEqual(['run.verified'])
+    expect((await verifyRun(at, 'toy-1-toys')).map((each) => each.code)).toEqual(['run.verified'])
   })
 
   it('is rolled back after success, to the same facts', async () => {
     const at = await bench([put('a'), put('b')])
     await go(at)
-    await control(at, 'toy-1', { do: 'rollback', why: 'a test' })
-    const state = await drive(at, 'toy-1', never())
+    await control(at, 'toy-1-toys', { do: 'rollback', why: 'a test' })
+    const state = await drive(at, 'toy-1-toys', never())
     expect(state.outcome).toBe('rolled-back')
     expect(state.findings.map((each) => each.code)).toEqual(['run.restored'])
     expect(Object.fromEntries(disk)).toEqual({ a: 'old', z: 'kept' })
@@ -107,20 +107,20 @@ describe('a run', () => {
   it('is rolled back by part, and to a step, and goes on from there', async () => {
     const at = await bench([put('a', { part: 'x' }), put('b', { part: ['y', 'x'] }), put('c', { part: 'y' }), put('d')])
     await go(at)
-    await control(at, 'toy-1', { do: 'rollback', why: 'a test', part: 'y' })
-    let state = await drive(at, 'toy-1', never())
+    await control(at, 'toy-1-toys', { do: 'rollback', why: 'a test', part: 'y' })
+    let state = await drive(at, 'toy-1-toys', never())
     expect(state.paused).toBe('part "y" is rolled back')
     expect(Object.fromEntries(disk)).toEqual({ a: 'new', d: 'new', z: 'kept' })
-    await control(at, 'toy-1', { do: 'resume' })
-    expect((await drive(at, 'toy-1', never())).outcome).toBe('done')
-    await control(at, 'toy-1', { do: 'rollback', why: 'a test', to: 'b' })
-    state = await drive(at, 'toy-1', never())
+    await control(at, 'toy-1-toys', { do: 'resume' })
+    expect((await drive(at, 'toy-1-toys', never())).outcome).toBe('done')
+    await control(at, 'toy-1-toys', { do: 'rollback', why: 'a test', to: 'b' })
+    state = await drive(at, 'toy-1-toys', never())
     expect(state.steps.map((step) => step.status)).toEqual(['applied', 'applied', 'waiting', 'waiting'])
     expect(Object.fromEntries(disk)).toEqual({ a: 'new', b: 'new', z: 'kept' })
-    await expect(control(at, 'toy-1', { do: 'rollback', why: '', part: 'yy' })).rejects.toMatchObject({
+    await expect(control(at, 'toy-1-toys', { do: 'rollback', why: '', part: 'yy' })).rejects.toMatchObject({
       code: 'plan.unknown-part',
     })
-    await expect(control(at, 'toy-1', { do: 'rollback', why: '', to: 'q' })).rejects.toMatchObject({
+    await expect(control(at, 'toy-1-toys', { do: 'rollback', why: '', to: 'q' })).rejects.toMatchObject({
       code: 'plan.unknown-step',
     })
   })
@@ -128,14 +128,14 @@ describe('a run', () => {
   it('stops at a step, and waits for an approval', async () => {
     const at = await bench([put('a'), put('b', { approval: 'really?' }), put('c')])
     expect((await go(at, { until: 'a' })).paused).toBe('step "a" is reached')
-    await control(at, 'toy-1', { do: 'resume' })
-    await drive(at, 'toy-1', never())
+    await control(at, 'toy-1-toys', { do: 'resume' })
+    await drive(at, 'toy-1-toys', never())
     expect(Object.fromEntries(disk)).toEqual({ a: 'new', z: 'kept' })
-    await control(at, 'toy-1', { do: 'approve', note: 'yes' })
-    const state = await drive(at, 'toy-1', never())
+    await control(at, 'toy-1-toys', { do: 'approve', note: 'yes' })
+    const state = await drive(at, 'toy-1-toys', never())
     expect(state.outcome).toBe('done')
     expect(state.steps[1]?.approval?.note).toBe('yes')
-    expect((await types(at, 'toy-1')).filter((type) => type.startsWith('approval'))).toEqual([
+    expect((await types(at, 'toy-1-toys')).filter((type) => type.startsWith('approval'))).toEqual([
       'approval.asked b',
       'approval.given b',
     ])
@@ -195,14 +195,14 @@ describe('a run', () => {
     await expect(go(at)).rejects.toMatchObject({ code: 'run.blocked', message: 'step "b": "b" is refused' })
     await expect(start(at)).rejects.toMatchObject({ code: 'run.busy' })
     const edited = await bench([put('a'), put('b')])
-    await control(edited, 'toy-1', { do: 'resume' })
-    await expect(drive(edited, 'toy-1', never())).rejects.toMatchObject({
+    await control(edited, 'toy-1-toys', { do: 'resume' })
+    await expect(drive(edited, 'toy-1-toys', never())).rejects.toMatchObject({
       code: 'plan.stale',
       message: expect.stringContaining('steps.b.spec.refuse') as string,
     })
-    await amend(edited, 'toy-1')
-    await control(edited, 'toy-1', { do: 'resume' })
-    expect((await drive(edited, 'toy-1', never())).outcome).toBe('done')
+    await amend(edited, 'toy-1-toys')
+    await control(edited, 'toy-1-toys', { do: 'resume' })
+    expect((await drive(edited, 'toy-1-toys', never())).outcome).toBe('done')
     const early = await bench([put('a', {}, { text: 'other' }), put('b')])
     expect((await amend(early, await start(early))).steps[0]?.plan.spec).toMatchObject({ text: 'other' })
   })
@@ -236,7 +236,7 @@ describe('killed before and after every call of target and journal', () => {
       if (!fate.dead) throw error
     })
     // The process that held the claim lives on here: a dead one's is taken over, which journal-files.test.ts shows.
-    rmSync(join(folder, '.changeover', 'toy-1.claim'), { force: true })
+    rmSync(join(folder, '.changeover', 'toy-1-toys.claim'), { force: true })
     return fate
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Actor } from '../core/index.ts'
 import { journalChecks } from '../testing/index.ts'
-import { systemClock } from './bench.ts'
+import { systemClock } from './this-process.ts'
 import { openJournalAt } from './journal-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'changeover-journal-'))

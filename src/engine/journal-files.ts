@@ -227,5 +227,5 @@ async function listRuns(folder: string): Promise<readonly string[]> {
 }
 
 function numberOf(run: string): number {
-  return Number(/-(\d+)$/.exec(run)?.[1] ?? 0)
+  return Number(/-(\d+)(-\w+)?$/.exec(run)?.[1] ?? 0)
 }

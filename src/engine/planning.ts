@@ -86,7 +86,7 @@ export interface OpenOptions {
   readonly wishes?: Wishes
 }
 
-/** Appends the first event of a run and gives its id, `<name>-<n>`. Throws `run.blocked`, `run.busy` while another run of the plan is open. */
+/** Appends the first event of a run and gives its id, `<name>-<n>-<chance>`. Throws `run.blocked`, `run.busy` while another run of the plan is open. */
 export async function openRun(bench: Bench, plan: Plan, options: OpenOptions = {}): Promise<string> {
   const [first] = blocks(plan.findings)
   if (first) throw new ChangeoverError('run.blocked', first.message, first.help, { data: plan.findings })
@@ -103,8 +103,9 @@ export async function openRun(bench: Bench, plan: Plan, options: OpenOptions = {
     wishes,
     ...(until === undefined ? {} : { until }),
   } as const
-  const numbers = runs.map((run) => Number(run.slice(plan.name.length + 1))).filter(Number.isInteger)
-  const run = `${plan.name}-${Math.max(0, ...numbers) + 1}`
+  const numbers = runs.map((run) => Number(/^\d+/.exec(run.slice(plan.name.length + 1))?.[0] ?? 0))
+  // The tail keeps two runs apart where a journal was thrown away: what the first one left in a target is not the second one's.
+  const run = `${plan.name}-${Math.max(0, ...numbers) + 1}-${bench.actor.token.slice(0, 4)}`
   await bench.journal.append(run, bench.secrets.redactEvent(what), 0)
   return run
 }

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Crew, Roles, Target, Writing } from '../core/index.ts'
 import type { Adapters, Kinds } from '../core/plan.ts'
-import { systemClock } from './bench.ts'
+import { systemClock } from './this-process.ts'
 import type { Orders, ThreadAnswer } from './crew.ts'
 import { loadFunction } from './load.ts'
 import { recordOf } from './step.ts'

@@ -154,7 +154,7 @@ describe(`killed ${kills} times with seed ${seed}`, () => {
       where.push(...(await killedOften(['rollback', '--yes'], perRun.back, spent.backMs, 5)))
       expect((await lastRun())?.findings.filter((finding) => finding.code === 'run.restored')).toHaveLength(1)
       await mustHold(before, false)
-      spent = { forwardMs: Math.min(15_000, turned - began), backMs: Math.min(5_000, Date.now() - turned) }
+      spent = { forwardMs: Math.min(40_000, turned - began), backMs: Math.min(15_000, Date.now() - turned) }
     }
     console.log(`killed ${where.length} times: ${where.join(', ')}`)
   })
