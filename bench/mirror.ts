@@ -203,8 +203,8 @@ async function pauses(
   }
   for (let at = 0; at < installs; at++) {
     found.nothing.push(await window())
-    found.install.push(await window(mirror.apply))
-    found.removal.push(await window(mirror.rollback))
+    found.install.push(await window(() => mirror.apply()))
+    found.removal.push(await window(() => mirror.rollback()))
   }
   going = false
   await Promise.all(load)
@@ -233,7 +233,10 @@ type Report = {
 } & { readonly [figure: string]: unknown }
 
 function report(result: Report): void {
-  if (values.json) return void console.log(JSON.stringify(result))
+  if (values.json) {
+    console.log(JSON.stringify(result))
+    return
+  }
   for (const part of ['writers', 'bulk'] as const) {
     console.log(part === 'writers' ? `single-row updates, ${sessions} sessions` : 'one statement')
     for (const [name, { perSecond, ofPlain }] of Object.entries(result[part]))

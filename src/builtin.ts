@@ -9,7 +9,9 @@ import type { AnyAdapter, AnyKind } from './core/kind.ts'
 import type { Adapters, Kinds } from './core/plan.ts'
 import * as kinds from './kinds/index.ts'
 
-export const builtinKinds: Kinds = new Map(Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]))
+export const builtinKinds: Kinds = new Map(
+  Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]),
+)
 
 const adapters: readonly AnyAdapter[] = [postgres, filesAdapter(keysOf), processService, http, host]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))

@@ -104,7 +104,7 @@ describe('the house', () => {
 
   it('asks nowhere which kind a step is', () => {
     const asking = offenders(({ path, lines }) =>
-      path.startsWith('kinds/') ? [] : lines.filter((line) => /\.kind === '|case '[a-z]+\.[a-z-]+':.*kind/.test(line)),
+      path.startsWith('kinds/') ? [] : lines.filter((line) => /\.kind === '[a-z]+\.[a-z-]+'/.test(line)),
     )
     expect(asking).toEqual([])
   })
@@ -115,7 +115,7 @@ describe('the house', () => {
         .filter(({ path }) => /(^|\/)(utils?|helpers?|common|lib|misc|types|manager)(\/|\.ts$)/.test(path))
         .map(({ path }) => path),
     ).toEqual([])
-    expect(offenders(({ lines }) => lines.filter((line) => /^export default/.test(line)))).toEqual([])
+    expect(offenders(({ lines }) => lines.filter((line) => line.startsWith('export default')))).toEqual([])
     expect(
       offenders(({ path, lines }) =>
         path === 'core/kind.ts'

@@ -35,7 +35,11 @@ export function toyAdapter(disks: ReadonlyMap<string, Disk>, fate?: () => Fate |
 }
 
 export function factsOf(map: Disk): FileFacts {
-  return { files: Object.fromEntries([...map].sort().map(([path, text]) => [path, { digest: text, keys: [] }])) }
+  return {
+    files: Object.fromEntries(
+      [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, text]) => [path, { digest: text, keys: [] }]),
+    ),
+  }
 }
 
 function portOf(map: Disk): FileWriter & FileReader {

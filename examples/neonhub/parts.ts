@@ -111,18 +111,6 @@ export const configDefaults = {
   'compliance.ccpa.enabled': true,
 } as const
 
-/** In the v3 file of the example and unknown to the guide's map: they are kept, and reported. */
-export const unmappedKeys = [
-  'database.pool_size',
-  'api.rate_limit',
-  'cache.enabled',
-  'cache.ttl',
-  'logging.level',
-  'logging.format',
-  'logging.fields',
-  'features.beta_models',
-] as const
-
 /** The federation, switched on after the upgrade. Seconds. Here the coordinator is on loopback, and quicker than the guide's 30 s and 5 s. */
 export function federationConfig(coordinatorUrl: string) {
   return {
@@ -224,14 +212,6 @@ export const requirements = {
   node: '20.19.0',
 } as const
 
-/** The guide's numbers. For parity see `parity.ts`. */
-export const successCriteria = {
-  functional: { apiAvailability: '> 99.9%', dataIntegrity: '100%', featureParity: '95%' },
-  performance: { responseTime: '< 10% increase', throughput: '> 90% of baseline', errorRate: '< 0.1%' },
-  compliance: { gdprCompliance: 'maintained', ccpaCompliance: 'maintained', auditTrail: 'intact' },
-  operational: { monitoringCoverage: '100%', alertingFunctionality: 'working', documentation: 'updated' },
-} as const
-
 /** The routes of v3, as `parity` asks them. */
 export const v3Contract = [
   'GET /api/v3/health',
@@ -265,29 +245,6 @@ export const rollbackTriggers = [
 /** The guide's objective, and how long its backups are kept. */
 export const rollbackMinutes = 15
 export const backupRetentionDays = 30
-
-export const phases = [
-  {
-    name: 'Preparation',
-    duration: '1-2 weeks',
-    tasks: [
-      'Infrastructure provisioning',
-      'Compatibility testing',
-      'Data backup and validation',
-      'Team training and documentation review',
-    ],
-  },
-  {
-    name: 'Execution',
-    duration: '4-8 hours',
-    tasks: ['Database migration', 'Application deployment', 'Configuration updates', 'Testing and validation'],
-  },
-  {
-    name: 'Post-Migration',
-    duration: '1-2 weeks',
-    tasks: ['Performance monitoring', 'Issue resolution', 'Optimization', 'Documentation updates'],
-  },
-] as const
 
 export const risks = [
   {

@@ -99,9 +99,9 @@ function boundOf(text: string): readonly Bound[] | undefined {
   }
   if (op === '^') return caret(low, known)
   if (op.startsWith('~'))
-    return known.length === 0 ? any : [at('>=', low), at('<', next(low, Math.min(1, known.length - 1)))]
+    return known.length === 0 ? anyVersion : [at('>=', low), at('<', next(low, Math.min(1, known.length - 1)))]
   if (known.length === 3) return [at((op === '' ? '=' : op) as Bound['op'], low)]
-  if (known.length === 0) return op === '<' || op === '>' ? [at('<', first)] : any
+  if (known.length === 0) return op === '<' || op === '>' ? [at('<', first)] : anyVersion
   const after = next(low, known.length - 1)
   if (op === '>') return [at('>=', { ...after, pre: [] })]
   if (op === '<=') return [at('<', after)]
@@ -113,7 +113,7 @@ function boundOf(text: string): readonly Bound[] | undefined {
 }
 
 const first: Version = { numbers: [0, 0, 0], pre: ['0'] }
-const any: readonly Bound[] = [{ op: '>=', version: { numbers: [0, 0, 0], pre: [] } }]
+const anyVersion: readonly Bound[] = [{ op: '>=', version: { numbers: [0, 0, 0], pre: [] } }]
 
 function at(op: Bound['op'], version: Version): Bound {
   return { op, version }
@@ -121,7 +121,7 @@ function at(op: Bound['op'], version: Version): Bound {
 
 /** Up to the next change of the first number that is not 0. */
 function caret(low: Version, known: readonly number[]): readonly Bound[] {
-  if (known.length === 0) return any
+  if (known.length === 0) return anyVersion
   const firstSet = known.findIndex((each) => each > 0)
   return [at('>=', low), at('<', next(low, firstSet < 0 ? known.length - 1 : firstSet))]
 }

@@ -1,5 +1,5 @@
 /** Comparing rows on the server: prints of tables and of stretches of keys, down to the rows and columns that differ; and orphans. */
-export { printOf, type Print, rowHash, rowText, samePrint, tablePrint } from './fingerprint.ts'
+export { type Print, samePrint, tablePrint } from './fingerprint.ts'
 export {
   columnsWhere,
   type Difference,

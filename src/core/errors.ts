@@ -32,7 +32,6 @@ export const errorCodes = {
   'lens.invalid': 'A lens is not well formed.',
   'lens.refused': 'A lens refuses a value.',
   'rows.rejected': 'More rows were refused than the plan tolerates.',
-  'rows.changed': 'A row is not what its checkpoint says.',
   'config.syntax': 'A configuration file cannot be read.',
   'config.refused': 'A configuration file cannot take an edit.',
   'backup.full': 'There is not enough room for the backup.',

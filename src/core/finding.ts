@@ -25,11 +25,6 @@ export const risk = finding('risk')
 /** Stops the run until it is ended. */
 export const block = finding('block')
 
-export function worst(findings: readonly Finding[]): Level | undefined {
-  const levels = new Set(findings.map((each) => each.level))
-  return levels.has('block') ? 'block' : levels.has('risk') ? 'risk' : levels.has('note') ? 'note' : undefined
-}
-
 export function blocks(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter((each) => each.level === 'block')
 }

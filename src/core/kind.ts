@@ -98,6 +98,7 @@ export interface Wishes {
  * `plan` is pure. `check` and `verify` read. `apply` may be entered again from any mark it yielded and does each thing once.
  * `rollback` may be entered after any part of `apply`, or none, and again from any mark of its own.
  * `labour`, where there is one, is a share of `apply` that several processes can do at the same time.
+ * The first mark of an entry is kept before the generator goes on: a kind may yield what it is about to do, and find it after a crash.
  */
 export interface StepKind<R extends Roles = Roles, Spec = unknown, Work = unknown> {
   readonly name: `${string}.${string}`
@@ -115,6 +116,8 @@ export interface StepKind<R extends Roles = Roles, Spec = unknown, Work = unknow
   verify?(work: Work, at: Reading<R>): Promise<readonly Finding[]>
   rollback(work: Work, at: Writing<R>, from: Mark): AsyncIterable<Mark>
   labour?(work: Work, at: Writing<R>): Promise<void>
+  /** Keeps going what `apply` set up and cannot keep itself, such as a mirror that a worker carries: until `quit`. Entered by any number of processes. */
+  follow?(work: Work, at: Writing<R>): Promise<void>
 }
 
 /** The type inference of a kind; the value itself is returned. */

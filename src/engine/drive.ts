@@ -5,6 +5,7 @@ import { note, risk } from '../core/finding.ts'
 import { diff } from '../core/json.ts'
 import { next, type RunState, sealedBy, type StepState } from '../core/run.ts'
 import type { Bench } from './bench.ts'
+import { openFollowers } from './followers.ts'
 import { type Listener, Record } from './record.ts'
 import { mustBeAsAsked } from './planning.ts'
 import { applyStep, rollbackStep, type Shift } from './step.ts'
@@ -56,12 +57,14 @@ async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
   const onPause = () =>
     void record.append({ type: 'run.paused', why: 'it was asked for', by: bench.actor }).catch(() => undefined)
   options.pause.addEventListener('abort', onPause, { once: true })
+  const followers = openFollowers(shift)
   try {
     mustBeAsAsked(bench, record.state)
     for (;;) {
       const state = await record.sync()
       if (shift.stop.aborted) return state
       const task = next(state)
+      await followers.tend(state, task.do === 'rollback' ? task.step : undefined)
       if (task.do === 'rest') return state
       if (task.do === 'ask')
         return task.asked
@@ -78,6 +81,7 @@ async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
     throw error
   } finally {
     options.pause.removeEventListener('abort', onPause)
+    await followers.close()
   }
 }
 

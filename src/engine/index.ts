@@ -1,10 +1,8 @@
 /** Floor 3: the only floor that acts. */
-export { type Bench, type BenchOptions, journalFolder, openBench, systemClock, thisActor } from './bench.ts'
-export { type Control, control, decide, latestRun } from './control.ts'
+export { type Bench, type BenchOptions, openBench, systemClock, thisActor } from './bench.ts'
+export { type Control, control, latestRun } from './control.ts'
 export { drive, type DriveOptions } from './drive.ts'
 export { type FileJournalOptions, openJournalAt } from './journal-files.ts'
-export { findPlanFile, loadFunction, loadPlanFile, planFiles } from './load.ts'
 export { amend, checkPlan, makePlanNow, openRun, type OpenOptions } from './planning.ts'
-export { Secrets } from './secrets.ts'
 export { verifyRun } from './verify.ts'
 export { work, type WorkOptions } from './work.ts'

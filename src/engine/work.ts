@@ -1,12 +1,12 @@
 /** `changeover worker`: takes part, from any machine, in the labour of the step that the runner is at. Appends no event; the target's chunks are the record. */
-import { ChangeoverError } from '../core/errors.ts'
-import { fold, type RunState, type StepState } from '../core/run.ts'
+import { next, type RunState, type StepState } from '../core/run.ts'
 import type { Bench } from './bench.ts'
 import { hire } from './crew.ts'
 import { writingContext } from './context.ts'
+import { type Followers, openFollowers } from './followers.ts'
 import { Record } from './record.ts'
 import type { Shift } from './step.ts'
-import { openTargets } from './targets.ts'
+import { openTargets, type Targets } from './targets.ts'
 
 export interface WorkOptions {
   readonly hands: number
@@ -15,31 +15,71 @@ export interface WorkOptions {
   readonly onNote?: (line: string) => void
 }
 
-/** Joins each step that has labour as it comes, and leaves when the run rests or ends. */
+/**
+ * Joins each step that has labour as it comes, keeps applied steps going that need a process to (`follow`), and leaves when the run rests with
+ * nothing to keep going, or when it is told to.
+ */
 export async function work(bench: Bench, run: string, options: WorkOptions): Promise<void> {
-  const done = new Set<string>()
-  for (;;) {
-    const state = fold(await bench.journal.read(run))
-    if (!state)
-      throw new ChangeoverError('run.not-found', `there is no run "${run}"`, 'start one with `changeover run`')
-    if (options.stop.aborted || state.outcome || state.paused !== undefined) return
-    const step = labouring(bench, state, done)
-    if (step) {
-      options.onNote?.(`taking part in step "${step.plan.id}"`)
-      const record = await Record.open({
-        journal: bench.journal,
-        run,
-        redact: (what) => bench.secrets.redactEvent(what),
-      })
-      await takePart(bench, record, step, options)
-      done.add(step.plan.id)
-    } else await bench.clock.sleep(200, options.stop).catch(() => undefined)
+  const record = await Record.open({ journal: bench.journal, run, redact: (what) => bench.secrets.redactEvent(what) })
+  const post = openPost(bench, record)
+  try {
+    for (;;) {
+      const state = await record.sync()
+      if (options.stop.aborted || state.outcome === 'rolled-back' || state.outcome === 'aborted') return
+      const kept = await post.tend(state)
+      const step = labouring(bench, state)
+      if (step) {
+        options.onNote?.(`taking part in step "${step.plan.id}"`)
+        await takePart(bench, record, step, options)
+      }
+      if (!kept && (state.outcome || state.paused !== undefined)) return
+      await bench.clock.sleep(200, options.stop).catch(() => undefined)
+    }
+  } finally {
+    await post.close()
   }
 }
 
-function labouring(bench: Bench, state: RunState, done: ReadonlySet<string>): StepState | undefined {
+/** Where followers stand: under the fence of the runner there is, and opened anew when another takes over. */
+function openPost(bench: Bench, record: Record) {
+  let fence = -1
+  let halt = new AbortController()
+  let targets: Targets | undefined
+  let followers: Followers | undefined
+  const close = async () => {
+    await followers?.close()
+    halt.abort(new Error('the post was left'))
+    await targets?.close()
+    followers = targets = undefined
+  }
+  return {
+    close,
+    /** Whether there is something to keep going. */
+    tend: async (state: RunState): Promise<boolean> => {
+      if (state.fence !== fence) {
+        await close()
+        fence = state.fence
+        halt = new AbortController()
+        targets = openTargets(bench, {
+          run: record.run,
+          fence,
+          joins: true,
+          signal: halt.signal,
+          identities: state.identities,
+        })
+        followers = openFollowers({ bench, record, targets, stop: halt.signal })
+      }
+      const task = next(state)
+      await followers?.tend(state, task.do === 'rollback' ? task.step : undefined)
+      return followers?.needed(state) ?? false
+    },
+  }
+}
+
+function labouring(bench: Bench, state: RunState): StepState | undefined {
+  if (state.outcome || state.paused !== undefined || state.way === 'back') return undefined
   const step = state.steps.find((each) => each.status === 'applying')
-  return step && !done.has(step.plan.id) && bench.kinds.get(step.plan.kind)?.labour ? step : undefined
+  return step && bench.kinds.get(step.plan.kind)?.labour ? step : undefined
 }
 
 async function takePart(bench: Bench, record: Record, step: StepState, options: WorkOptions): Promise<void> {

@@ -51,7 +51,7 @@ export const operationKinds: { readonly [op in Operation['op']]: OperationKind }
   compose: compose(inner),
 } as { readonly [op in Operation['op']]: OperationKind<never> } as { readonly [op in Operation['op']]: OperationKind }
 
-export const operationNames = Object.keys(operationKinds) as readonly Operation['op'][]
+const operationNames = Object.keys(operationKinds) as readonly Operation['op'][]
 
 const operationSchema: z.ZodType<Operation> = z.unknown().transform((value, context): Operation => {
   const name = typeof value === 'object' && value !== null && 'op' in value ? value.op : undefined

@@ -4,7 +4,7 @@
 export type Keys<P extends string> = P extends '' ? [] : P extends `/${infer Rest}` ? Split<Rest> : [P]
 type Split<P extends string> = P extends `${infer Head}/${infer Rest}` ? [Head, ...Split<Rest>] : [P]
 
-export type Flat<T> = { readonly [key in keyof T]: T[key] }
+type Flat<T> = { readonly [key in keyof T]: T[key] }
 
 /** What stands at the keys; `unknown` where the shape does not say. A star is any item. */
 export type At<T, K extends readonly string[]> = K extends readonly [infer Head, ...infer Rest extends string[]]

@@ -18,9 +18,8 @@ let count = 0
 const fresh = () => `kit-${process.pid}-${++count}`
 
 export function journalChecks(journalCase: JournalCase): readonly Check[] {
-  const { open } = journalCase
   const both = (body: (a: Journal, b: Journal, run: string) => Promise<void>) => async () => {
-    const [a, b] = [await open(), await open()]
+    const [a, b] = [await journalCase.open(), await journalCase.open()]
     try {
       await body(a, b, fresh())
     } finally {

@@ -12,7 +12,7 @@ test('a plan as text', async () => {
 })
 
 test('a plan as Markdown', async () => {
-  await expect(planMarkdown(plan)).toMatchFileSnapshot('../../test/views/plan.md')
+  await expect(planMarkdown(plan)).toMatchFileSnapshot('../../test/views/plan-markdown.txt')
 })
 
 test('no line of a plan is wider than asked, titles aside', () => {

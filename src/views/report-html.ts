@@ -102,13 +102,15 @@ function timelineSection(report: Report): Html {
 function criteriaSection(report: Report): Html {
   const criteria = report.figures.criteria ?? []
   if (criteria.length === 0) return html``
+  // A gate says what it asked for and what it measured in one sentence.
+  const apart = criteria.some((each) => each.wanted !== '')
   const rows = criteria.map(
     (each) =>
       html`<tr>
         <td>${each.name}${each.step === undefined ? undefined : html`<small>step ${each.step}</small>`}</td>
-        <td>${each.wanted}</td>
+        ${apart ? html`<td>${each.wanted}</td>` : undefined}
         <td>${each.measured}</td>
-        <td>${metTags[each.met]}</td>
+        <td class="n">${metTags[each.met]}</td>
       </tr> `,
   )
   const met = criteria.filter((each) => each.met === 'yes').length
@@ -119,7 +121,7 @@ function criteriaSection(report: Report): Html {
         <thead>
           <tr>
             <th>Criterion</th>
-            <th>Wanted</th>
+            ${apart ? html`<th>Wanted</th>` : undefined}
             <th>Measured</th>
             <th></th>
           </tr>

@@ -74,7 +74,7 @@ export function leadOf(report: Report): string {
     'rolled-back': `${what} was turned back: ${turn?.why ?? 'as asked'}. It ended at ${moment(report.changedAt)}; every step that was begun is undone.`,
     aborted: `${what} was aborted at ${moment(report.changedAt)}. The step under way was undone; the steps before it stay.`,
     failed: `${what} stands still: step "${failed?.title ?? ''}" failed, and a person decides whether it is tried again or turned back.`,
-    paused: `${what} is paused after ${worked} of work.`,
+    paused: `${what} is paused after ${worked} of work${report.pausedFor === undefined ? '' : `: ${report.pausedFor}`}.`,
     'awaiting-approval': `${what} waits for a person to approve the next step.`,
     running: `${what} is under way.`,
     'turning-back': `${what} is being turned back.`,

@@ -68,7 +68,7 @@ test('a report of a run that has only begun is whole too', () => {
 
 test('the report as Markdown', async () => {
   await expect(reportMarkdown(makeReport('neonhub-2', backRun, measured))).toMatchFileSnapshot(
-    '../../test/views/report.md',
+    '../../test/views/report-markdown.txt',
   )
 })
 

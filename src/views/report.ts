@@ -51,6 +51,8 @@ export interface Report {
   readonly to: string
   readonly hash: string
   readonly phase: Phase
+  /** Why it is paused, when it is. */
+  readonly pausedFor?: string
   readonly openedAt: string
   readonly changedAt: string
   readonly openedBy: string
@@ -89,6 +91,7 @@ export function makeReport(run: string, events: readonly Event[], figures: Figur
     to,
     hash,
     phase: phase(state),
+    ...(state.paused === undefined ? {} : { pausedFor: state.paused }),
     openedAt: state.openedAt,
     changedAt: state.changedAt,
     openedBy: `${first.by.user}@${first.by.host}`,

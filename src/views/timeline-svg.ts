@@ -94,7 +94,8 @@ function drawRow(row: Row, spans: readonly Span[], place: Place): Html {
       ? html`<text class="faint" x="${left + 6}" y="${base}">${step.status === 'waiting' ? 'not started' : ''}</text>`
       : html`<text class="faint" x="${round(place(end.to) + 6)}" y="${base}">${times.join(' + ')}</text>`
   return html`<line class="row" x1="0" x2="${wide}" y1="${row.y + rowHeight}" y2="${row.y + rowHeight}" />
-    <text x="14" y="${base}">${clip(step.title, 36)}</text>${own.map((span) => spanBar(span, row.y, place))}${time} `
+    <text x="14" y="${base}"><title>${step.title}</title>${clip(step.title, 36)}</text
+    >${own.map((span) => spanBar(span, row.y, place))}${time} `
 }
 
 function spanBar(span: Span, y: number, place: Place): Html {

@@ -109,6 +109,7 @@ async function prepare(link: Link): Promise<void> {
 
 async function forget(link: Link, run: string): Promise<void> {
   if (!(await exists(link))) return
+  await ask(link, 'SET lock_timeout = 2000', undefined, false)
   await ask(link, 'DELETE FROM changeover.fences WHERE run = $1', [run], true)
   const empty = `
     SET lock_timeout = 500;

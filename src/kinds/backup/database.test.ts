@@ -86,7 +86,7 @@ describe.each(found)('backup.database on %s', (source) => {
       world: () => world(small),
       keeps: true,
       // Each run makes and restores a whole backup: a second or so with pg_dump.
-      most: how === 'copy' ? 6 : 2,
+      most: how === 'copy' ? 4 : 2,
     }
     describeKind(kindCase, { describe, it })
   }

@@ -73,7 +73,7 @@ describe.each(found)('data.compare on %s', (source) => {
     batchSize: 1000,
     rules: [{ name: 'amounts', sql: 'SELECT id FROM users_v4 WHERE amount < 0' }],
   }
-  describeKind({ name: 'equal', kind: dataCompare, spec, world: () => world(fill), most: 6 }, { describe, it })
+  describeKind({ name: 'equal', kind: dataCompare, spec, world: () => world(fill), most: 4 }, { describe, it })
 
   it.each([true, false])(
     'names every row and column that differs, in one database (%s) and between two',

@@ -1,5 +1,5 @@
 /** The worker of a lens without SQL: carries over, in order, what the triggers noted. Each batch with its notes in one transaction. */
-import { ChangeoverError } from '../../core/errors.ts'
+import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
 import type { Clock, Mark } from '../../core/kind.ts'
 import type { SqlSession, SqlWriter } from '../../core/ports/index.ts'
 import type { CompiledLens } from '../../lens/index.ts'
@@ -35,7 +35,7 @@ export async function follow(work: MirrorWork, at: FollowAt, quit: AbortSignal):
   if (work.mode !== 'notes') return
   const hand = await openHand(work, at)
   while (!quit.aborted) {
-    const carried = await at.on.database.transaction((tx) => carryBatch(work, hand, tx), { lockMs })
+    const carried = await at.on.database.transaction((tx) => carryBatch(work, hand, tx), { lockMs }).catch(unlessLocked)
     if (carried === 0) await at.clock.sleep(idleMs, AbortSignal.any([quit, at.signal])).catch(() => undefined)
     at.signal.throwIfAborted()
   }
@@ -61,6 +61,12 @@ export async function settleAll(work: MirrorWork, at: FollowAt, tx: SqlSession):
   const hand = await openHand(work, at)
   while ((await carryBatch(work, hand, tx)) > 0);
   judge(work, hand)
+}
+
+/** A client holds a row: the notes are still there, and the next round finds them. */
+function unlessLocked(error: unknown): number {
+  if (isChangeoverError(error) && error.code === 'target.lock') return 0
+  throw error
 }
 
 async function openHand(work: MirrorWork, at: FollowAt): Promise<Hand> {

@@ -46,5 +46,5 @@ export const dataMirror = defineKind<typeof roles, MirrorSpec, MirrorWork>({
   },
 
   /** For lenses without SQL: applies the lens to what the triggers noted, until it is told to quit. */
-  labour: async (work, at) => follow(work, at, at.quit),
+  follow: async (work, at) => follow(work, at, at.quit),
 })

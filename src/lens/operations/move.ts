@@ -7,7 +7,7 @@ import { call, drop, get, type Planned, type Program, put, type Rule, was } from
 import { keepNullSql } from '../sql/compare.ts'
 
 /** Null and absent are one in a column: what the other side holds decides which of its nulls it was. */
-export const keepNull: Rule = {
+const keepNull: Rule = {
   name: 'keep the null there is',
   js: (value: unknown, was: unknown) => (value == null && was !== undefined && open(was) === null ? was : value),
   sql: ([value, was]) => keepNullSql(value!, was),
@@ -28,7 +28,7 @@ export function lay(at: Path, from: Path): Program {
 }
 
 /** `from` to `to`, and back. Objects that the way there had to make are taken away on the way back. */
-export function moving(from: Path, to: Path): Planned {
+function moving(from: Path, to: Path): Planned {
   const plain = from.length === 1 && to.length === 1
   return {
     forward: [...(plain ? [put(to, get(from))] : lay(to, from)), drop(from)],

@@ -2,7 +2,7 @@
 import type { Json } from '../../core/json.ts'
 import { nullJson, toJson } from './forms.ts'
 import { once, quoteText, refuseSql } from './text.ts'
-import { familyOf, numberType, typeName } from './types.ts'
+import { familyOf, numberType, typeName } from './column-types.ts'
 import { NoSql, type SqlValue } from './value.ts'
 
 /** `column` names it in a refusal. */

@@ -1,7 +1,7 @@
 /** Choosing between two values: by equality, by what is null or absent. */
 import { assign } from './assign.ts'
 import { nullJson, toJson } from './forms.ts'
-import { familyOf, typeName } from './types.ts'
+import { familyOf, typeName } from './column-types.ts'
 import type { SqlValue } from './value.ts'
 
 /** CASE WHEN test THEN a ELSE b, in a form that holds both. */

@@ -1,7 +1,7 @@
 /** From one form of a value to another: into JSON, into a column, down to a child, up with a new one. */
 import type { Json } from '../../core/json.ts'
 import { once, quoteText, refuseSql } from './text.ts'
-import { familyOf, typeName } from './types.ts'
+import { familyOf, typeName } from './column-types.ts'
 import { absent, NoSql, type SqlValue } from './value.ts'
 
 export const nullJson = `'null'::jsonb`
@@ -29,7 +29,7 @@ export function instantText(sql: string): string {
 }
 
 /** An argument of jsonb_build_object and its like. */
-export function argument(value: SqlValue): string {
+function argument(value: SqlValue): string {
   if (value.form === 'column') return embeddable(value.sql, value.type)
   if (value.form !== 'constant') return toJson(value)
   return typeof value.value === 'string'
@@ -125,7 +125,7 @@ function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[]
 
 const index = /^(?:0|[1-9]\d*)$/
 
-export function childOf(value: SqlValue, key: string): SqlValue {
+function childOf(value: SqlValue, key: string): SqlValue {
   switch (value.form) {
     case 'absent':
       return absent

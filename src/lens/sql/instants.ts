@@ -1,7 +1,7 @@
 /** Instants in SQL, exact to the unit: whole numbers, no float on the way. */
 import { strict } from './strict.ts'
 import { refuseSql } from './text.ts'
-import { numberType, typeName } from './types.ts'
+import { numberType, typeName } from './column-types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
 const oldest = -62135596800n

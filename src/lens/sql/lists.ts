@@ -1,7 +1,7 @@
 /** One value and the list that it is the first of, in jsonb. */
 import { nullJson, toJson } from './forms.ts'
 import { once, refuseSql } from './text.ts'
-import { familyOf } from './types.ts'
+import { familyOf } from './column-types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
 function noArrays(value: SqlValue): void {

@@ -1,7 +1,7 @@
 /** A value as the text that a UUID is made of. */
 import { textSql } from './strict.ts'
 import { quoteText } from './text.ts'
-import { familyOf, numberType } from './types.ts'
+import { familyOf, numberType } from './column-types.ts'
 import { NoSql, type SqlValue } from './value.ts'
 
 export function nameSql(value: SqlValue): string {

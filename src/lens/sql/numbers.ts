@@ -1,7 +1,7 @@
 /** The converters of numbers in SQL: numeric throughout, digits kept. */
 import { strict } from './strict.ts'
 import { refuseSql } from './text.ts'
-import { numberType } from './types.ts'
+import { numberType } from './column-types.ts'
 import type { Misfit, SqlValue } from './value.ts'
 
 type HalfSql = (value: SqlValue, misfit: Misfit) => SqlValue

@@ -5,7 +5,7 @@ import { chooseSql } from './compare.ts'
 import { nullJson, toJson } from './forms.ts'
 import { strict, textSql } from './strict.ts'
 import { once, quoteText, refuseSql } from './text.ts'
-import { familyOf } from './types.ts'
+import { familyOf } from './column-types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
 /** An expression of type text, NULL for null and absent. */

@@ -4,7 +4,7 @@ import type { Direction, Edit, Program, Term, Test } from '../program.ts'
 import { chooseSql } from './compare.ts'
 import { place, reach, toJson } from './forms.ts'
 import { once as onceSql, quoteText } from './text.ts'
-import { familyOf } from './types.ts'
+import { familyOf } from './column-types.ts'
 import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
 
 type Root = SqlValue
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly misfit?: Misfit
 }
 
-export const emptyMemory: Memory = () => absent
+const emptyMemory: Memory = () => absent
 
 /** One direction of some steps. `onStep` hears which step is at work, so that a reason has a place. */
 export function runChain(

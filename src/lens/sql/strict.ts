@@ -1,7 +1,7 @@
 /** Functions on one value of a kind, lifted to every form: null and absent stay as they are, another kind is refused. */
 import { instantText, toJson } from './forms.ts'
 import { once, quoteText, refuseSql } from './text.ts'
-import { familyOf, numberType, typeName } from './types.ts'
+import { familyOf, numberType, typeName } from './column-types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
 export interface Made {

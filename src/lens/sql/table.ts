@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts'
 import { toJson } from './forms.ts'
 import { textSql } from './strict.ts'
 import { once, quoteText, refuseSql } from './text.ts'
-import { familyOf, numberType } from './types.ts'
+import { familyOf, numberType } from './column-types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
 
 type Pairs = readonly (readonly [Json, Json])[]
