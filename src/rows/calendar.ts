@@ -7,7 +7,7 @@ const lastMoment = 0x7fffffffffffffffn
 const firstMoment = -0x8000000000000000n
 
 /** Days from civil and back: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". Day 0 is 2000-01-01. */
-export function civil(days: number): string {
+function civil(days: number): string {
   const z = days + 730_425
   const era = Math.floor(z / 146_097)
   const doe = z - era * 146_097

@@ -1,7 +1,7 @@
 /** Rows at speed: key ranges, the ledger of a move, the binary COPY format, and the pace. Pure knowledge; nothing here opens anything. */
-export { type Codec, codecOf } from './codec.ts'
-export { baseType, columnType, type ColumnType, enumsOf } from './column-type.ts'
-export { boundary, type Key, type KeyColumn, type KeyRange, within, type Writer } from './key-range.ts'
+export { codecOf } from './codec.ts'
+export { baseType, columnType, enumsOf } from './column-type.ts'
+export { boundary, type Key, type KeyColumn, type KeyRange, within } from './key-range.ts'
 export { type Layout, type Passed, touched, type Touched } from './layout.ts'
 export * as ledger from './ledger.ts'
 export type { Chunk, Job, Tally } from './ledger.ts'

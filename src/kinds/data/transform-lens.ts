@@ -9,7 +9,7 @@ import {
   toSql,
   touched,
 } from '../../lens/index.ts'
-import type { Doc, Expression, Forward, moves } from '../../rows/index.ts'
+import type { Expression, Forward, moves } from '../../rows/index.ts'
 import { given } from './transform-given.ts'
 import type { Types, Work } from './transform-work.ts'
 
@@ -128,5 +128,3 @@ export function withoutValues(error: unknown): string {
   if (error instanceof TypeError || error instanceof ReferenceError) return error.message
   return `${error instanceof Error ? error.name : 'something'} was thrown by a function of the lens`
 }
-
-export type { Doc }

@@ -35,7 +35,7 @@ export type Work = {
 export type Types = { readonly [column: string]: string }
 
 /** Splits `schema.name` at its first point. */
-export function nameParts(name: string): readonly string[] {
+function nameParts(name: string): readonly string[] {
   const point = name.indexOf('.')
   return point < 0 ? [name] : [name.slice(0, point), name.slice(point + 1)]
 }

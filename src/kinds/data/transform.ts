@@ -15,7 +15,7 @@ export const dataTransform = defineKind({
   summary: 'Moves the rows of a table through a lens, into another table or into new columns of the same one.',
   roles: { database: 'database' },
   spec: transformSpec as unknown as z.ZodType<Spec>,
-  example: { table: 'users', into: 'users_v4', lens: [{ rename: { from: 'name', to: 'full_name' } }] },
+  example: { table: 'users', into: 'users_v4', lens: [{ op: 'rename', from: 'name', to: 'full_name' }] },
   plan: draftTransform,
   check: (work: Work, at) => checkTransform(work, at),
   apply: (work: Work, at, _from) => applyTransform(work, at),
