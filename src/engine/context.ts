@@ -3,7 +3,7 @@ import type { Crew, PortName, Reading, Roles, Target, Writing } from '../core/in
 import type { RunState, StepState } from '../core/run.ts'
 import { hire } from './crew.ts'
 import { loadFunction } from './load.ts'
-import type { Shift } from './step.ts'
+import type { Shift } from './shift.ts'
 
 export async function readingContext(shift: Shift, step: StepState, signal: AbortSignal): Promise<Reading<Roles>> {
   return { ...common(shift, step, signal), on: (await portsOf(shift, step, 'read')) as Reading<Roles>['on'] }

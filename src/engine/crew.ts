@@ -4,7 +4,7 @@ import { ChangeoverError } from '../core/errors.ts'
 import type { Crew, Roles, Writing } from '../core/index.ts'
 import type { Json } from '../core/json.ts'
 import type { StepState } from '../core/run.ts'
-import { kindOf, type Shift } from './step.ts'
+import { kindOf, type Shift } from './shift.ts'
 
 /** All a thread needs to take part: plain data. The configurations hold secrets, and never leave this process. */
 export interface Orders {

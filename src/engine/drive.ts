@@ -8,7 +8,8 @@ import type { Bench } from './bench.ts'
 import { openFollowers } from './followers.ts'
 import { type Listener, Record } from './record.ts'
 import { mustBeAsAsked } from './planning.ts'
-import { applyStep, rollbackStep, type Shift } from './step.ts'
+import type { Shift } from './shift.ts'
+import { applyStep, rollbackStep } from './step.ts'
 import { openTargets } from './targets.ts'
 
 export interface DriveOptions {

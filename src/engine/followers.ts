@@ -2,7 +2,7 @@
 import { risk } from '../core/finding.ts'
 import type { RunState, StepState } from '../core/run.ts'
 import { writingContext } from './context.ts'
-import { kindOf, recordOf, type Shift } from './step.ts'
+import { kindOf, recordOf, type Shift } from './shift.ts'
 
 export interface Followers {
   /** Starts those of steps that are applied now, ends those of steps that no longer are, or are about to be turned back. */

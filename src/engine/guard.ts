@@ -3,7 +3,7 @@ import { ChangeoverError } from '../core/errors.ts'
 import type { Mark, Roles, Writing } from '../core/index.ts'
 import type { StepState } from '../core/run.ts'
 import { writingContext } from './context.ts'
-import { kindOf, recordOf, type Shift } from './step.ts'
+import { kindOf, recordOf, type Shift } from './shift.ts'
 
 /** The step's marks, until a guard fails: then the error of the guard. Guards begin anew each time the step is entered. */
 export async function* withGuards(

@@ -11,7 +11,7 @@ import { readingContext } from './context.ts'
 import { sha256 } from './load.ts'
 import { Record } from './record.ts'
 import { withoutPasswords } from './secrets.ts'
-import type { Shift } from './step.ts'
+import type { Shift } from './shift.ts'
 import { openTargets, type Targets } from './targets.ts'
 
 /** Opens the targets, observes them, and folds the plan. Nothing is written anywhere. */

@@ -1,26 +1,17 @@
 /** One verb of one step, from wherever it was left to its end: look, append, act, compare. Decides neither which step nor what comes after. */
-import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
-import type { ErrorRecord, Verb } from '../core/event.ts'
-import { block, blocks, type Finding, risk } from '../core/finding.ts'
-import { canonical, diff, type Edit, equal, type Json, missed, patch } from '../core/json.ts'
-import type { AnyKind, Mark } from '../core/kind.ts'
-import { type Change, type Facts, planStep, predictedFacts, targetsOf } from '../core/plan.ts'
-import { next, type StepState } from '../core/run.ts'
 import type { Asked } from '../core/asked.ts'
-import type { Bench } from './bench.ts'
+import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import type { Verb } from '../core/event.ts'
+import { blocks, type Finding } from '../core/finding.ts'
+import { canonical, diff, equal } from '../core/json.ts'
+import type { Mark } from '../core/kind.ts'
+import { type Facts, planStep, targetsOf } from '../core/plan.ts'
+import { next, type StepState } from '../core/run.ts'
 import { readingContext, writingContext } from './context.ts'
 import { withGuards } from './guard.ts'
-import type { Record } from './record.ts'
 import { sha256 } from './load.ts'
-import type { Targets } from './targets.ts'
-
-export interface Shift {
-  readonly bench: Bench
-  readonly record: Record
-  readonly targets: Targets
-  /** Aborted when everything must stop at once. */
-  readonly stop: AbortSignal
-}
+import { changeSince, comparePrediction, compareReturn, factsFrom, showEdit } from './observed.ts'
+import { kindOf, recordOf, type Shift } from './shift.ts'
 
 /** Applies the step. Returns when it is finished, failed, or no longer what should be done. Throws for what a person must mend first. */
 export async function applyStep(shift: Shift, step: StepState): Promise<void> {
@@ -227,81 +218,4 @@ async function mustBeClear(shift: Shift, step: StepState): Promise<void> {
 export async function verifyStep(shift: Shift, step: StepState): Promise<readonly Finding[]> {
   const kind = kindOf(shift, step)
   return (await kind.verify?.(step.plan.work, await readingContext(shift, step, shift.stop))) ?? []
-}
-
-/** What the step should have changed and did not is a block; what changed besides was somebody else, and is said. */
-function comparePrediction(step: StepState, before: Facts, seen: Facts): readonly Finding[] {
-  const predicted = predictedFacts(step.plan, before)
-  return Object.keys(before).flatMap((target) => {
-    const own = step.plan.change[target] ?? []
-    const edits = missed(predicted[target] ?? {}, seen[target] ?? {})
-    return edits.map((edit) => {
-      const what = `${target}: ${showEdit(edit)}`
-      return own.some((each) => overlaps(each.path, edit.path))
-        ? block(
-            'step.mispredicted',
-            `the step did not leave what was predicted: ${what}`,
-            'look at the target; `changeover rollback` undoes the step',
-          )
-        : risk('facts.drifted', `something else changed meanwhile: ${what}`, 'find out who changed it')
-    })
-  })
-}
-
-function compareReturn(step: StepState, before: Facts, seen: Facts, whole: boolean): readonly Finding[] {
-  if (step.plan.undo !== 'exact') return []
-  return Object.keys(before).flatMap((target) => {
-    const own = step.plan.change[target] ?? []
-    const edits = diff(before[target] ?? {}, seen[target] ?? {})
-    return edits.flatMap((edit) => {
-      const what = `${target}: ${showEdit(edit)}`
-      if (own.some((each) => overlaps(each.path, edit.path)))
-        return [
-          block(
-            'rollback.unequal',
-            `the rollback did not bring back what was: ${what}`,
-            'look at the target, mend it, and `changeover resume`',
-          ),
-        ]
-      return whole
-        ? [risk('facts.drifted', `something else changed meanwhile: ${what}`, 'find out who changed it')]
-        : []
-    })
-  })
-}
-
-function overlaps(a: readonly string[], b: readonly string[]): boolean {
-  return a.slice(0, b.length).every((key, index) => key === b[index])
-}
-
-function showEdit(edit: Edit): string {
-  const side = (value: Json | undefined) => (value === undefined ? 'nothing' : canonical(value).slice(0, 120))
-  return `${edit.path.join('.') || 'all'} is ${side(edit.to)}, not ${side(edit.from)}`
-}
-
-/** Facts are kept in the journal as edits of those in the plan. */
-function changeSince(shift: Shift, facts: Facts): Change {
-  const planned = shift.record.state.plan.facts
-  return Object.fromEntries(Object.entries(facts).map(([target, seen]) => [target, diff(planned[target] ?? {}, seen)]))
-}
-
-function factsFrom(shift: Shift, change: Change, targets: readonly string[]): Facts {
-  const planned = shift.record.state.plan.facts
-  return Object.fromEntries(targets.map((target) => [target, patch(planned[target] ?? {}, change[target] ?? [])]))
-}
-
-export function kindOf(shift: Shift, step: StepState): AnyKind {
-  const kind = shift.bench.kinds.get(step.plan.kind)
-  if (kind) return kind
-  throw new ChangeoverError(
-    'plan.unknown-kind',
-    `kind "${step.plan.kind}" is not known here`,
-    'run the version of changeover that made the plan',
-  )
-}
-
-export function recordOf(error: unknown): ErrorRecord {
-  if (isChangeoverError(error)) return { code: error.code, message: error.message, help: error.help }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'target.failed', message, help: 'read the message; `changeover events` shows what came before' }
 }

@@ -5,7 +5,7 @@ import type { Adapters, Kinds } from '../core/plan.ts'
 import { systemClock } from './this-process.ts'
 import type { Orders, ThreadAnswer } from './crew.ts'
 import { loadFunction } from './load.ts'
-import { recordOf } from './step.ts'
+import { recordOf } from './shift.ts'
 
 async function labour(orders: Orders): Promise<void> {
   const { builtinKinds, builtinAdapters } = (await import(orders.registry)) as {

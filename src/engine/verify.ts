@@ -4,7 +4,8 @@ import { missed } from '../core/json.ts'
 import { type Facts, predictedFacts, targetsOf } from '../core/plan.ts'
 import type { Bench } from './bench.ts'
 import { Record } from './record.ts'
-import { type Shift, verifyStep } from './step.ts'
+import type { Shift } from './shift.ts'
+import { verifyStep } from './step.ts'
 import { withTargets } from './planning.ts'
 
 export async function verifyRun(bench: Bench, run: string): Promise<readonly Finding[]> {

@@ -5,7 +5,7 @@ import { hire } from './crew.ts'
 import { writingContext } from './context.ts'
 import { type Followers, openFollowers } from './followers.ts'
 import { Record } from './record.ts'
-import type { Shift } from './step.ts'
+import type { Shift } from './shift.ts'
 import { openTargets, type Targets } from './targets.ts'
 
 export interface WorkOptions {
