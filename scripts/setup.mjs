@@ -1,6 +1,6 @@
 /** Brings a clone to where it can run: packages, the links inside the embedded PostgreSQL, and the build. Does nothing where it is done. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -25,10 +25,14 @@ function mustBeNode(major, minor) {
   process.exit(1)
 }
 
+/** Whether what is installed is what the lock file names. A package that is optional may be left out on this machine. */
 function packagesAreThere() {
   const installed = join(root, 'node_modules', '.package-lock.json')
-  return (
-    existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs - 60_000
+  if (!existsSync(installed)) return false
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  const there = JSON.parse(readFileSync(installed, 'utf8')).packages
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === '' || optional || there[path]?.version === version,
   )
 }
 

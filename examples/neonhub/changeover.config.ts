@@ -25,7 +25,7 @@ import {
 const project = new URL('../..', import.meta.url).pathname
 
 /** A service of this example: its program, its place, and its pid file, which the system's own starter uses too. */
-const service = (name: 'v3' | 'v4', config: string, health: string) => ({
+const service = (name: 'v3' | 'v4', health: string, configs: Readonly<Record<string, string>>) => ({
   adapter: 'process',
   config: {
     command: [
@@ -33,8 +33,7 @@ const service = (name: 'v3' | 'v4', config: string, health: string) => ({
       '--import',
       'jiti/register',
       `${import.meta.dirname}/${name}/service.ts`,
-      '--config',
-      `\${NEONHUB_HOME}/config/${config}`,
+      ...Object.entries(configs).flatMap(([option, file]) => [`--${option}`, `\${NEONHUB_HOME}/config/${file}`]),
       '--port',
       `\${NEONHUB_${name.toUpperCase()}_PORT}`,
     ],
@@ -103,8 +102,8 @@ export default defineChangeover({
     config: { adapter: 'files', config: { folder: '${NEONHUB_HOME}/config', watch: ['*.yml'] } },
     home: { adapter: 'files', config: { folder: '${NEONHUB_HOME}' } },
     backups: { adapter: 'files', config: { folder: '${NEONHUB_HOME}/backups' } },
-    v3: service('v3', 'neonhub.yml', '/api/v3/health'),
-    v4: service('v4', 'neonhub.v4.yml', '/api/v1/health'),
+    v3: service('v3', '/api/v3/health', { config: 'neonhub.yml' }),
+    v4: service('v4', '/api/v1/health', { config: 'neonhub.v4.yml', instead: 'neonhub.yml' }),
     gateway: { adapter: 'http', config: { url: '${NEONHUB_GATEWAY}' } },
     switch: { adapter: 'http', config: { url: '${NEONHUB_SWITCH}' } },
     'v4-api': { adapter: 'http', config: { url: '${NEONHUB_V4}' } },

@@ -156,7 +156,11 @@ function programsOf({ rows, ports, secrets, ...given }: Settled, paths: Paths): 
       token,
     ),
     v3: program('v3', 'v3/service.ts', `${at('v3')}/api/v3/health`, { config: paths.configFile, port: ports.v3 }),
-    v4: program('v4', 'v4/service.ts', `${at('v4')}/api/v1/health`, { config: paths.v4ConfigFile, port: ports.v4 }),
+    v4: program('v4', 'v4/service.ts', `${at('v4')}/api/v1/health`, {
+      config: paths.v4ConfigFile,
+      instead: paths.configFile,
+      port: ports.v4,
+    }),
     gateway: program('gateway', 'gateway.ts', `${at('gatewayControl')}/_switch`, {
       port: ports.gateway,
       'control-port': ports.gatewayControl,

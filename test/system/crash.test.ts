@@ -3,50 +3,26 @@
  * the same command that a person would type goes on; at the end of every run rows, facts and the clients' ledgers must agree.
  * `CHANGEOVER_KILLS=n` and `CHANGEOVER_SEED=n` choose others than the 20 kills of seed 1.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClientsReport } from '../../examples/neonhub/clients.ts'
 import type { LedgerRecord } from '../../examples/neonhub/clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from '../../examples/neonhub/facts.ts'
-import { planEnvironment } from '../../examples/neonhub/plan-environment.ts'
-import { buildSystem, type NeonHub } from '../../examples/neonhub/system.ts'
 import { fold } from '../../src/core/run.ts'
 import { openJournalAt, systemClock } from '../../src/engine/index.ts'
-import { type PostgresServer, startPostgres } from '../../src/testing/postgres.ts'
+import { ended, openRig, type Rig } from './rig.ts'
 
-const project = join(import.meta.dirname, '..', '..')
 const kills = Number(process.env['CHANGEOVER_KILLS'] ?? 20)
 const seed = Number(process.env['CHANGEOVER_SEED'] ?? 1)
 /** Of the kills of one run, so many hit the way forward and so many the way back. */
 const perRun = { forward: 3, back: 2 } as const
 
-let server: PostgresServer
-let home: string
-let hub: NeonHub
-let env: NodeJS.ProcessEnv
-const hook = createServer((request, response) => request.resume().once('end', () => response.end()))
-
+let rig: Rig
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'changeover-crash-'))
-  server = await startPostgres()
-  hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows: 4_000, rate: 80, v4Phase: 'auto' })
-  for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
-  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
-  env = { ...process.env, ...planEnvironment(hub, `http://127.0.0.1:${(hook.address() as AddressInfo).port}`) }
+  rig = await openRig('changeover-crash-', 4_000)
 })
-
-afterAll(async () => {
-  await hub?.stopAll()
-  await server?.stop()
-  hook.close()
-  if (home) rmSync(home, { recursive: true, force: true })
-})
+afterAll(() => rig?.close())
 
 /** Chance that can be had again: a linear congruential generator (Numerical Recipes). */
 let state = seed >>> 0
@@ -55,27 +31,8 @@ function chance(): number {
   return state / 2 ** 32
 }
 
-function changeover(...words: readonly string[]): ChildProcess & { readonly said: () => string } {
-  const main = join(project, 'dist', 'cli', 'main.js')
-  const plan = join(project, 'examples', 'neonhub', 'changeover.config.ts')
-  const child = spawn(process.execPath, [main, '--file', plan, ...words], {
-    cwd: home,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (more: string) => (text += more))
-  return Object.assign(child, { said: () => text })
-}
-
-async function ended(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code)))
-}
-
 async function lastRun() {
-  const journal = openJournalAt({ folder: join(home, 'changeover'), clock: systemClock })
+  const journal = openJournalAt({ folder: join(rig.home, 'changeover'), clock: systemClock })
   const run = (await journal.runs()).at(-1)
   return run === undefined ? undefined : fold(await journal.read(run))
 }
@@ -91,7 +48,7 @@ async function killedOften(
   for (let kill = 0; kill < times; kill++) {
     const words = await again(first)
     if (words === undefined) break
-    const child = changeover(...words)
+    const child = rig.start(...words)
     await Promise.race([ended(child), sleep(200 + chance() * (wholeMs / times) * 1.6)])
     if (child.exitCode !== null) break
     child.kill('SIGKILL')
@@ -101,7 +58,7 @@ async function killedOften(
   }
   const words = await again(first)
   if (words === undefined) return where
-  const last = changeover(...words)
+  const last = rig.start(...words)
   const code = await ended(last)
   expect([code, code === wanted ? '' : last.said().slice(-3_000)]).toEqual([wanted, ''])
   return where
@@ -116,34 +73,25 @@ async function again(first: readonly string[]): Promise<readonly string[] | unde
 }
 
 const ask = async <T>(path: string): Promise<T> =>
-  (await (await fetch(`http://127.0.0.1:${hub.ports.clients}/${path}`)).json()) as T
-
-async function phase(v3: string, v4: string): Promise<void> {
-  const body = JSON.stringify({ v3, v4 })
-  await fetch(`http://127.0.0.1:${hub.ports.clients}/phase`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body,
-  })
-}
+  (await (await fetch(`http://127.0.0.1:${rig.hub.ports.clients}/${path}`)).json()) as T
 
 /** Everything that must be so whenever the run is at rest; the clients are silent while it is looked at. */
 async function mustHold(before: Photograph, both: boolean): Promise<void> {
-  await phase('off', 'off')
+  await rig.phase('off', 'off')
   const ledger = await ask<LedgerRecord>('ledger')
-  const rows = compare(before, await photograph(hub.url), ledger)
+  const rows = compare(before, await photograph(rig.hub.url), ledger)
   expect(rows).toMatchObject({ equal: true })
-  expect((await proof(hub.url, ledger)).wrong).toEqual([])
-  if (both) expect(await disagreements(hub.url)).toEqual({ users: 0, models: 0 })
+  expect((await proof(rig.hub.url, ledger)).wrong).toEqual([])
+  if (both) expect(await disagreements(rig.hub.url)).toEqual({ users: 0, models: 0 })
   const report = await ask<ClientsReport>('stats')
   expect(report.failures).toEqual([])
   expect(report.requests.failed).toBe(0)
-  await phase('on', 'auto')
+  await rig.phase('on', 'auto')
 }
 
 describe(`killed ${kills} times with seed ${seed}`, () => {
   it('goes on each time, loses nothing, and fails no request', { timeout: 60_000 + kills * 30_000 }, async () => {
-    const before = await photograph(hub.url)
+    const before = await photograph(rig.hub.url)
     let spent = { forwardMs: 9_000, backMs: 3_000 }
     const where: string[] = []
     while (where.length < kills) {

@@ -1,4 +1,4 @@
-/** The NeonHub v4.0 service: `node --import jiti/register v4/service.ts --config config/neonhub.yml [--port N]`. Keeps the v3 API alive. */
+/** The NeonHub v4.0 service: `v4/service.ts --config config/neonhub.v4.yml [--instead config/neonhub.yml] [--port N]`. Keeps the v3 API alive. */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
 import { isProgram, options, program, say } from '../service/program.ts'
@@ -28,6 +28,12 @@ export function soundV4(settings: Settings): void {
     throw new Error(`${settings.path}: the federation is enabled without FEDERATION_TOKEN`)
 }
 
+/** While v4's own file is not there, v3's does: federation and aix are off, and `api.ssl` is read as `api.tls` is. */
+export function soundV3(settings: Settings): void {
+  for (const key of ['database.host', 'database.name', 'database.username', 'database.password', 'api.host'])
+    settings.text(key)
+}
+
 /** Serves until `stop`. A `port` given here wins over `api.port`. Federation, aix and compliance follow the file as it changes. */
 export async function startV4(watched: Watched, port?: number): Promise<Serving> {
   const settings = watched.now()
@@ -41,9 +47,7 @@ export async function startV4(watched: Watched, port?: number): Promise<Serving>
   const serving = await serve({
     host: settings.text('api.host'),
     port: port ?? settings.number('api.port'),
-    tls: settings.flag('api.tls.enabled', false)
-      ? { certPath: settings.file('api.tls.certPath'), keyPath: settings.file('api.tls.keyPath') }
-      : undefined,
+    tls: tlsOf(settings),
     version: v4Version,
     routes: [
       ['GET', '/api/v1/health', health],
@@ -67,11 +71,20 @@ export async function startV4(watched: Watched, port?: number): Promise<Serving>
   return { port: serving.port, stop }
 }
 
+function tlsOf(settings: Settings): { certPath: string; keyPath: string } | undefined {
+  if (settings.flag('api.tls.enabled', false))
+    return { certPath: settings.file('api.tls.certPath'), keyPath: settings.file('api.tls.keyPath') }
+  return settings.flag('api.ssl.enabled', false)
+    ? { certPath: settings.file('api.ssl.cert'), keyPath: settings.file('api.ssl.key') }
+    : undefined
+}
+
 if (isProgram(import.meta.filename)) {
-  const given = options(['config', 'port'])
+  const given = options(['config', 'instead', 'port'])
   const path = given.config ?? 'config/neonhub.yml'
   await program('neonhub-v4', () => {
-    const watched = watchSettings(path, process.env, soundV4, () => say('settings.read', { path }))
+    const instead = given.instead === undefined ? undefined : { path: given.instead, sound: soundV3 }
+    const watched = watchSettings(path, process.env, soundV4, () => say('settings.read', { path }), instead)
     return startV4(watched, given.port === undefined ? undefined : Number(given.port))
   })
 }

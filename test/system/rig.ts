@@ -1,0 +1,78 @@
+/** A NeonHub under load in a temporary folder, and the real CLI on it. For tests of the whole; starts everything, and leaves nothing. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { planEnvironment } from '../../examples/neonhub/plan-environment.ts'
+import { buildSystem, type NeonHub } from '../../examples/neonhub/system.ts'
+import { startPostgres } from '../../src/testing/postgres.ts'
+
+const project = join(import.meta.dirname, '..', '..')
+
+export interface Rig {
+  readonly home: string
+  readonly hub: NeonHub
+  /** The command as a process, to be killed. */
+  start(...words: readonly string[]): ChildProcess & { readonly said: () => string }
+  /** The same, run to its end. */
+  changeover(...words: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }>
+  /** Sets what the clients do; answers when they do it. */
+  phase(v3: string, v4: string): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openRig(prefix: string, rows: number): Promise<Rig> {
+  const home = mkdtempSync(join(tmpdir(), prefix))
+  const server = await startPostgres()
+  const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate: 80, v4Phase: 'auto' })
+  for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
+  const hook = createServer((request, response) => request.resume().once('end', () => response.end()))
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(hook.address() as AddressInfo).port}`
+  const env = { ...process.env, ...planEnvironment(hub, address) }
+  const start = (...words: readonly string[]) => launch(words, home, env)
+  return {
+    home,
+    hub,
+    start,
+    changeover: async (...words) => {
+      const child = start(...words)
+      return { code: await ended(child), said: child.said() }
+    },
+    phase: async (v3, v4) => {
+      const headers = { 'content-type': 'application/json' }
+      await fetch(`http://127.0.0.1:${hub.ports.clients}/phase`, {
+        method: 'PUT',
+        headers,
+        body: JSON.stringify({ v3, v4 }),
+      })
+    },
+    close: async () => {
+      await hub.stopAll()
+      await server.stop()
+      hook.close()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+function launch(words: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
+  const main = join(project, 'dist', 'cli', 'main.js')
+  const plan = join(project, 'examples', 'neonhub', 'changeover.config.ts')
+  const child = spawn(process.execPath, [main, '--file', plan, ...words], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (more: string) => (text += more))
+  return Object.assign(child, { said: () => text })
+}
+
+export async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code)))
+}
