@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { postgres, postgresDialect } from '../src/adapters/postgres/index.ts'
 import type { Json } from '../src/core/json.ts'
-import { dataMirror } from '../src/kinds/data/mirror.ts'
+import { dataMirror } from '../src/kinds/data/mirror/index.ts'
 import { type PostgresServer, startPostgres } from '../src/testing/postgres.ts'
 
 const { values } = parseArgs({

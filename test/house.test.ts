@@ -141,10 +141,10 @@ describe('the house', () => {
   })
 })
 
-/** Kinds meet only in `builtin.ts`; a family may share files that are no kinds. */
+/** Kinds of one family may share files that are no kinds; families meet only in `builtin.ts`. */
 function crossesKinds(path: string, to: string): boolean {
-  if (path === 'kinds/index.ts' || path.endsWith('/index.ts')) return false
-  return dirname(path) !== dirname(to)
+  const family = (each: string) => each.split('/').slice(0, 2).join('/')
+  return path !== 'kinds/index.ts' && family(path) !== family(to)
 }
 
 function crossesAdapters(path: string, to: string): boolean {

@@ -1,2 +1,2 @@
 /** Kinds that change configuration. */
-export { configRewrite } from './rewrite.ts'
+export { configRewrite } from './rewrite/index.ts'

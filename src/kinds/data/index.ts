@@ -1,4 +1,4 @@
 /** Kinds that move and compare data. */
-export { dataCompare } from './compare.ts'
-export { dataMirror } from './mirror.ts'
-export { dataTransform } from './transform.ts'
+export { dataCompare } from './compare/index.ts'
+export { dataMirror } from './mirror/index.ts'
+export { dataTransform } from './transform/index.ts'

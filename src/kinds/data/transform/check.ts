@@ -1,0 +1,125 @@
+/** What only the data can tell before a transformation: how much there is, how long it will take, whether the lens keeps its laws. Writes nothing. */
+import { block, type Finding, note, risk } from '../../../core/finding.ts'
+import type { Reading } from '../../../core/kind.ts'
+import type { SqlSnapshot } from '../../../core/ports/index.ts'
+import { moves, RowPipe } from '../../../rows/index.ts'
+import { rowsExpected } from './apply.ts'
+import { Brake } from './brake.ts'
+import { prepare } from './hands.ts'
+import { withoutValues } from './lens.ts'
+import { brokenLaws } from './laws.ts'
+import type { Tools } from './move.ts'
+import { routeOf, type Work } from './work.ts'
+
+type At = Reading<{ readonly database: 'database' }>
+
+/** Rows of the sample. */
+const sampleRows = 2000
+/** Reading and computing were measured at about two fifths of the whole move, in place at a third; the rest is writing. */
+const wholePerSample = { table: 2.5, inPlace: 3 } as const
+
+interface Sample {
+  readonly rows: number
+  readonly ms: number
+  readonly refused: readonly { readonly key: readonly (string | null)[]; readonly reason: string }[]
+}
+
+export async function checkTransform(work: Work, at: At): Promise<readonly Finding[]> {
+  const tools = await prepare(work, at, new Date(at.clock.now()).toISOString())
+  return at.on.database.snapshot(async (snapshot) => {
+    const rows = await rowsExpected(work, snapshot)
+    const bytes = await bytesOf(work, snapshot)
+    const sample = await runSample(tools, at, snapshot)
+    const perRow = sample.rows === 0 ? 0 : sample.ms / sample.rows
+    const factor = work.inPlace ? wholePerSample.inPlace : wholePerSample.table
+    const seconds = Math.ceil((perRow * factor * rows) / 1000 / work.hands)
+    const size = note(
+      'rows.size',
+      `${rows} rows, ${Math.ceil(bytes / 1024 / 1024)} MiB, about ${seconds} s over path ${work.path}`,
+      'nothing to do',
+      { rows, bytes, seconds, sampled: sample.rows, path: work.path },
+    )
+    return [
+      size,
+      ...refusals(work, sample),
+      ...(await brokenLaws(work, tools, snapshot)),
+      ...unmirrored(work),
+      ...(await standing(work, snapshot)),
+      ...(await throttle(work, at)),
+    ]
+  })
+}
+
+async function bytesOf(work: Work, snapshot: SqlSnapshot): Promise<number> {
+  const [size] = await snapshot.rows<{ bytes: number }>(`SELECT pg_table_size($1::text::regclass)::float8 AS bytes`, [
+    routeOf(work).source,
+  ])
+  return size?.bytes ?? 0
+}
+
+/** Takes the first rows by key through the lens twice, on the server or here: the first time is for caches and compilers. */
+async function runSample(tools: Tools, at: At, snapshot: SqlSnapshot): Promise<Sample> {
+  await sampleOnce(tools, snapshot)
+  const started = at.clock.now()
+  const { rows, refused } = await sampleOnce(tools, snapshot)
+  return { rows, refused, ms: at.clock.now() - started }
+}
+
+async function sampleOnce(tools: Tools, snapshot: SqlSnapshot): Promise<Omit<Sample, 'ms'>> {
+  if (tools.sql !== undefined) {
+    const text = moves.copyComputed(tools.route, tools.sql, sampleRows)
+    return { rows: await lines(snapshot.copyOut(text)), refused: [] }
+  }
+  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues)
+  for await (const bytes of snapshot.copyOut(moves.copySample(tools.route, tools.shape.was, sampleRows))) {
+    if (tools.lens.async) await pipe.pushLater(bytes, 16)
+    else pipe.push(bytes)
+  }
+  pipe.end()
+  return { rows: pipe.rows + pipe.refused.length, refused: pipe.refused }
+}
+
+/** Rows in a stream of one line each. */
+async function lines(stream: AsyncIterable<Buffer>): Promise<number> {
+  let found = 0
+  for await (const bytes of stream) for (const byte of bytes) if (byte === 10) found += 1
+  return found
+}
+
+function refusals(work: Work, sample: Sample): readonly Finding[] {
+  if (sample.refused.length === 0) return []
+  const first = sample.refused.slice(0, 3).map(({ key, reason }) => `${JSON.stringify(key)} (${reason})`)
+  const message = `the lens refuses ${sample.refused.length} of ${sample.rows} sampled rows of "${work.source}", ${work.tolerate} are tolerated: ${first.join(', ')}`
+  const help = 'mend the rows or the lens, or raise `tolerate`'
+  return [
+    sample.refused.length > work.tolerate ? block('rows.refused', message, help) : risk('rows.refused', message, help),
+  ]
+}
+
+/** Nothing carries what is written while the rows move. */
+function unmirrored(work: Work): readonly Finding[] {
+  if (work.live) return []
+  const message = `no trigger stands on "${work.source}": what is written there while its rows move, or after, is not carried over`
+  return [note('rows.not-mirrored', message, 'put a `data.mirror` before this step where others write the table')]
+}
+
+/** Rows that stand in the target already stay as they are. */
+async function standing(work: Work, snapshot: SqlSnapshot): Promise<readonly Finding[]> {
+  if (work.inPlace) return []
+  const [seen] = await snapshot.rows<{ there: boolean }>(moves.anyThere(routeOf(work), { low: null, high: null }))
+  if (seen?.there !== true) return []
+  return [
+    note(
+      'rows.not-empty',
+      `rows stand in "${work.target}" already; those with a key of "${work.source}" stay as they are`,
+      'nothing to do where a mirror wrote them',
+    ),
+  ]
+}
+
+async function throttle(work: Work, at: At): Promise<readonly Finding[]> {
+  const reason = await new Brake(work.throttle, at.clock, at.on.database).look()
+  return reason === undefined
+    ? []
+    : [risk('rows.throttled', `the step would wait now: ${reason}`, 'see to the signal, or change `throttle`')]
+}

@@ -1,0 +1,15 @@
+/** Whether the new columns of a row were written before, in SQL. Knows defaults, no lens. */
+import type { Work } from './work.ts'
+
+/** A row in place whose new columns are at their defaults was not written yet: it has no memory. */
+export function given(work: Pick<Work, 'layout' | 'defaults'>, row: string): string {
+  const tests = work.layout.writes.flatMap(({ name, type }) => {
+    const column = `${row}."${name.replaceAll('"', '""')}"`
+    const fallback = work.defaults[name] ?? null
+    if (fallback === null) return [`${column} IS NOT NULL`]
+    return /\(/.test(fallback.replaceAll(/'(?:[^']|'')*'/g, ''))
+      ? []
+      : [`${column}::text IS DISTINCT FROM (${fallback})::${type}::text`]
+  })
+  return tests.length === 0 ? 'true' : `(${tests.join(' OR ')})`
+}
