@@ -459,7 +459,7 @@ export default defineChangeover({
     },
   ],
   risks: [...risks],
-  checklist: [...checklist.map((item) => ({ item, ...(ticks[item] === undefined ? {} : { step: ticks[item] }) }))],
+  checklist: checklist.map((item) => (ticks[item] === undefined ? { item } : { item, step: ticks[item] })),
   communication: [
     'Before: tell users and support when the upgrade begins',
     'At the switch: tell support that v4 serves',
