@@ -1,10 +1,11 @@
-/** What a mirror costs a writer, and how long writers wait when it is put up and taken down under load. */
+/** What a mirror costs a writer, how long writers wait when it is put up and taken down under load, and in whole runs of NeonHub. */
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { postgres, postgresDialect } from '../src/adapters/postgres/index.ts'
 import type { Json } from '../src/core/json.ts'
 import { dataMirror } from '../src/kinds/data/mirror/index.ts'
 import { type PostgresServer, startPostgres } from '../src/testing/postgres.ts'
+import { wholeRuns, type WholeRuns } from './rig/whole-run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -12,9 +13,11 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '5' },
     installs: { type: 'string', default: '20' },
+    runs: { type: 'string', default: '20' },
   },
 })
 const [rows, rounds, installs] = [Number(values.rows), Number(values.rounds), Number(values.installs)]
+const runs = Number(values.runs)
 const sessions = 4
 const updates = 500
 
@@ -76,7 +79,9 @@ async function main(): Promise<void> {
     const pause = await pauses(server, await mirror({ table: 'busy', lens: [consent] }))
     await database.close()
     await admin.end()
-    report({ server: server.version, rows, rounds, sessions, writers, bulk, pause })
+    await server.stop()
+    const whole = runs > 0 ? await wholeRuns(runs, 10_000) : null
+    report({ server: server.version, rows, rounds, sessions, writers, bulk, pause, whole })
   } finally {
     await server.stop()
   }
@@ -230,6 +235,7 @@ type Report = {
   readonly writers: ReturnType<typeof ratios>
   readonly bulk: ReturnType<typeof ratios>
   readonly pause: Awaited<ReturnType<typeof pauses>>
+  readonly whole: WholeRuns | null
 } & { readonly [figure: string]: unknown }
 
 function report(result: Report): void {
@@ -247,6 +253,15 @@ function report(result: Report): void {
       `  longest write around ${name.padEnd(8)} p99 ${result.pause[name].p99Ms} ms, median ${result.pause[name].medianMs} ms of ${result.pause.of}`,
     )
   }
+  const { whole } = result
+  if (whole === null) return
+  const quiet = Math.max(...whole.quietMs)
+  console.log(
+    `whole runs of NeonHub with ${whole.rows} users, ${whole.runs} of them: ${whole.failedRequests} requests failed`,
+  )
+  console.log(
+    `  longest write pause p99 ${whole.p99Ms} ms, median ${whole.medianMs} ms; with nothing running ${quiet} ms`,
+  )
 }
 
 await main()

@@ -11,7 +11,7 @@ import type { LedgerRecord } from '../../examples/neonhub/clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from '../../examples/neonhub/facts.ts'
 import { fold } from '../../src/core/run.ts'
 import { openJournalAt, systemClock } from '../../src/engine/index.ts'
-import { ended, openRig, type Rig } from './rig.ts'
+import { ended, openRig, type Rig } from '../../examples/neonhub/rig.ts'
 
 const kills = Number(process.env['CHANGEOVER_KILLS'] ?? 20)
 const seed = Number(process.env['CHANGEOVER_SEED'] ?? 1)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClientsReport } from '../../examples/neonhub/clients.ts'
 import type { LedgerRecord } from '../../examples/neonhub/clients/ledger.ts'
 import { compare, photograph, type Photograph, proof } from '../../examples/neonhub/facts.ts'
-import { openRig, type Rig } from './rig.ts'
+import { openRig, type Rig } from '../../examples/neonhub/rig.ts'
 
 let rig: Rig
 let before: Photograph

@@ -1,13 +1,13 @@
-/** A NeonHub under load in a temporary folder, and the real CLI on it. For tests of the whole; starts everything, and leaves nothing. */
+/** A NeonHub under load in a temporary folder, and the real CLI on it. For tests and benchmarks of the whole; starts everything, and leaves nothing. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { planEnvironment } from '../../examples/neonhub/plan-environment.ts'
-import { buildSystem, type NeonHub } from '../../examples/neonhub/system.ts'
-import { startPostgres } from '../../src/testing/postgres.ts'
+import { planEnvironment } from './plan-environment.ts'
+import { buildSystem, type NeonHub } from './system.ts'
+import { startPostgres } from 'changeover/testing'
 
 const project = join(import.meta.dirname, '..', '..')
 
@@ -23,10 +23,10 @@ export interface Rig {
   close(): Promise<void>
 }
 
-export async function openRig(prefix: string, rows: number): Promise<Rig> {
+export async function openRig(prefix: string, rows: number, rate = 80): Promise<Rig> {
   const home = mkdtempSync(join(tmpdir(), prefix))
   const server = await startPostgres()
-  const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate: 80, v4Phase: 'auto' })
+  const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate, v4Phase: 'auto' })
   for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
   const hook = createServer((request, response) => request.resume().once('end', () => response.end()))
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
