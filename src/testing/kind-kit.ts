@@ -30,7 +30,7 @@ export interface KindCase {
   load?(reference: string): Promise<unknown>
   /** A kind that changes no state on purpose when it is rolled back (a backup stays): compared with after `apply` instead. */
   readonly keeps?: boolean
-  /** At most so many points of death are tried, evenly spread; say why in the case's name or a comment. */
+  /** At most so many points of death are tried, evenly spread; say why in a comment. `CHANGEOVER_EVERY_POINT=1` tries every one all the same. */
   readonly most?: number
 }
 
@@ -288,7 +288,8 @@ function hired(kindCase: KindCase, work: Json, context: Writing<Roles>, hands: n
 }
 
 /** Every point, or `most` of them: the first, the last and those between at even distances. */
-function spread(points: number, most = Infinity): readonly number[] {
+function spread(points: number, asked = Infinity): readonly number[] {
+  const most = process.env['CHANGEOVER_EVERY_POINT'] ? Infinity : asked
   if (points <= most) return Array.from({ length: points }, (_, index) => index + 1)
   return [...new Set(Array.from({ length: most }, (_, index) => 1 + Math.round((index * (points - 1)) / (most - 1))))]
 }
