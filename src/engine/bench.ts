@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import type { Asked } from '../core/asked.ts'
+import { mustBeKnown } from '../core/bind.ts'
 import type { Actor, Journal } from '../core/event.ts'
 import type { Clock } from '../core/kind.ts'
 import type { Adapters, Kinds } from '../core/plan.ts'
@@ -44,7 +45,8 @@ export interface Bench {
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const file = findPlanFile(options.cwd, options.file)
   const base = dirname(file)
-  const asked = await loadPlanFile(file)
+  const { asked, locate } = await loadPlanFile(file)
+  mustBeKnown(asked, options, locate)
   const functions = await hashFunctions(base, asked)
   const secrets = new Secrets(options.env)
   const journal = await openJournal(asked, base, options, secrets)
