@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ChangeoverError, suggestion } from './errors.ts'
 import type { Json } from './json.ts'
+import { complaintOf, type Locate, type Path } from './shape.ts'
 
 const name = z
   .string()
@@ -73,22 +74,29 @@ export type Asked = z.output<typeof askedSchema>
 export type AskedStep = Asked['steps'][number]
 export type ChangeoverInput = z.input<typeof askedSchema>
 
-/** Reads a parsed plan file. `file` is for messages. Throws `plan.invalid`, `plan.unknown-key`. */
-export function readAsked(value: unknown, file: string): Asked {
+/** Reads a parsed plan file. `locate` is for messages. Throws `plan.invalid`, `plan.unknown-key`. */
+export function readAsked(value: unknown, locate: Locate): Asked {
   const read = askedSchema.safeParse(value)
-  if (!read.success) throw complaint(read.error.issues, value, file)
-  const ids = read.data.steps.flatMap((each) => [each.id, ...(each.guards ?? []).map((one) => one.id)])
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
-  if (twice !== undefined)
-    throw new ChangeoverError(
-      'plan.invalid',
-      `${file}: two steps have the id "${twice}"`,
-      'give each step an id of its own',
-    )
-  const known = new Set(ids)
-  const lost = read.data.checklist.find((entry) => entry.step !== undefined && !known.has(entry.step))
+  if (!read.success) {
+    const { code, message, known } = complaintOf(read.error.issues, askedSchema, value, locate)
+    throw new ChangeoverError(code, message, known ?? 'see `changeover docs plan` for the shape of a plan file')
+  }
+  const ids = idsOf(read.data)
+  const first = new Map<string, Path>()
+  for (const [id, path] of ids) {
+    if (first.has(id))
+      throw new ChangeoverError(
+        'plan.invalid',
+        `${locate(path)}: two steps have the id "${id}"`,
+        'give each step an id of its own',
+      )
+    first.set(id, path)
+  }
+  const known = [...first.keys()]
+  const at = read.data.checklist.findIndex((entry) => entry.step !== undefined && !first.has(entry.step))
+  const lost = read.data.checklist[at]
   if (lost?.step !== undefined) {
-    const message = `${file}: checklist item "${lost.item}" names step "${lost.step}", which the plan does not have${suggestion(lost.step, known)}`
+    const message = `${locate(['checklist', at, 'step'])}: checklist item "${lost.item}" names step "${lost.step}", which the plan does not have${suggestion(lost.step, known)}`
     throw new ChangeoverError(
       'plan.unknown-step',
       message,
@@ -98,47 +106,11 @@ export function readAsked(value: unknown, file: string): Asked {
   return read.data
 }
 
-function complaint(issues: readonly z.core.$ZodIssue[], value: unknown, file: string): ChangeoverError {
-  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys')
-  if (unknown?.code === 'unrecognized_keys') {
-    const at = show(unknown.path)
-    const known = knownKeys(unknown.path)
-    const lines = unknown.keys.map((key) => `${file}: ${at}: unknown key "${key}"${suggestion(key, known)}`)
-    return new ChangeoverError('plan.unknown-key', lines.join('\n'), `keys known at ${at}: ${known.join(', ')}`)
-  }
-  const lines = issues.map((issue) => `${file}: ${show(issue.path)}: ${issue.message}${seen(value, issue.path)}`)
-  return new ChangeoverError(
-    'plan.invalid',
-    lines.join('\n'),
-    'see `changeover docs plan` for the shape of a plan file',
-  )
-}
-
-function show(path: readonly PropertyKey[]): string {
-  return path.length === 0
-    ? 'top level'
-    : path
-        .map((each, index) => (typeof each === 'number' ? `[${each}]` : `${index === 0 ? '' : '.'}${String(each)}`))
-        .join('')
-}
-
-function seen(value: unknown, path: readonly PropertyKey[]): string {
-  const at = path.reduce<unknown>(
-    (now, key) => (typeof now === 'object' && now !== null ? Reflect.get(now, key) : undefined),
-    value,
-  )
-  return typeof at === 'string' || typeof at === 'number' || typeof at === 'boolean'
-    ? `, not ${JSON.stringify(at)}`
-    : ''
-}
-
-function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  const room = path[0]
-  if (room === undefined) return Object.keys(askedSchema.shape)
-  if (room === 'targets') return Object.keys(target.shape)
-  if (room === 'steps') return Object.keys(path.includes('guards') ? guard.shape : step.shape)
-  if (room === 'risks') return Object.keys(riskEntry.shape)
-  return room === 'checklist' ? Object.keys(checkEntry.shape) : ['folder', 'postgres']
+function idsOf(asked: Asked): readonly (readonly [id: string, path: Path])[] {
+  return asked.steps.flatMap((step, index) => [
+    [step.id, ['steps', index, 'id']] as const,
+    ...(step.guards ?? []).map((one, at) => [one.id, ['steps', index, 'guards', at, 'id']] as const),
+  ])
 }
 
 /** For a plan in TypeScript: checks the types while it is written, and returns it as it is. */

@@ -1,5 +1,6 @@
 /** A plan: a line of planned steps, made by folding the pure `plan` of each kind over facts. Knows no file, no clock, no server. */
-import { ChangeoverError, suggestion } from './errors.ts'
+import { bindStep } from './bind.ts'
+import { ChangeoverError } from './errors.ts'
 import { block, type Finding } from './finding.ts'
 import { canonical, diff, type Edit, type Json, type JsonObject, ordered, patch } from './json.ts'
 import type { AnyAdapter, AnyKind, Draft, Lock, Site, Undo } from './kind.ts'
@@ -96,9 +97,7 @@ export interface PlannedAlone {
 
 /** One step on given facts. The engine plans a step again before it starts: another `work` means that the plan is stale. */
 export function planStep(step: AskedStep, asked: Asked, facts: Facts, world: World): PlannedAlone {
-  const kind = findKind(step, world.kinds)
-  const on = bindRoles(step, kind.roles as Roles, asked, world.adapters)
-  const spec = readSpec(step, kind)
+  const { kind, on, spec } = bindStep(step, asked, world)
   const draft: Draft<Roles, Json> = kind.plan(spec, siteOf(on, asked, facts, world.adapters))
   const after = Object.fromEntries(
     Object.entries(draft.predicted).map(([role, predicted]) => [on[role] as string, predicted as Json]),
@@ -134,7 +133,7 @@ export function planStep(step: AskedStep, asked: Asked, facts: Facts, world: Wor
 }
 
 function planGuard(guard: AskedStep, step: AskedStep, asked: Asked, facts: Facts, world: World): PlannedAlone {
-  if (!findKind(guard, world.kinds).gate) {
+  if (!bindStep(guard, asked, world).kind.gate) {
     const help = `use a kind that only samples and judges: ${[...world.kinds.values()]
       .filter((each) => each.gate)
       .map((each) => each.name)
@@ -152,64 +151,6 @@ function irreversible(step: PlannedStep): readonly Finding[] {
   if (step.undo !== 'none' || step.approval !== undefined) return []
   const message = `step "${step.id}" cannot be turned back and asks nobody`
   return [block('plan.no-approval', message, `add \`approval: "…"\` to step "${step.id}"`)]
-}
-
-function findKind(step: AskedStep, kinds: Kinds): AnyKind {
-  const kind = kinds.get(step.kind)
-  if (kind) return kind
-  const message = `step "${step.id}" is of kind "${step.kind}", which is not known${suggestion(step.kind, kinds.keys())}`
-  throw new ChangeoverError('plan.unknown-kind', message, 'run `changeover docs kinds` for the list')
-}
-
-/** `on: db` names the target of the only role; with several roles each is named. */
-function bindRoles(
-  step: AskedStep,
-  roles: Roles,
-  asked: Asked,
-  adapters: Adapters,
-): { readonly [role: string]: string } {
-  const names = Object.keys(roles)
-  const on = typeof step.on === 'string' ? { [names[0] ?? '']: step.on } : (step.on ?? {})
-  const wanted = `kind "${step.kind}" needs ${names.map((role) => `${role}: a ${roles[role]} target`).join(', ') || 'no target'}`
-  for (const role of names) {
-    if (on[role] === undefined)
-      throw new ChangeoverError('plan.invalid', `step "${step.id}" has no target for role "${role}"`, wanted)
-  }
-  for (const [role, target] of Object.entries(on)) {
-    if (!names.includes(role)) {
-      throw new ChangeoverError(
-        'plan.unknown-key',
-        `step "${step.id}" names a role "${role}" that is not known${suggestion(role, names)}`,
-        wanted,
-      )
-    }
-    const declared = asked.targets[target]
-    if (!declared) {
-      const message = `step "${step.id}" uses target "${target}", which is not declared${suggestion(target, Object.keys(asked.targets))}`
-      throw new ChangeoverError(
-        'plan.unknown-target',
-        message,
-        `declare "${target}" under \`targets:\`, or name one that is`,
-      )
-    }
-    const port = adapters.get(declared.adapter)?.port
-    if (port !== roles[role]) {
-      const message = `step "${step.id}" uses "${target}" as "${role}", but "${target}" is a ${port} target (${declared.adapter})`
-      throw new ChangeoverError('plan.wrong-port', message, wanted)
-    }
-  }
-  return on
-}
-
-function readSpec(step: AskedStep, kind: AnyKind): unknown {
-  const read = kind.spec.safeParse(step.spec ?? {})
-  if (read.success) return read.data
-  const lines = read.error.issues.map((issue: { path: readonly PropertyKey[]; message: string }) => {
-    const at = ['spec', ...issue.path.map(String)].join('.')
-    return `${at}: ${issue.message}`
-  })
-  const help = `a valid spec of ${step.kind}: ${JSON.stringify(kind.example)}; see \`changeover docs ${step.kind}\``
-  throw new ChangeoverError('plan.invalid', `step "${step.id}": ${lines.join('; ')}`, help)
 }
 
 function siteOf(on: { readonly [role: string]: string }, asked: Asked, facts: Facts, adapters: Adapters): Site<Roles> {

@@ -1,6 +1,7 @@
 /** What every command works on: the plan as asked, the journal, kinds, adapters, and what the doors hand in. */
 import { dirname, resolve } from 'node:path'
 import type { Asked } from '../core/asked.ts'
+import { mustBeKnown } from '../core/bind.ts'
 import type { Actor, Journal } from '../core/event.ts'
 import type { Clock } from '../core/kind.ts'
 import type { Adapters, Kinds } from '../core/plan.ts'
@@ -42,7 +43,8 @@ export interface Bench {
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const file = findPlanFile(options.cwd, options.file)
   const base = dirname(file)
-  const asked = await loadPlanFile(file)
+  const { asked, locate } = await loadPlanFile(file)
+  mustBeKnown(asked, options, locate)
   const functions = await hashFunctions(base, asked)
   const secrets = new Secrets(options.env)
   const journal = await openJournal(asked, base, options, secrets)

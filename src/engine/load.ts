@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { basename, isAbsolute, join, resolve } from 'node:path'
 import { readAsked, type Asked, functionsNamed } from '../core/asked.ts'
 import { ChangeoverError } from '../core/errors.ts'
+import { type Locate, showPath } from '../core/shape.ts'
+import { readYaml } from './load-yaml.ts'
 
 export const planFiles = [
   'changeover.config.ts',
@@ -28,42 +30,32 @@ export function findPlanFile(cwd: string, named?: string): string {
   )
 }
 
-/** Reads and checks it. Messages name the file as it was named, without the folders above it. */
-export async function loadPlanFile(file: string): Promise<Asked> {
-  const value = /\.ya?ml$/.test(file) ? await readYaml(file) : await loadModule(file, 'default')
-  return readAsked(value, basename(file))
+export interface Loaded {
+  readonly asked: Asked
+  readonly locate: Locate
 }
 
-/** `!file ./up.sql` in a YAML plan stands for the text of that file, so that an edit of it is an edit of the plan. */
-async function readYaml(file: string): Promise<unknown> {
-  const { parseDocument } = await import('yaml')
-  const named: string[] = []
-  const gather = { tag: '!file', resolve: (path: string) => (named.push(path), path) }
-  const text = await readFile(file, 'utf8')
-  const complaints = parseDocument(text, { customTags: [gather] }).errors
-  if (complaints.length > 0) {
-    const lines = complaints.map(
-      (each) => `${basename(file)}: line ${each.linePos?.[0].line ?? '?'}: ${each.message.split('\n')[0] ?? ''}`,
-    )
-    throw new ChangeoverError('plan.invalid', lines.join('\n'), 'mend the YAML at that line')
+/** Reads it and checks its shape. Messages name the file as it was named, without the folders above it. */
+export async function loadPlanFile(file: string): Promise<Loaded> {
+  const name = basename(file)
+  if (/\.ya?ml$/.test(file)) {
+    const { value, lineOf } = await readYaml(file)
+    const locate: Locate = (path) => {
+      const line = lineOf(path)
+      return `${name}: ${line === undefined ? '' : `line ${line}: `}${showPath(path)}`
+    }
+    return { asked: readAsked(value, locate), locate }
   }
-  const texts = new Map<string, string>()
-  for (const path of named) texts.set(path, await readNamed(file, path))
-  const fill = { tag: '!file', resolve: (path: string) => texts.get(path) ?? '' }
-  return parseDocument(text, { customTags: [fill] }).toJS() as unknown
-}
-
-async function readNamed(file: string, path: string): Promise<string> {
-  try {
-    return await readFile(resolve(dirname(file), path), 'utf8')
-  } catch (error) {
+  if (!/\.[cm]?[jt]s$/.test(file)) {
+    const message = `"${name}" is no plan file: its name ends in none of .yaml, .yml, .ts, .mjs, .js`
     throw new ChangeoverError(
-      'plan.not-found',
-      `${basename(file)}: "!file ${path}" cannot be read`,
-      'name a file relative to the plan file',
-      { cause: error },
+      'plan.invalid',
+      message,
+      'name a plan in YAML or TypeScript; `changeover init` writes one',
     )
   }
+  const locate: Locate = (path) => `${name}: ${showPath(path)}`
+  return { asked: readAsked(await loadModule(file, 'default'), locate), locate }
 }
 
 /** What a module hands out under a name, TypeScript or not. */
