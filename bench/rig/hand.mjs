@@ -57,7 +57,8 @@ function hire(orders, at, hands, where) {
 }
 
 function thread(orders, quit) {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { orders } })
+  // Without the loader hooks of the benchmark's own process: threads of the tool that ships have none.
+  const worker = new Worker(new URL(import.meta.url), { workerData: { orders }, execArgv: [] })
   quit.addEventListener('abort', () => worker.postMessage('quit'), { once: true })
   return new Promise((resolve, reject) => {
     worker.once('error', reject)

@@ -58,9 +58,10 @@ function compileFields(edit: Extract<Edit, { edit: 'fields' }>, direction: Direc
           gives.join(', '),
           `${edit.reference} answered ${kindOf(made)} where an object of fields is needed`,
         )
-      const whole: Record<string, unknown> = { ...(doc as object) }
-      for (const name of gone) delete whole[name]
-      for (const name of gives) whole[name] = made[name]
+      // The document is ours at the top; what is undefined in it is taken away once, at the end of the chain.
+      const whole: Record<string, unknown> = isFields(doc) ? doc : { ...(doc as object) }
+      for (let i = 0; i < gone.length; i++) if (whole[gone[i]!] !== undefined) whole[gone[i]!] = undefined
+      for (let i = 0; i < gives.length; i++) whole[gives[i]!] = made[gives[i]!]
       return whole
     })
 }

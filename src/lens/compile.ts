@@ -57,7 +57,9 @@ export type Chain = (doc: unknown, was: unknown) => unknown
 export function compileChain(steps: readonly Step[], direction: Direction, environment: Environment): Chain {
   const order = direction === 'forward' ? steps : steps.toReversed()
   const drops = order.some((step) =>
-    step[direction].some((edit) => (edit.edit === 'drop' && edit.at.length === 1) || edit.edit === 'only'),
+    step[direction].some(
+      (edit) => (edit.edit === 'drop' && edit.at.length === 1) || edit.edit === 'only' || edit.edit === 'fields',
+    ),
   )
   const stages = order.flatMap((step, i) => {
     const recall = compileRecall(order, i, direction, environment)

@@ -15,13 +15,16 @@ export class JsonNumber {
 /** A JSON value that nobody has looked into yet: its text. Written out again as it came, parsed once at most. */
 export class JsonText {
   readonly text: string
+  /** True for the text of a jsonb: its numbers have neither an exponent nor a minus before zero. */
+  readonly settled: boolean
   #value: { readonly parsed: unknown } | undefined
-  constructor(text: string) {
+  constructor(text: string, settled = false) {
     this.text = text
+    this.settled = settled
   }
   /** The value, parsed one level deep where the text is long: what an object holds may be `JsonText` again. Shared: never change it in place. */
   get value(): unknown {
-    this.#value ??= { parsed: parseShallow(this.text) }
+    this.#value ??= { parsed: parseShallow(this.text, this.settled) }
     return this.#value.parsed
   }
 }
@@ -34,15 +37,17 @@ export function open(value: unknown): unknown {
 /** Texts shorter than this are parsed faster than their members are found. */
 const short = 160
 
-function parseShallow(text: string): unknown {
+function parseShallow(text: string, settled: boolean): unknown {
   const members = text.length < short ? undefined : membersOf(text)
-  if (!members) return parseJson(text)
+  if (!members) return parseJson(text, settled)
   const fields: Record<string, unknown> = {}
   for (const [key, from, to] of members) {
     const first = text.charCodeAt(from)
     const value =
-      first === 0x7b || first === 0x5b ? new JsonText(text.slice(from, to)) : parseJson(text.slice(from, to))
-    if (key === '__proto__') return parseJson(text)
+      first === 0x7b || first === 0x5b
+        ? new JsonText(text.slice(from, to), settled)
+        : parseJson(text.slice(from, to), settled)
+    if (key === '__proto__') return parseJson(text, settled)
     fields[key] = value
   }
   return fields
@@ -50,7 +55,7 @@ function parseShallow(text: string): unknown {
 
 /** The value with nothing left unparsed, for functions that a person wrote. */
 export function parsed(value: unknown): unknown {
-  if (value instanceof JsonText) return parseJson(value.text)
+  if (value instanceof JsonText) return parseJson(value.text, value.settled)
   if (Array.isArray(value)) return value.map(parsed)
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, parsed(each)]))
@@ -63,9 +68,15 @@ const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 /** Marks a held number inside a string while the native parser works; a string that really begins so gets one more. */
 const mark = '\\u0000'
 
-/** Parses JSON. A number is a `number` where its text comes back the same, otherwise a `JsonNumber`. Throws SyntaxError. */
-export function parseJson(text: string): unknown {
-  if (!holdsLongNumber(text)) return JSON.parse(text)
+/** Without exponents, a number of fewer digits than these and no point is always spelled the same by a double. */
+const manyDigits = /\d{16}/
+
+/**
+ * Parses JSON. A number is a `number` where its text comes back the same, otherwise a `JsonNumber`. Throws SyntaxError.
+ * `settled`: the text of a jsonb, which is searched faster.
+ */
+export function parseJson(text: string, settled = false): unknown {
+  if ((settled && !text.includes('.') && !manyDigits.test(text)) || !holdsLongNumber(text)) return JSON.parse(text)
   const held = text.replace(tokens, (token) => {
     if (token.startsWith('"')) return token.startsWith(`"${mark}`) ? `"${mark}${token.slice(1)}` : token
     return String(Number(token)) === token ? token : `"${mark}${token}"`

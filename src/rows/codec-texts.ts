@@ -40,7 +40,7 @@ function isPlain(value: unknown): boolean {
 
 /** jsonb is the text of the json after one byte, its version. */
 export const jsonb: Codec = {
-  decode: (from, start, end) => new JsonText(from.toString('utf8', start + 1, end)),
+  decode: (from, start, end) => new JsonText(from.toString('utf8', start + 1, end), true),
   encode: (value, out) => {
     const written = textOf(value)
     out.room(5 + written.length * 3)

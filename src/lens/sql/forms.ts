@@ -98,8 +98,13 @@ function objectJson({ base, fields, at }: ObjectValue): string {
   if (base.form === 'absent') return made('NULL::jsonb')
   if (base.form === 'column' && familyOf(base.type) !== 'json')
     throw new NoSql(`a column of type ${base.type} holds no fields`)
-  return once(toJson(base, 'nullable'), (below) => {
-    const gone = entries.filter(([, value]) => maybeAbsent(value)).map(([key]) => quoteText(key))
+  // What is laid over an object need not ask whether it is empty without the fields that were dropped.
+  const dropped = base.form === 'column' && certain.length > 0 ? base.dropped : undefined
+  return once(dropped?.from ?? toJson(base, 'nullable'), (below) => {
+    const gone = [
+      ...(dropped?.keys ?? []),
+      ...entries.filter(([, value]) => maybeAbsent(value)).map(([key]) => key),
+    ].map(quoteText)
     const kept =
       gone.length === 0
         ? below
@@ -110,12 +115,25 @@ function objectJson({ base, fields, at }: ObjectValue): string {
     const wrong = refuseSql(at, 'an object is needed', `jsonb_typeof(${below})`, 'jsonb')
     const refused =
       certain.length > 0 ? wrong : uncertain.length > 0 ? `CASE WHEN ${nothing} THEN ${below} ELSE ${wrong} END` : below
+    if (made(below) === below && refused === below)
+      return `CASE WHEN jsonb_typeof(${below}) = 'object' THEN ${merged} ELSE ${below} END`
     return `CASE COALESCE(jsonb_typeof(${below}), 'null') WHEN 'object' THEN ${merged} WHEN 'null' THEN ${made(below)} ELSE ${refused} END`
   })
 }
 
 function build(entries: readonly (readonly [string, SqlValue])[]): string {
+  const known = constants(entries)
+  if (known !== undefined) return known
   return `jsonb_build_object(${entries.map(([key, value]) => `${quoteText(key)}, ${argument(value)}`).join(', ')})`
+}
+
+/** An object of constants is one literal: the server does not fold jsonb_build_object. U+0000 is judged where a text stands alone. */
+function constants(entries: readonly (readonly [string, SqlValue])[]): string | undefined {
+  if (!entries.every(([, value]) => value.form === 'constant')) return undefined
+  const text = JSON.stringify(
+    Object.fromEntries(entries.map(([key, value]) => [key, value.form === 'constant' ? value.value : null])),
+  )
+  return text.includes('\\u0000') ? undefined : `${quoteText(text)}::jsonb`
 }
 
 /** jsonb_build_object takes at most 100 arguments. */

@@ -64,6 +64,8 @@ function cutSql({ path, separator, rule, into }: Splitting, index: number, text:
   const parts = `string_to_array(${text}, ${quoteText(separator)})`
   const count = `cardinality(${parts})`
   const whole = (from: string, to: string) => `array_to_string((${parts})[${from}:${to}], ${quoteText(separator)})`
+  const short = quickCut(separator, rule, into, index, text)
+  if (short !== undefined) return short
   const plain = index === 0 ? `COALESCE((${parts})[1], ${text})` : `(${parts})[${index + 1}]`
   if (rule === 'refuse')
     return `CASE WHEN ${count} > ${into} THEN ${misfit === 'null' ? 'NULL::text' : refuseSql(path, `too many parts for ${into} fields`, `${count}::text`, 'text')} ELSE ${plain} END`
@@ -71,6 +73,21 @@ function cutSql({ path, separator, rule, into }: Splitting, index: number, text:
     return index < into - 1 ? plain : `CASE WHEN ${count} >= ${into} THEN ${whole(String(into), '')} END`
   const late = index === 0 ? whole('1', `${count} - ${into - 1}`) : `(${parts})[${count} - ${into - 1 - index}]`
   return `CASE WHEN ${count} > ${into} THEN ${late} ELSE ${plain} END`
+}
+
+/** Two fields cut at the first separator need no array. */
+function quickCut(
+  separator: string,
+  rule: Splitting['rule'],
+  into: number,
+  index: number,
+  text: string,
+): string | undefined {
+  if (rule !== 'first') return undefined
+  if (index === 0) return `split_part(${text}, ${quoteText(separator)}, 1)`
+  if (into > 2) return undefined
+  const at = `strpos(${text}, ${quoteText(separator)})`
+  return `CASE WHEN ${at} > 0 THEN substr(${text}, ${at} + ${Array.from(separator).length}) END`
 }
 
 export function joinSql(how: Splitting, values: readonly SqlValue[], misfit: Misfit): SqlValue {

@@ -4,7 +4,7 @@ import type { Direction, Edit, Program, Term, Test } from '../program.ts'
 import { chooseSql } from './compare.ts'
 import { place, reach, toJson } from './forms.ts'
 import { once as onceSql, quoteText } from './text.ts'
-import { familyOf } from './column-types.ts'
+import { familyOf, typeName } from './column-types.ts'
 import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
 
 type Root = SqlValue
@@ -122,6 +122,8 @@ function dropSql(root: Root, at: readonly string[], prune: boolean, memory: Memo
   const around = at.slice(0, -1)
   const held = reach(memory(), around)
   const keep = held.form === 'absent' ? '' : ` AND jsonb_typeof(${toJson(held)}) IS DISTINCT FROM 'object'`
+  const quick = keep === '' ? dropFromColumn(root, at) : undefined
+  if (quick) return place(root, around, quick)
   const there = before.form === 'json' ? ` AND ${before.sql} IS NOT NULL` : ''
   const pruned = onceSql(
     toJson(reach(dropped, around)),
@@ -134,6 +136,23 @@ function dropSql(root: Root, at: readonly string[], prune: boolean, memory: Memo
   )
   if (around.length === 1) return placed
   throw new NoSql('objects inside of objects are tidied away by TypeScript')
+}
+
+/** A field of a jsonb column, and the column where it is empty then; several drops in a row are one. */
+function dropFromColumn(root: Root, at: readonly string[]): SqlValue | undefined {
+  const [column, key, ...deeper] = at
+  const held = reach(root, [column!])
+  if (deeper.length > 0 || held.form !== 'column' || typeName(held.type) !== 'jsonb') return undefined
+  const { from, keys } = held.dropped ?? { from: held.sql, keys: [] }
+  const all = [...keys, key!]
+  if (from.length > 160) return undefined
+  const list = `ARRAY[${all.map(quoteText).join(', ')}]::text[]`
+  return {
+    form: 'column',
+    type: 'jsonb',
+    sql: `CASE WHEN jsonb_typeof(${from}) = 'object' AND ${from} ?| ${list} THEN NULLIF(${from} - ${list}, '{}'::jsonb) ELSE ${from} END`,
+    dropped: { from, keys: all },
+  }
 }
 
 function whenSql(
@@ -163,7 +182,7 @@ function whenSql(
 /** Memory that counts only where the other side passed the same test. */
 function guarded(held: Extract<SqlValue, { form: 'object' }>, test: string): SqlValue {
   const fields = [...held.fields].map(([name, value]): [string, SqlValue] => {
-    if (value.form === 'column') return [name, { ...value, sql: `CASE WHEN ${test} THEN ${value.sql} END` }]
+    if (value.form === 'column') return [name, { form: 'column', type: value.type, sql: `CASE WHEN ${test} THEN ${value.sql} END` }]
     return [name, { form: 'json', sql: `CASE WHEN ${test} THEN ${toJson(value)} END` }]
   })
   return { ...held, fields: new Map(fields) }

@@ -12,7 +12,13 @@ export class NoSql extends Error {}
 export type SqlValue =
   | { readonly form: 'absent' }
   | { readonly form: 'constant'; readonly value: Json }
-  | { readonly form: 'column'; readonly sql: string; readonly type: string }
+  | {
+      readonly form: 'column'
+      readonly sql: string
+      readonly type: string
+      /** A jsonb without these fields, NULL where it has no other: what `sql` says of `from`. */
+      readonly dropped?: { readonly from: string; readonly keys: readonly string[] }
+    }
   | { readonly form: 'json'; readonly sql: string }
   | {
       readonly form: 'object'
