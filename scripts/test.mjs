@@ -78,7 +78,9 @@ function runTests() {
 }
 
 function startsNoServer(file) {
-  return !/startPostgres|spawn\(|system\.ts'/.test(readFileSync(join(root, file), 'utf8'))
+  return !/startPostgres|openRig|spawn(Sync)?\(|fork\(|processService|makePlace/.test(
+    readFileSync(join(root, file), 'utf8'),
+  )
 }
 
 /** The system's PostgreSQL is the second server of the database tests. Where it can be installed it is; else those tests say why they are not run. */

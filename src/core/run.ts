@@ -205,13 +205,18 @@ export function next(state: RunState): Task {
 function forward(state: RunState): Task {
   const failed = state.steps.find((step) => step.status === 'failed')
   if (failed) return { do: 'recover', step: failed }
-  const last = state.until === undefined ? undefined : state.steps.find((step) => step.plan.id === state.until)
-  if (last?.status === 'applied') return { do: 'pause', why: `step "${last.plan.id}" is reached` }
   const step = state.steps.find((each) => each.status !== 'applied')
+  if (isPast(state, step)) return { do: 'pause', why: `step "${state.until}" is reached` }
   if (!step) return { do: 'close', outcome: 'done' }
   if (step.plan.approval !== undefined && !step.approval && step.status === 'waiting')
     return { do: 'ask', step, asked: step.asked !== undefined }
   return { do: 'apply', step }
+}
+
+/** Whether the next step to apply lies behind `until`: all up to it are applied, also those that were taken back once. */
+function isPast(state: RunState, step: StepState | undefined): boolean {
+  const last = state.steps.findIndex((each) => each.plan.id === state.until)
+  return last >= 0 && (step === undefined || state.steps.indexOf(step) > last)
 }
 
 function back(state: RunState): Task {

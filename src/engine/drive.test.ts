@@ -125,6 +125,20 @@ describe('a run', () => {
     })
   })
 
+  it('goes on to a step that is applied, when one before it was taken back', async () => {
+    const at = await bench([put('a', { part: 'x' }), put('b'), put('c')])
+    const run = await start(at, { until: 'b' })
+    await drive(at, run, never())
+    await control(at, run, { do: 'rollback', why: 'a test', part: 'x' })
+    await drive(at, run, never())
+    await control(at, run, { do: 'resume', until: 'b' })
+    const state = await drive(at, run, never())
+    expect([state.paused, state.steps.map((step) => step.status)]).toEqual([
+      'step "b" is reached',
+      ['applied', 'applied', 'waiting'],
+    ])
+  })
+
   it('stops at a step, and waits for an approval', async () => {
     const at = await bench([put('a'), put('b', { approval: 'really?' }), put('c')])
     expect((await go(at, { until: 'a' })).paused).toBe('step "a" is reached')
