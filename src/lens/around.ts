@@ -50,7 +50,7 @@ function compileFields(edit: Extract<Edit, { edit: 'fields' }>, direction: Direc
     if (isFields(doc)) for (const name of names) if (doc[name] !== undefined) made[name] = parsed(doc[name])
     return made
   }
-  const gone = takes.filter((name) => !gives.includes(name))
+  const touched = new Set([...takes, ...gives])
   return (doc, was) =>
     after(run(some(doc, takes), was === undefined ? undefined : some(was, gives), environment.context), (made) => {
       if (!isFields(made))
@@ -58,12 +58,23 @@ function compileFields(edit: Extract<Edit, { edit: 'fields' }>, direction: Direc
           gives.join(', '),
           `${edit.reference} answered ${kindOf(made)} where an object of fields is needed`,
         )
-      // The document is ours at the top; what is undefined in it is taken away once, at the end of the chain.
-      const whole: Record<string, unknown> = isFields(doc) ? doc : { ...(doc as object) }
-      for (let i = 0; i < gone.length; i++) if (whole[gone[i]!] !== undefined) whole[gone[i]!] = undefined
-      for (let i = 0; i < gives.length; i++) whole[gives[i]!] = made[gives[i]!]
+      const whole = others(doc, touched)
+      for (const name of gives) whole[name] = made[name]
       return whole
     })
+}
+
+/** A copy without some fields. Not a spread and then `delete`, which would make a slow object of it. */
+function others(doc: unknown, without: ReadonlySet<string>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {}
+  if (typeof doc !== 'object' || doc === null) return kept
+  const fields = doc as Readonly<Record<string, unknown>>
+  for (const key of Object.keys(fields)) {
+    if (without.has(key)) continue
+    if (key === '__proto__') return Object.fromEntries(Object.entries(fields).filter(([name]) => !without.has(name)))
+    kept[key] = fields[key]
+  }
+  return kept
 }
 
 function compileWhen(edit: Extract<Edit, { edit: 'when' }>, direction: Direction, environment: Environment): Stage {

@@ -57,18 +57,19 @@ export type Chain = (doc: unknown, was: unknown) => unknown
 export function compileChain(steps: readonly Step[], direction: Direction, environment: Environment): Chain {
   const order = direction === 'forward' ? steps : steps.toReversed()
   const drops = order.some((step) =>
-    step[direction].some(
-      (edit) => (edit.edit === 'drop' && edit.at.length === 1) || edit.edit === 'only' || edit.edit === 'fields',
-    ),
+    step[direction].some((edit) => (edit.edit === 'drop' && edit.at.length === 1) || edit.edit === 'only'),
   )
   const stages = order.flatMap((step, i) => {
     const recall = compileRecall(order, i, direction, environment)
     return step[direction].map((edit) => remember(compileEdit(edit, direction, environment), recall))
   })
   const finish = drops ? withoutUndefined : (doc: unknown) => doc
+  // A function that takes and gives fields makes a document of its own.
+  const first = order[0]?.[direction][0]
+  const copies = first?.edit !== 'fields' || !first.takes || !first.gives
   return (value, was) => {
     const given = open(value)
-    let doc: unknown = isFields(given) ? { ...given } : given
+    let doc: unknown = copies && isFields(given) ? { ...given } : given
     const held = open(was)
     for (let i = 0; i < stages.length; i++) {
       doc = stages[i]!(doc, held)

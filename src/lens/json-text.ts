@@ -68,20 +68,36 @@ const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 /** Marks a held number inside a string while the native parser works; a string that really begins so gets one more. */
 const mark = '\\u0000'
 
-/** Without exponents, a number of fewer digits than these and no point is always spelled the same by a double. */
-const manyDigits = /\d{16}/
+/** Up to here a whole number, spelled in digits alone, is always spelled the same by a double. */
+const fewDigits = 1e15
 
 /**
  * Parses JSON. A number is a `number` where its text comes back the same, otherwise a `JsonNumber`. Throws SyntaxError.
  * `settled`: the text of a jsonb, which is searched faster.
  */
 export function parseJson(text: string, settled = false): unknown {
-  if ((settled && !text.includes('.') && !manyDigits.test(text)) || !holdsLongNumber(text)) return JSON.parse(text)
+  if (settled && !text.includes('.')) {
+    const value: unknown = JSON.parse(text)
+    if (!holdsLarge(value)) return value
+  }
+  if (!holdsLongNumber(text)) return JSON.parse(text)
   const held = text.replace(tokens, (token) => {
     if (token.startsWith('"')) return token.startsWith(`"${mark}`) ? `"${mark}${token.slice(1)}` : token
     return String(Number(token)) === token ? token : `"${mark}${token}"`
   })
   return JSON.parse(held, release)
+}
+
+function holdsLarge(value: unknown): boolean {
+  if (typeof value === 'number') return value >= fewDigits || value <= -fewDigits
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (holdsLarge(value[i])) return true
+    return false
+  }
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const key in fields) if (holdsLarge(fields[key])) return true
+  return false
 }
 
 /** May say yes for digits inside of a string: then the slow way answers the same. */
