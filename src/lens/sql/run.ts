@@ -182,7 +182,8 @@ function whenSql(
 /** Memory that counts only where the other side passed the same test. */
 function guarded(held: Extract<SqlValue, { form: 'object' }>, test: string): SqlValue {
   const fields = [...held.fields].map(([name, value]): [string, SqlValue] => {
-    if (value.form === 'column') return [name, { form: 'column', type: value.type, sql: `CASE WHEN ${test} THEN ${value.sql} END` }]
+    if (value.form === 'column')
+      return [name, { form: 'column', type: value.type, sql: `CASE WHEN ${test} THEN ${value.sql} END` }]
     return [name, { form: 'json', sql: `CASE WHEN ${test} THEN ${toJson(value)} END` }]
   })
   return { ...held, fields: new Map(fields) }
