@@ -1,5 +1,5 @@
 /** Rollback by part, on the real system under load: the federation, the configuration, the database; and forward again each time. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClientsReport } from '../../examples/neonhub/clients.ts'
@@ -27,6 +27,26 @@ const get = async (port: keyof Rig['hub']['ports'], path: string) => {
 const node = '/api/v1/federation/nodes/migrated-node-1'
 const noneFailed = async () =>
   expect(((await get('clients', '/stats')).body as unknown as ClientsReport).failures).toEqual([])
+
+/** Neither journal, report, status, events nor the backups hold a secret or a private key. */
+async function noSecrets(): Promise<void> {
+  const told = [
+    ['report', '--format', 'html', '--out', join(rig.home, 'report.html')],
+    ['report', '--format', 'json'],
+    ['status', '--json'],
+    ['events', '--json'],
+    ['plan', '--json'],
+  ]
+  const said = await Promise.all(told.map(async (words) => (await rig.changeover(...words)).said))
+  const folders = ['changeover', 'backups'].flatMap((folder) =>
+    readdirSync(join(rig.home, folder), { recursive: true, withFileTypes: true }),
+  )
+  const files = folders.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const texts = [...said, ...[...files, join(rig.home, 'report.html')].map((path) => readFileSync(path, 'latin1'))]
+  expect(files.length).toBeGreaterThan(10)
+  for (const secret of [rig.hub.secrets.FEDERATION_TOKEN, rig.hub.secrets.DB_PASSWORD, 'PRIVATE KEY'])
+    expect(texts.filter((text) => text.includes(secret))).toEqual([])
+}
 
 describe('a part alone', () => {
   it('is rolled back, and applied again', { timeout: 240_000 }, async () => {
@@ -61,7 +81,7 @@ describe('a part alone', () => {
 
     await run(0, 'resume', '--until', 'active')
     await run(5, 'rollback', '--yes')
-    expect(existsSync(join(rig.home, 'changeover'))).toBe(true)
     await noneFailed()
+    await noSecrets()
   })
 })
