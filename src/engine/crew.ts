@@ -57,7 +57,10 @@ async function labourHere(shift: Shift, step: StepState, context: Writing<Roles>
 }
 
 function labourInThread(shift: Shift, step: StepState, stop: AbortSignal, quit: AbortSignal): Promise<void> {
-  const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: ordersOf(shift, step), execArgv: [] })
+  const thread = new Worker(new URL('./thread.js', import.meta.url), {
+    workerData: ordersOf(shift, step),
+    execArgv: [],
+  })
   const tell = (word: 'quit' | 'stop') => () => thread.postMessage(word)
   const [onQuit, onStop] = [tell('quit'), tell('stop')]
   quit.addEventListener('abort', onQuit, { once: true })
