@@ -156,6 +156,8 @@ export interface Target<P extends PortName = PortName> {
   /** What this is for good: a system identifier, a canonical path. Noted when a run is opened; another one later is the wrong target. */
   identity(): Promise<string>
   observe(): Promise<Ports[P]['facts']>
+  /** What keeps a run from writing here at all: said before anything is started. Only reads. */
+  ready?(): Promise<readonly Finding[]>
   readonly read: Ports[P]['read']
   readonly write: Ports[P]['write']
   /** Makes sure that no older runner can write here any more. Called once, before the first write. */

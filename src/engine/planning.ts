@@ -1,10 +1,10 @@
 /** Makes plans from targets as they are, opens runs, and holds a run to the plan it was opened with. Writes nothing but the first event. */
 import type { Asked } from '../core/asked.ts'
-import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import { ChangeoverError, isChangeoverError, suggestion } from '../core/errors.ts'
 import { block, blocks, type Finding } from '../core/finding.ts'
 import { canonical, diff, equal, type Json } from '../core/json.ts'
 import type { Wishes } from '../core/kind.ts'
-import { makePlan, type Plan, type PlannedStep } from '../core/plan.ts'
+import { makePlan, type Plan, type PlannedStep, targetsOf } from '../core/plan.ts'
 import { fold, type RunState } from '../core/run.ts'
 import type { Bench } from './bench.ts'
 import { readingContext } from './context.ts'
@@ -38,10 +38,21 @@ export async function checkPlan(bench: Bench, plan: Plan): Promise<readonly Find
   const state = stateOf(plan)
   return withTargets(bench, async (targets, stop) => {
     const shift: Shift = { bench, record: { state, run: 'check' } as unknown as Record, targets, stop }
-    const found: Finding[] = []
+    const found = await checkTargets(bench, plan, targets)
     for (const step of plan.steps) found.push(...(await checkStep(shift, step, plan)))
     return bench.secrets.redact([...plan.findings, ...found])
   })
+}
+
+/** Every target that a step uses must take what a run writes, once, before the first step. */
+async function checkTargets(bench: Bench, plan: Plan, targets: Targets): Promise<Finding[]> {
+  const used = new Set(plan.steps.flatMap(targetsOf))
+  const found: Finding[] = []
+  for (const name of Object.keys(bench.asked.targets).filter((each) => used.has(each))) {
+    const findings = (await (await targets.get(name)).ready?.()) ?? []
+    found.push(...findings.map((each) => ({ ...each, at: { target: name, ...each.at } })))
+  }
+  return found
 }
 
 /** A later step may ask about what an earlier one has yet to make: that is no fault before the run, and is asked again when its turn comes. */
@@ -91,8 +102,7 @@ export async function openRun(bench: Bench, plan: Plan, options: OpenOptions = {
   const [first] = blocks(plan.findings)
   if (first) throw new ChangeoverError('run.blocked', first.message, first.help, { data: plan.findings })
   mustHave(plan, options.until)
-  const runs = (await bench.journal.runs()).filter((run) => run.startsWith(`${plan.name}-`))
-  for (const run of runs) await mustBeClosed(bench, run)
+  const runs = await mustBeFree(bench)
   const identities = await withTargets(bench, (targets) => targets.identities())
   const { until, wishes = {} } = options
   const what = {
@@ -110,6 +120,13 @@ export async function openRun(bench: Bench, plan: Plan, options: OpenOptions = {
   return run
 }
 
+/** The runs of the plan, all of them closed. Asked before anything is planned: what an open run has changed would look like a fault. Throws `run.busy`. */
+export async function mustBeFree(bench: Bench): Promise<readonly string[]> {
+  const runs = (await bench.journal.runs()).filter((run) => run.startsWith(`${bench.asked.name}-`))
+  for (const run of runs) await mustBeClosed(bench, run)
+  return runs
+}
+
 async function mustBeClosed(bench: Bench, run: string): Promise<void> {
   const state = fold(await bench.journal.read(run))
   if (!state || state.outcome) return
@@ -124,7 +141,10 @@ export function mustHave(plan: Plan, step: string | undefined): void {
   if (step === undefined || plan.steps.some((each) => each.id === step)) return
   throw new ChangeoverError(
     'plan.unknown-step',
-    `the plan has no step "${step}"`,
+    `the plan has no step "${step}"${suggestion(
+      step,
+      plan.steps.map((each) => each.id),
+    )}`,
     `its steps: ${plan.steps.map((each) => each.id).join(', ')}`,
   )
 }

@@ -23,6 +23,8 @@ export interface Place {
   readonly folder: string
   run(...words: string[]): Promise<Ended>
   start(...words: string[]): Running
+  /** The same with more in the environment. */
+  runWith(env: Readonly<Record<string, string>>): (...words: string[]) => Promise<Ended>
   /** On a terminal of 30 lines of 100 columns, made by `script`. Keys are sent with `type`. */
   onTerminal(...words: string[]): Running & { type(keys: string): void }
   write(file: string, text: string): void
@@ -33,11 +35,15 @@ export function makePlace(env: Readonly<Record<string, string>> = {}): Place {
   const folder = mkdtempSync(join(tmpdir(), 'changeover-cli-'))
   const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, DATABASE_URL: _url, ...kept } = process.env
   const surroundings = { ...kept, TERM: 'xterm-256color', ...env }
-  const start = (command: string, words: readonly string[], input: 'ignore' | 'pipe'): Running =>
-    watch(spawn(command, words, { cwd: folder, env: surroundings, stdio: [input, 'pipe', 'pipe'] }))
+  const start = (command: string, words: readonly string[], input: 'ignore' | 'pipe', more = {}): Running =>
+    watch(spawn(command, words, { cwd: folder, env: { ...surroundings, ...more }, stdio: [input, 'pipe', 'pipe'] }))
   return {
     folder,
     run: (...words) => start(process.execPath, [main, ...words], 'ignore').ended,
+    runWith:
+      (env) =>
+      (...words) =>
+        start(process.execPath, [main, ...words], 'ignore', env).ended,
     start: (...words) => start(process.execPath, [main, ...words], 'ignore'),
     onTerminal: (...words) => {
       const line = ['stty rows 30 cols 100;', 'exec', process.execPath, main, ...words].map(quoted).join(' ')

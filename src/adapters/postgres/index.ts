@@ -13,6 +13,7 @@ import { openFence, sessionLabel } from './fence.ts'
 import { identity } from './identity.ts'
 import { type LinkOptions, Links } from './links.ts'
 import { scratchMaker } from './scratch.ts'
+import { ready } from './ready.ts'
 import { ask } from './session.ts'
 
 export { postgresDialect } from './dialect.ts'
@@ -56,6 +57,7 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
   return {
     identity: () => identity(read),
     observe: () => observe(read, settings.schemas),
+    ready: () => ready(read, options.address),
     read,
     write: openWriter(driver),
     fence: () => fence.take(),

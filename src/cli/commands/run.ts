@@ -2,7 +2,7 @@
 import { ChangeoverError } from '../../core/errors.ts'
 import { blocks } from '../../core/finding.ts'
 import type { Plan } from '../../core/plan.ts'
-import { openRun } from '../../engine/index.ts'
+import { mustBeFree, openRun } from '../../engine/index.ts'
 import { findingLines, planText, plural } from '../../views/index.ts'
 import { confirm } from '../ask.ts'
 import { carryOn } from '../carry.ts'
@@ -22,6 +22,7 @@ export async function run(options: RunOptions, door: Door): Promise<number> {
   mustBeAllowed(options, door)
   const bench = await openBenchFor(options, door)
   try {
+    await mustBeFree(bench)
     const looked = await look(bench, door)
     mustBeAgreed(looked.plan, options.plan)
     const stops = blocks(looked.findings)

@@ -15,9 +15,18 @@ export function wishesOf(options: WishOptions): Wishes {
   }
 }
 
+/** More than any server or machine can mean. */
+const most = 1_000_000_000
+
 /** Throws `usage.invalid` for anything but a whole number above 0. */
 export function positive(option: string, text: string): number {
   const value = Number(text)
+  if (Number.isInteger(value) && value > most)
+    throw new ChangeoverError(
+      'usage.invalid',
+      `${option} is "${text}", more than ${most}`,
+      `for example \`${option} 1000\``,
+    )
   if (Number.isInteger(value) && value > 0) return value
   throw new ChangeoverError(
     'usage.invalid',

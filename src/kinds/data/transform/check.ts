@@ -8,7 +8,7 @@ import { Brake } from './brake.ts'
 import { prepare } from './hands.ts'
 import { withoutValues } from './lens.ts'
 import { brokenLaws } from './laws.ts'
-import type { Tools } from './move.ts'
+import { isData, sqlState, type Tools } from './move.ts'
 import { routeOf, type Work } from './work.ts'
 
 type At = Reading<{ readonly database: 'database' }>
@@ -26,10 +26,10 @@ interface Sample {
 
 export async function checkTransform(work: Work, at: At): Promise<readonly Finding[]> {
   const tools = await prepare(work, at, new Date(at.clock.now()).toISOString())
+  const sample = await runSample(tools, at)
   return at.on.database.snapshot(async (snapshot) => {
     const rows = await rowsExpected(work, snapshot)
     const bytes = await bytesOf(work, snapshot)
-    const sample = await runSample(tools, at, snapshot)
     const perRow = sample.rows === 0 ? 0 : sample.ms / sample.rows
     const factor = work.inPlace ? wholePerSample.inPlace : wholePerSample.table
     const seconds = Math.ceil((perRow * factor * rows) / 1000 / work.hands)
@@ -58,18 +58,28 @@ async function bytesOf(work: Work, snapshot: SqlSnapshot): Promise<number> {
 }
 
 /** Takes the first rows by key through the lens twice, on the server or here: the first time is for caches and compilers. */
-async function runSample(tools: Tools, at: At, snapshot: SqlSnapshot): Promise<Sample> {
-  await sampleOnce(tools, snapshot)
-  const started = at.clock.now()
-  const { rows, refused } = await sampleOnce(tools, snapshot)
-  return { rows, refused, ms: at.clock.now() - started }
+async function runSample(tools: Tools, at: At): Promise<Sample> {
+  if (tools.sql === undefined) return twice(at, (snapshot) => sampleHere(tools, snapshot))
+  const text = moves.copyComputed(tools.route, tools.sql, sampleRows)
+  try {
+    return await twice(at, async (snapshot) => ({ rows: await lines(snapshot.copyOut(text)), refused: [] }))
+  } catch (error) {
+    if (!isData(sqlState(error))) throw error
+    // The server names no row that it refuses; the same lens compiled does.
+    return twice(at, (snapshot) => sampleHere(tools, snapshot))
+  }
 }
 
-async function sampleOnce(tools: Tools, snapshot: SqlSnapshot): Promise<Omit<Sample, 'ms'>> {
-  if (tools.sql !== undefined) {
-    const text = moves.copyComputed(tools.route, tools.sql, sampleRows)
-    return { rows: await lines(snapshot.copyOut(text)), refused: [] }
-  }
+/** A snapshot of its own: an error ends it, and the checks that follow need one that goes on. */
+async function twice(at: At, once: (snapshot: SqlSnapshot) => Promise<Omit<Sample, 'ms'>>): Promise<Sample> {
+  return at.on.database.snapshot(async (snapshot) => {
+    await once(snapshot)
+    const started = at.clock.now()
+    return { ...(await once(snapshot)), ms: at.clock.now() - started }
+  })
+}
+
+async function sampleHere(tools: Tools, snapshot: SqlSnapshot): Promise<Omit<Sample, 'ms'>> {
   const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues)
   for await (const bytes of snapshot.copyOut(moves.copySample(tools.route, tools.shape.was, sampleRows))) {
     if (tools.lens.async) await pipe.pushLater(bytes, 16)

@@ -116,14 +116,15 @@ async function lane(tools: Tools, at: At, brake: Brake, stop: { readonly failed:
     if (await held(at, brake)) continue
     try {
       const moved = await oneChunk(tools, at, brake, mode)
-      mode = 'straight'
-      failures = 0
       if (moved === undefined) {
         if (await cut(tools, at, pace, last)) continue
         if (await ended(tools, at)) return
         await at.clock.sleep(idleMs, at.signal)
         continue
       }
+      // Only a moved chunk ends a row of failures: a cut that never succeeds must not be tried for ever.
+      mode = 'straight'
+      failures = 0
       pace = learn(pace, moved.rows, moved.ms, moved.bytes)
       last = moved.rows
       if (moved.rejects > 0) await judge(tools, at)
