@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ChangeoverError } from '../src/core/errors.ts'
 import { block } from '../src/core/finding.ts'
+import { unknown } from '../src/core/json.ts'
 import { type AnyAdapter, type AnyKind, defineAdapter, defineKind } from '../src/core/kind.ts'
 import type { FileFacts, FileReader, FileWriter } from '../src/core/ports/index.ts'
 import { doomed, type Fate } from '../src/testing/crash.ts'
@@ -95,6 +96,31 @@ const put = defineKind({
   },
 })
 
+/** Ends a file with `tail`, and cannot say beforehand what that makes of it. */
+const end = defineKind({
+  name: 'toy.end',
+  summary: 'writes the end of a file',
+  roles: { disk: 'files' },
+  spec: z.object({ path: z.string(), tail: z.string() }),
+  example: { path: 'a', tail: 'b' },
+  plan: (spec, site) => ({
+    work: spec,
+    predicted: { disk: { files: { ...site.facts.disk.files, [spec.path]: { digest: unknown, keys: [] } } } },
+    preview: [`end ${spec.path}`],
+    undo: 'exact',
+  }),
+  apply: async function* (work, at) {
+    const text = String(await at.on.disk.read(work.path))
+    if (!text.endsWith(work.tail)) await at.on.disk.write(work.path, Buffer.from(text + work.tail))
+    yield { at: {} }
+  },
+  rollback: async function* (work, at) {
+    const text = String(await at.on.disk.read(work.path))
+    if (text.endsWith(work.tail)) await at.on.disk.write(work.path, Buffer.from(text.slice(0, -work.tail.length)))
+    yield { at: {} }
+  },
+})
+
 /** Passes while the file has the text, fails once it has not. */
 const gate = defineKind({
   name: 'toy.gate',
@@ -129,5 +155,5 @@ const seal = defineKind({
 })
 
 export const toyKinds: ReadonlyMap<string, AnyKind> = new Map(
-  [put, gate, seal].map((kind) => [kind.name, kind as AnyKind]),
+  [put, end, gate, seal].map((kind) => [kind.name, kind as AnyKind]),
 )

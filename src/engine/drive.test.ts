@@ -104,6 +104,19 @@ describe('a run', () => {
     expect(Object.fromEntries(disk)).toEqual({ a: 'old', z: 'kept' })
   })
 
+  it("takes a change that two steps make, and neither can foresee, for nobody else's", async () => {
+    const end = (id: string, tail: string) => ({ id, kind: 'toy.end', on: 'disk', spec: { path: 'a', tail } })
+    const at = await bench([end('one', ' and'), end('two', ' more')])
+    const state = await go(at)
+    expect(disk.get('a')).toBe('old and more')
+    expect(state.findings).toEqual([])
+    disk.set('z', 'changed')
+    await control(at, 'toy-1-toys', { do: 'rollback', why: 'a test' })
+    const back = await drive(at, 'toy-1-toys', never())
+    expect(disk.get('a')).toBe('old')
+    expect(new Set(back.findings.map((each) => each.code))).toEqual(new Set(['facts.drifted', 'run.not-restored']))
+  })
+
   it('is rolled back by part, and to a step, and goes on from there', async () => {
     const at = await bench([put('a', { part: 'x' }), put('b', { part: ['y', 'x'] }), put('c', { part: 'y' }), put('d')])
     await go(at)

@@ -1,16 +1,15 @@
 /** One verb of one step, from wherever it was left to its end: look, append, act, compare. Decides neither which step nor what comes after. */
-import type { Asked } from '../core/asked.ts'
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
 import type { Verb } from '../core/event.ts'
 import { blocks, type Finding } from '../core/finding.ts'
-import { canonical, diff, equal } from '../core/json.ts'
+import { canonical } from '../core/json.ts'
 import type { Mark } from '../core/kind.ts'
-import { type Facts, planStep, targetsOf } from '../core/plan.ts'
+import { targetsOf } from '../core/plan.ts'
 import { next, type StepState } from '../core/run.ts'
 import { readingContext, writingContext } from './context.ts'
 import { withGuards } from './guard.ts'
-import { sha256 } from './load.ts'
-import { changeSince, comparePrediction, compareReturn, factsFrom, showEdit } from './observed.ts'
+import { mustFit, onFacts } from './fit.ts'
+import { changeSince, comparePrediction, compareReturn, factsFrom } from './observed.ts'
 import { kindOf, recordOf, type Shift } from './shift.ts'
 
 /** Applies the step. Returns when it is finished, failed, or no longer what should be done. Throws for what a person must mend first. */
@@ -32,7 +31,10 @@ export async function applyStep(shift: Shift, step: StepState): Promise<void> {
   const ended = await attempt(shift, step, 'apply', fresh ? null : step.applied)
   if (ended !== 'ended') return
   const seen = await shift.targets.observe(targetsOf(step.plan))
-  const findings = [...comparePrediction(step, before, seen), ...(await verifyStep(shift, step))]
+  const findings = [
+    ...comparePrediction(onFacts(shift, step, before), before, seen),
+    ...(await verifyStep(shift, step)),
+  ]
   await finish(shift, step, 'apply', findings)
 }
 
@@ -46,7 +48,7 @@ export async function rollbackStep(shift: Shift, step: StepState): Promise<void>
   const names = targetsOf(step.plan)
   const before = factsFrom(shift, step.before ?? {}, names)
   const seen = await shift.targets.observe(names)
-  await finish(shift, step, 'rollback', compareReturn(step, before, seen, whole))
+  await finish(shift, step, 'rollback', compareReturn(onFacts(shift, step, before), before, seen, whole))
 }
 
 async function finish(shift: Shift, step: StepState, verb: Verb, findings: readonly Finding[]): Promise<void> {
@@ -176,28 +178,6 @@ function watchFor(shift: Shift, step: StepState, verb: Verb, halt: AbortControll
       await looking
     },
   }
-}
-
-/** The step is planned again on facts as they are now: another work means that the plan is stale. */
-function mustFit(shift: Shift, step: StepState, seen: Facts): void {
-  const { bench, record } = shift
-  const asked = record.state.plan.asked as unknown as Asked
-  const own = asked.steps.find((each) => each.id === step.plan.id)
-  if (!own) throw new Error(`the plan has lost step "${step.plan.id}"`)
-  const facts = { ...record.state.plan.facts, ...seen }
-  const again = planStep(own, asked, facts, {
-    facts,
-    kinds: bench.kinds,
-    adapters: bench.adapters,
-    functions: bench.functions,
-    sha256,
-  })
-  if (equal(again.step.work, step.plan.work)) return
-  const edits = diff(step.plan.work, again.step.work)
-  const message = `step "${step.plan.id}" no longer is what was planned: ${edits.slice(0, 3).map(showEdit).join('; ')}`
-  const help =
-    'the target was changed by someone else: put it back and `changeover resume`, or `changeover rollback` and plan again'
-  throw new ChangeoverError('plan.stale', message, help, { data: edits })
 }
 
 async function mustBeClear(shift: Shift, step: StepState): Promise<void> {
