@@ -74,8 +74,8 @@ function shopAt(url: string, place: Place): Shop {
   return {
     url,
     place,
-    run: place.run,
-    start: place.start,
+    run: (...words) => place.run(...words),
+    start: (...words) => place.start(...words),
     as: (env) => place.runWith(env),
     sql,
     filled: async () => {
@@ -96,8 +96,3 @@ function shopAt(url: string, place: Place): Shop {
     remove: () => place.remove(),
   }
 }
-
-/** Makes the transformation of a shop slow, so that things can happen while it goes on. */
-export const slowly = (ms: number): string => `
-  CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(${ms} / 1000.0); RETURN new; END $$;
-  CREATE TRIGGER linger BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION linger()`
