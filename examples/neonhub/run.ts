@@ -2,20 +2,21 @@
  * The main job: a NeonHub v3.3 under live load, taken to v4.0 by one plan and, with `--rollback`, back again. Starts a PostgreSQL, the system and its
  * clients in a temporary folder, runs `changeover` as a user would, and measures what the clients saw. Knows no step of the plan.
  */
-import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { type Event, fold, openJournalAt, type RunState, systemClock } from 'changeover'
+import { type Event, type Finding, fold, openJournalAt, type RunState, systemClock } from 'changeover'
 import { type PostgresServer, postgresSources, startPostgres } from 'changeover/testing'
 import type { ClientsReport } from './clients.ts'
 import type { LedgerRecord } from './clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from './facts.ts'
 import { planEnvironment } from './plan-environment.ts'
+import { type Back, figuresOf, type Summary, summaryText } from './summary.ts'
 import { buildSystem, type NeonHub } from './system.ts'
 
 const project = join(import.meta.dirname, '..', '..')
@@ -103,21 +104,14 @@ async function upgrade(site: Site): Promise<number> {
     await changeover(site, ['status'])
     return code
   }
-  await mustBe(0, await changeover(site, ['verify']))
+  await verify(site)
   const back = given.rollback ? await turnBack(site, before) : null
   const state = await stateOf(site)
   const summary = await summarise(site, state, seconds, began, back)
-  const report = await writeReport(site)
+  const report = await writeReport(site, summary)
   if (given.json) process.stdout.write(`${JSON.stringify({ ...summary, report })}\n`)
-  else print(summary, state, report)
+  else process.stdout.write(summaryText(summary, state, { messages, report }))
   return summary.requests.failed === 0 && back?.equal !== false ? 0 : 1
-}
-
-interface Back {
-  readonly equal: boolean
-  readonly seconds: number
-  readonly writtenByV4: number
-  readonly checked: number
 }
 
 /** Lets v4's clients write for a while, rolls everything back, and proves it: facts, every untouched row, and every acknowledged write in v3's shape. */
@@ -141,17 +135,6 @@ async function turnBack(site: Site, before: Photograph): Promise<Back> {
   const equal = rows.equal && kept.equal && restored && apart.users + apart.models === 0
   if (!equal) say(JSON.stringify({ rows, kept, restored, apart }))
   return { equal, seconds, writtenByV4, checked: kept.checked.users + kept.checked.models + kept.checked.audit }
-}
-
-interface Summary {
-  readonly outcome: string
-  readonly rows: number
-  readonly rowsPerSecond: number
-  readonly seconds: number
-  readonly requests: { readonly served: number; readonly failed: number }
-  readonly longestWritePauseMs: number
-  readonly rolledBackEqual: boolean | null
-  readonly rollback: Back | null
 }
 
 async function summarise(
@@ -193,47 +176,53 @@ function rowsMoved(events: readonly Event[]): { readonly rows: number; readonly 
   return total
 }
 
-function print(summary: Summary, state: RunState, report: string): void {
-  const applied = state.steps.filter((step) => step.status === 'applied').length
-  const back = summary.rollback
-  const lines = [
-    '',
-    back
-      ? 'NeonHub went from v3.3 to v4.0 and back'
-      : `NeonHub runs v4.0 (${applied} of ${state.steps.length} steps; what is left retires v3, and waits for a person)`,
-    `  rows transformed     ${summary.rows.toLocaleString('en')} at ${summary.rowsPerSecond.toLocaleString('en')} rows/s`,
-    `  upgrade              ${summary.seconds} s under load`,
-    `  requests             ${summary.requests.served.toLocaleString('en')} served, ${summary.requests.failed} failed`,
-    `  longest write pause  ${summary.longestWritePauseMs} ms`,
-    ...(back
-      ? [
-          `  rollback             ${round(back.seconds)} s; ${back.writtenByV4.toLocaleString('en')} requests through v4, ${back.checked.toLocaleString('en')} acknowledged writes looked up in v3's shape: ${back.equal ? 'all there, all else equal' : 'NOT EQUAL'}`,
-        ]
-      : []),
-    `  team                 told ${messages} times`,
-    `  report               ${report}`,
-    '',
-  ]
-  process.stdout.write(`${lines.join('\n')}\n`)
-}
-
-async function writeReport(site: Site): Promise<string> {
+/** What the clients measured stands in the report beside what the run measured. */
+async function writeReport(site: Site, summary: Summary): Promise<string> {
   const out = join(project, 'out', 'neonhub')
   mkdirSync(out, { recursive: true })
-  await mustBe(0, await changeover(site, ['report', '--format', 'html', '--out', join(out, 'report.html')]))
+  const figures = join(site.home, 'figures.json')
+  writeFileSync(figures, JSON.stringify(figuresOf(summary)))
+  const words = ['report', '--format', 'html', '--figures', figures, '--out', join(out, 'report.html')]
+  await mustBe(0, (await changeoverSays(site, words)).code)
   return relative(process.cwd(), join(out, 'report.html'))
+}
+
+/** The facts of every target are compared once more; what is well is said in a line, what is not in its own words. */
+async function verify(site: Site): Promise<void> {
+  const { code, said } = await changeoverSays(site, ['verify', '--json'])
+  const { findings = [] } = JSON.parse(said || '{}') as { findings?: readonly Finding[] }
+  for (const each of findings.filter(({ level }) => level !== 'note'))
+    say(`${each.level}  ${each.code}: ${each.message}`)
+  await mustBe(0, code)
+  say(`verified: ${findings.find((each) => each.code === 'run.verified')?.message ?? ''}`)
 }
 
 /** The same program that a user types, on the plan of this example. Its own lines go where ours go. */
 function changeover(site: Site, words: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [command, '--file', plan, ...words], {
+  return ended(begin(site, words, given.json ? 2 : 'inherit'))
+}
+
+/** The same, with its lines for this program alone. */
+async function changeoverSays(site: Site, words: readonly string[]): Promise<{ code: number; said: string }> {
+  const child = begin(site, words, 'pipe')
+  let said = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text))
+  return { code: await ended(child), said }
+}
+
+function begin(site: Site, words: readonly string[], out: 'inherit' | 'pipe' | 2): ChildProcess {
+  const env = site.env as NodeJS.ProcessEnv
+  return spawn(process.execPath, [command, '--file', plan, ...words], {
     cwd: site.home,
-    env: site.env as NodeJS.ProcessEnv,
-    stdio: ['ignore', given.json ? 2 : 'inherit', 'inherit'],
+    env,
+    stdio: ['ignore', out, 'inherit'],
   })
+}
+
+function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('close', (code) => resolve(code ?? 1))
   })
 }
 

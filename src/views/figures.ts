@@ -23,7 +23,7 @@ export interface Figures {
 }
 
 /**
- * Reads `{ criteria: [{ name, wanted, measured, met }] }`, what a gate `judged`: `[{ name, met, why }]`, `{ served, failed }` or `{ requests: { served, failed } }`, and
+ * Reads `{ criteria: [{ name, wanted, measured, met }] }`, what a gate `judged`: `[{ name, met, why, wanted, measured }]`, `{ served, failed }` or `{ requests: { served, failed } }`, and
  * `{ longestWritePauseMs }` from the data of findings. Counts of several findings are added up, of pauses the longest is taken.
  */
 export function figuresIn(findings: readonly Finding[]): Figures {
@@ -60,8 +60,21 @@ function criteriaIn(data: Json | undefined, step: string | undefined): readonly 
     const met = metIn(field(each, 'met'))
     if (typeof name !== 'string' || met === undefined) return []
     const measured = shown(field(each, 'measured') ?? field(each, 'why'))
-    return [{ name, ...(step === undefined ? {} : { step }), met, wanted: shown(field(each, 'wanted')), measured }]
+    return [
+      {
+        name: inWords(name),
+        ...(step === undefined ? {} : { step }),
+        met,
+        wanted: shown(field(each, 'wanted')),
+        measured,
+      },
+    ]
   })
+}
+
+/** `errorRate` as `error rate`, `p50Ms` as `p50 latency`: the names of measures, for people. */
+function inWords(name: string): string {
+  return name.replace(/^(p\d+)Ms\b/, '$1 latency').replace(/[a-z][A-Z]/g, (two) => `${two[0]} ${two[1]?.toLowerCase()}`)
 }
 
 function metIn(value: Json | undefined): Criterion['met'] | undefined {

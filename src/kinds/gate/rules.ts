@@ -92,7 +92,14 @@ export function paceOf(given: Given): Pace {
 }
 
 /** One measure against its limit, as a report shows it. */
-export type Judged = { readonly name: string; readonly met: 'yes' | 'no' | 'unknown'; readonly why: string }
+export type Judged = {
+  readonly name: string
+  readonly met: 'yes' | 'no' | 'unknown'
+  readonly why: string
+  /** The limit and the measure with their units; absent where there is none. */
+  readonly wanted?: string
+  readonly measured?: string
+}
 
 export type Verdict =
   | { readonly type: 'pass'; readonly judged: readonly Judged[] }
@@ -189,21 +196,38 @@ function compare(
   good: (seen: number, limit: number) => boolean,
 ): readonly Judged[] {
   if (limit === undefined) return []
+  const shown = {
+    ...(limit === null ? {} : { wanted: `${words} ${withUnit(name, limit)}` }),
+    ...(seen === null ? {} : { measured: withUnit(name, seen) }),
+  }
   if (seen === null || limit === null)
     return [
-      { name, met: 'unknown', why: `${name}: ${seen === null ? 'no sample tells' : 'the baseline does not tell'}` },
+      {
+        name,
+        met: 'unknown',
+        why: `${name}: ${seen === null ? 'no sample tells' : 'the baseline does not tell'}`,
+        ...shown,
+      },
     ]
   return [
     {
       name,
       met: good(seen, limit) ? 'yes' : 'no',
       why: `${name} is ${figure(seen)}, ${words} ${figure(limit)} is asked`,
+      ...shown,
     },
   ]
 }
 
 function figure(value: number): string {
   return String(Math.round(value * 10_000) / 10_000)
+}
+
+/** Shares in per cent to a thousandth, latencies to a hundredth of a millisecond, throughput to a tenth. */
+function withUnit(name: string, value: number): string {
+  const to = (digits: number, of = value) => String(Number(of.toFixed(digits)))
+  if (/^p\d+Ms/.test(name)) return `${to(2)} ms`
+  return name.startsWith('throughput') ? `${to(1)} a second` : `${to(3, value * 100)} %`
 }
 
 /** So few samples that one more failure would decide nothing: what the plan should say beforehand. */
