@@ -2,7 +2,7 @@
 import { isChangeoverError } from '../core/errors.ts'
 import { evolve, next, phase, type RunState } from '../core/run.ts'
 import { type Bench, control, drive } from '../engine/index.ts'
-import { adviceFor, makeReport, statusJson, tilesOf } from '../views/index.ts'
+import { adviceFor, makeReport, statusJson, tilesOf, wrap } from '../views/index.ts'
 import { ask } from './ask.ts'
 import { type Common, type Door, optionsOf } from './door.ts'
 import { exitCodeOf } from './exit.ts'
@@ -131,10 +131,21 @@ async function sumUp(
       `${paint.strong(tile.value)}${tile.label === 'outcome' ? '' : ` ${tile.label}`}${tile.note === undefined ? '' : paint.faint(` (${tile.note})`)}`,
   )
   const advice = adviceFor(state, tail)
-  door.out(`\n${paint.strong(run)}  ${words.join(' · ')}\n`)
+  // A tile is not broken in two: its own spaces are none to the wrapping.
+  const whole = words.map((each) => each.replaceAll(' ', '\u00a0')).join(' · ')
+  door.out(
+    `\n${wrap(`${paint.strong(run)}  ${whole}`, door.width())
+      .join('\n')
+      .replaceAll('\u00a0', ' ')}\n`,
+  )
   for (const step of state.steps)
     if (step.error) door.out(`${paint.bad(`${step.plan.id}: ${step.error.message}`)}\n  → ${step.error.help}\n`)
   if (advice.waits !== '') door.out(`${paint.warn(`waits for ${advice.waits}`)}\n`)
   const widest = Math.max(0, ...advice.commands.map((each) => each.command.length))
-  for (const each of advice.commands) door.out(`  ${each.command.padEnd(widest)}  ${paint.faint(each.does)}\n`)
+  // A long path to the plan leaves no room beside it.
+  const beside = widest + 30 <= door.width()
+  for (const { command, does } of advice.commands)
+    door.out(
+      beside ? `  ${command.padEnd(widest)}  ${paint.faint(does)}\n` : `  ${paint.faint(`${does}:`)}\n    ${command}\n`,
+    )
 }

@@ -5,8 +5,8 @@ import { type Door, harmless } from './door.ts'
 export interface Repainter {
   /** Replaces what was painted. Lines too many for the screen are left out. */
   paint(text: string): void
-  /** A line that stays, above what is painted. */
-  above(line: string): void
+  /** Lines that stay, above what is painted. */
+  above(text: string): void
   /** Leaves the last painting where it is. */
   end(): void
 }
@@ -36,7 +36,7 @@ export function repainter(door: Door): Repainter {
       lines = harmless(text).replace(/\n$/, '').split('\n')
       draw('')
     },
-    above: (line) => draw(`${harmless(line)}\u001b[K\n`),
+    above: (text) => draw(`${harmless(text).replaceAll('\n', '\u001b[K\n')}\u001b[K\n`),
     end: () => {
       process.off('exit', showAgain)
       door.draw(showCursor)

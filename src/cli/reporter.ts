@@ -1,16 +1,7 @@
 /** How a run is told while it goes on: painted in place on a terminal, one line a change in a pipe, one object a line with `--json`. */
 import type { Event } from '../core/event.ts'
 import type { RunState } from '../core/run.ts'
-import {
-  eventJson,
-  eventLine,
-  evolvePace,
-  fit,
-  type Pace,
-  phaseWords,
-  progressLines,
-  progressOf,
-} from '../views/index.ts'
+import { eventJson, eventLine, evolvePace, nowLines, type Pace, tell, untold } from '../views/index.ts'
 import type { Door } from './door.ts'
 import { repainter } from './repaint.ts'
 
@@ -51,25 +42,27 @@ function plainReporter(door: Door): Reporter {
   }
 }
 
-const quiet: ReadonlySet<Event['type']> = new Set(['step.marked', 'run.claimed', 'step.started'])
-
-/** Changes scroll by; the step under way is painted below them, ten times a second at most. */
+/** What ended scrolls by; the step under way is painted below it, ten times a second at most. */
 function liveReporter(door: Door): Reporter {
   const screen = repainter(door)
   let state: RunState | undefined
   let pace: Pace | undefined
+  let telling = untold
   let painted = 0
   let ended = false
   const paint = (): void => {
     painted = door.now()
-    if (state) screen.paint(state.outcome ? '' : liveLines(state, pace, door).join('\n'))
+    if (!state) return
+    screen.paint(state.outcome ? '' : nowLines(state, pace, door.now(), door.paint, door.width()).join('\n'))
   }
   const ticking = setInterval(paint, 500)
   return {
     event: (event, now) => {
       state = now
       pace = evolvePace(pace, event)
-      if (!quiet.has(event.type)) screen.above(fit(eventLine(event, door.paint), door.width()))
+      const told = tell(telling, event, now, door.paint, door.width())
+      telling = told.telling
+      if (told.lines.length > 0) screen.above(told.lines.join('\n'))
       if (event.type !== 'step.marked' || door.now() - painted >= 100) paint()
     },
     say: (line) => screen.above(line),
@@ -81,20 +74,4 @@ function liveReporter(door: Door): Reporter {
       screen.end()
     },
   }
-}
-
-function liveLines(state: RunState, pace: Pace | undefined, door: Door): readonly string[] {
-  const { paint } = door
-  const progress = progressOf(state, pace, door.now())
-  const { step } = progress
-  const head = paint.strong(`${phaseWords[progress.phase]}  step ${progress.number} of ${progress.steps}`)
-  if (!step) return ['', head]
-  const verb = progress.verb === 'rollback' ? 'undo ' : ''
-  const since = step.startedAt === undefined ? '' : paint.faint(`  since ${step.startedAt.slice(11, 19)}`)
-  return [
-    '',
-    `${head}  ${verb}${paint.name(step.plan.id)}  ${step.plan.title === step.plan.id ? '' : step.plan.title}${since}`,
-    ...progressLines(progress, paint, Math.min(40, door.width() - 50)),
-    ...(progress.note === undefined ? [] : [paint.warn(progress.note)]),
-  ]
 }

@@ -115,21 +115,29 @@ function stepLines(progress: Progress, state: RunState, paint: Paint, width: num
 
 /** The bar with counts, and below it rates and time left; each only where it is known. */
 export function progressLines(progress: Progress, paint: Paint, width: number): string[] {
-  const { done, of, unit = '', speed, leftMs, allLeftMs } = progress
-  if (done === undefined) return allLeftMs === undefined ? [] : [allLeftWords(progress)]
+  const { done, of, unit = '', speed, leftMs } = progress
+  const all = allLeftWords(progress)
+  if (done === undefined) return all
   const share = of === undefined || of === 0 ? undefined : done / of
   const drawn = share === undefined ? '' : `${paint.name(bar(share, Math.max(10, width)))}  ${percent(share)}  `
   const amount = of === undefined ? count(done) : `${count(done)} of ${count(of)}`
   const parts = [
     ...(speed === undefined ? [] : [`${rate(speed.recent, unit)} now, ${rate(speed.overall, unit)} overall`]),
-    ...(leftMs === undefined ? [] : [`${duration(leftMs)} left in this step`]),
-    ...(allLeftMs === undefined ? [] : [allLeftWords(progress)]),
+    ...(leftMs === undefined ? [] : [`${leftWords(leftMs)} left in this step`]),
+    ...all,
   ]
   return [`${drawn}${amount} ${unit}`.trimEnd(), ...(parts.length === 0 ? [] : [parts.join(' · ')])]
 }
 
-function allLeftWords(progress: Progress): string {
-  return `${progress.atLeast ? 'at least' : 'about'} ${duration(progress.allLeftMs ?? 0)} left in all`
+/** A guess is no stop watch. */
+function leftWords(ms: number): string {
+  return ms < 1000 ? 'less than 1 s' : duration(ms)
+}
+
+/** Nothing where so little is known that no second is left. */
+function allLeftWords({ allLeftMs, atLeast }: Progress): string[] {
+  if (allLeftMs === undefined || (atLeast && allLeftMs < 1000)) return []
+  return [`${allLeftMs < 1000 ? '' : atLeast ? 'at least ' : 'about '}${leftWords(allLeftMs)} left in all`]
 }
 
 /** The last findings that matter: notes only when there is nothing else. */
