@@ -43,11 +43,15 @@ function methods(rig: Rig): readonly Method[] {
   const again = ' ON CONFLICT (id) DO NOTHING'
   const typescript = 'data.transform, TypeScript lens'
   return [
-    { name: 'ceiling', what: `${chunks}, no checkpoint`, ...byHand(rig, (many) => ceiling(rig, many, cores)) },
     {
-      name: 'ceiling-again',
-      what: `${chunks}, ON CONFLICT`,
+      name: 'ceiling',
+      what: `${chunks}, harmless to run again`,
       ...byHand(rig, (many) => ceiling(rig, many, cores, again)),
+    },
+    {
+      name: 'run-once',
+      what: `${chunks}, lost when it is stopped`,
+      ...byHand(rig, (many) => ceiling(rig, many, cores)),
     },
     { name: 'sql', what: 'data.transform, lens as SQL', least: 0.9, ...moving(rig, sqlLens, cores) },
     { name: 'typescript-1', what: `${typescript}, one worker`, least: 0.6, ...moving(rig, typescriptLens, 1) },
@@ -83,9 +87,9 @@ try {
   await seed(rig, rows)
   await createTarget(rig)
   const chosen = methods(rig).filter(
-    ({ name }) => values.only === '' || name.startsWith('ceiling') || values.only.split(',').includes(name),
+    ({ name }) => values.only === '' || name === 'ceiling' || values.only.split(',').includes(name),
   )
-  const figures = await inRounds(chosen, rows, Number(values.rounds), say)
+  const figures = await inRounds(chosen, rows, Number(values.rounds), say, rig.server.pid)
   const inPlace =
     values.only === '' || values.only.includes('in-place')
       ? await inPlaceFigures(rig, rows, Number(values.rounds), say)

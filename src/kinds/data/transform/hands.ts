@@ -2,6 +2,7 @@
 import { ChangeoverError, isChangeoverError } from '../../../core/errors.ts'
 import type { Writing } from '../../../core/kind.ts'
 import {
+  Blocks,
   boundary,
   type Job,
   type Key,
@@ -79,6 +80,7 @@ export async function prepare(
     lens: await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference)),
     shape: shapeOf(work),
     stage: `pg_temp.${stageName(`${at.run}/${at.step}/${work.target}`)}`,
+    blocks: new Blocks(),
     now: () => at.clock.now(),
   }
 }

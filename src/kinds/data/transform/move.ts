@@ -2,6 +2,7 @@
 import { isChangeoverError } from '../../../core/errors.ts'
 import type { SqlSession } from '../../../core/ports/index.ts'
 import {
+  type Blocks,
   type Chunk,
   type Expression,
   type Key,
@@ -30,6 +31,7 @@ export interface Tools {
   readonly shape: PipeShape
   /** The quoted name of the temporary table. */
   readonly stage: string
+  readonly blocks: Blocks
   now(): number
 }
 
@@ -118,7 +120,7 @@ async function moveRange(
     await tx.run(text)
     return 0
   }
-  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues)
+  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues, tools.blocks)
   const blocks: Buffer[] = []
   for await (const block of tx.copyOut(moves.copyOut(route, range, tools.shape.was, work.inPlace))) {
     for (const ready of tools.lens.async ? await pipe.pushLater(block, width) : pipe.push(block)) blocks.push(ready)
@@ -126,6 +128,7 @@ async function moveRange(
   for (const ready of pipe.end()) blocks.push(ready)
   refused.push(...pipe.refused)
   if (pipe.rows > 0) await write(tools, tx, blocks, mode)
+  tools.blocks.giveBack(blocks)
   return pipe.bytesIn
 }
 
@@ -137,7 +140,7 @@ async function write(tools: Tools, tx: SqlSession, blocks: readonly Buffer[], mo
   }
   await tx.run(moves.createStage(route, stage))
   // Halves of one chunk share the transaction, so that what the first left must go.
-  await tx.run(`DELETE FROM ${stage}`)
+  if (mode === 'careful') await tx.run(`DELETE FROM ${stage}`)
   await tx.copyIn(moves.copyStage(route, stage), stream(blocks))
   await tx.run(work.inPlace ? moves.updateFromStage(route, stage) : moves.mergeStage(route, stage))
 }
