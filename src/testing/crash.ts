@@ -53,7 +53,8 @@ export function doomed<T extends object>(target: T, fate: Fate, path = ''): T {
 
 function endAt(fate: Fate, where: string): unknown {
   try {
-    return void fate.pass(where)
+    fate.pass(where)
+    return undefined
   } catch (error) {
     return error
   }
