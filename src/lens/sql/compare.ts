@@ -18,6 +18,21 @@ export function chooseSql(test: string, a: SqlValue, b: SqlValue): SqlValue {
   return { form: 'json', sql: `CASE WHEN ${test} THEN ${toJson(a)} ELSE ${toJson(b)} END` }
 }
 
+/** As `chooseSql`, of two columns: a jsonb stays one, so that NULL and a JSON null that stood there remain two things. */
+export function chooseColumn(test: string, a: SqlValue, b: SqlValue): SqlValue {
+  if (!isJsonb(a) || !isJsonb(b)) return chooseSql(test, a, b)
+  return {
+    form: 'column',
+    type: 'jsonb',
+    sql: `CASE WHEN ${test} THEN ${assign(a, 'jsonb', '')} ELSE ${assign(b, 'jsonb', '')} END`,
+  }
+}
+
+function isJsonb(value: SqlValue): boolean {
+  if (value.form === 'object') return value.base === undefined || isJsonb(value.base)
+  return value.form === 'column' && typeName(value.type) === 'jsonb'
+}
+
 function fits(value: SqlValue, type: string): boolean {
   if (value.form === 'constant')
     return value.value === null || (typeof value.value === 'string' && familyOf(type) === 'text')
@@ -71,8 +86,9 @@ export function keepNullSql(value: SqlValue, held: SqlValue | undefined, around?
   }
   if (around.form === 'absent' || (value.form === 'object' && value.base === undefined)) return value
   const [is, was] = [value.form === 'column' ? `${value.sql} IS NULL` : `${toJson(value)} = ${nullJson}`, toJson(held)]
+  const known = around.form === 'json' ? ` AND ${around.sql} IS NOT NULL` : ''
   return {
     form: 'json',
-    sql: `CASE WHEN ${is} AND COALESCE(${was}, ${nullJson}) = ${nullJson} THEN ${was} ELSE ${toJson(value)} END`,
+    sql: `CASE WHEN ${is}${known} AND COALESCE(${was}, ${nullJson}) = ${nullJson} THEN ${was} ELSE ${toJson(value)} END`,
   }
 }

@@ -68,7 +68,7 @@ export function toJson(value: SqlValue, nullable: 'null is null' | 'nullable' = 
 }
 
 /** False where the value is there for certain. */
-function maybeAbsent(value: SqlValue): boolean {
+export function maybeAbsent(value: SqlValue): boolean {
   if (value.form === 'object')
     return value.base !== undefined && maybeAbsent(value.base) && [...value.fields.values()].every(maybeAbsent)
   return value.form === 'absent' || value.form === 'json'
@@ -178,7 +178,24 @@ export function place(value: SqlValue, path: readonly string[], made: SqlValue, 
   if (key === undefined) return made
   if (at !== '' && index.test(key)) throw new NoSql('a position in a list is not written by a path')
   const below =
-    value.form === 'object' ? value : { form: 'object' as const, base: value, fields: new Map<string, SqlValue>(), at }
+    value.form === 'object' && !hidesRefusal(value, key, rest.length === 0 ? made : undefined)
+      ? value
+      : { form: 'object' as const, base: whole(value), fields: new Map<string, SqlValue>(), at }
   const child = rest.length === 0 ? made : place(childOf(value, key), rest, made, `${at}/${key}`)
   return { ...below, fields: new Map([...below.fields, [key, child]]) }
+}
+
+/** True where the field at `key` is what made sure that an object is below, and `made` in its place would no longer. */
+function hidesRefusal({ base, fields }: ObjectValue, key: string, made: SqlValue | undefined): boolean {
+  if (base === undefined || base.form === 'absent' || made === undefined || !maybeAbsent(made)) return false
+  const before = fields.get(key)
+  if (before === undefined || before.form === 'absent') return false
+  return [...fields].every(([name, value]) => name === key || maybeAbsent(value))
+}
+
+/** Laid over, worked out, and refused where it must be. */
+function whole(value: SqlValue): SqlValue {
+  if (value.form !== 'object') return value
+  const sql = toJson(value)
+  return value.base?.form === 'column' ? { form: 'column', type: 'jsonb', sql } : { form: 'json', sql }
 }

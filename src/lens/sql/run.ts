@@ -1,23 +1,20 @@
 /** Programs run on SQL values instead of documents: the same edits, the same order, expressions as the result. */
-import { planLens, type Step } from '../plan.ts'
+import { planLens, recalling, type Step } from '../plan.ts'
 import type { Direction, Edit, Program, Term, Test } from '../program.ts'
-import { chooseSql } from './compare.ts'
+import { chooseColumn } from './compare.ts'
 import { place, reach, toJson } from './forms.ts'
 import { once as onceSql, quoteText } from './text.ts'
 import { familyOf, typeName } from './column-types.ts'
-import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
+import { fitting, type Held, type Memory, noMemory, remembered, rememberedRow } from './memory.ts'
+import { absent, NoSql, type SqlValue } from './value.ts'
 
 type Root = SqlValue
-/** What the other side holds at this stage, worked out when it is asked for. */
-type Memory = () => Root
 
 export interface RunOptions {
   readonly now: string
-  /** `null` while memory is worked out: what does not fit there is no memory, and no reason to refuse the row. */
-  readonly misfit?: Misfit
+  /** Hears each test that memory must pass to be memory while it is worked out; nothing refuses the row then. */
+  readonly must?: (test: string) => void
 }
-
-const emptyMemory: Memory = () => absent
 
 /** One direction of some steps. `onStep` hears which step is at work, so that a reason has a place. */
 export function runChain(
@@ -29,24 +26,28 @@ export function runChain(
   onStep: (step: Step) => void = () => {},
 ): Root {
   const order = direction === 'forward' ? steps : steps.toReversed()
-  const opposite = direction === 'forward' ? 'backward' : 'forward'
-  const stages: Memory[] = Array.from({ length: order.length }, (_, i) => once(() => recall(i)))
-  function recall(index: number): Root {
-    const next = order[index + 1]
-    if (!next) return memory()
-    const later = stages[index + 1]!()
-    return later.form === 'absent'
-      ? later
-      : runProgram(next[opposite], opposite, later, emptyMemory, { ...options, misfit: 'null' })
-  }
   return order.reduce((state, step, i) => {
     onStep(step)
-    return runProgram(step[direction], direction, state, stages[i]!, options)
+    const recalled = once(() => recall(recalling(order, i, direction), direction, memory(), options))
+    return runProgram(step[direction], direction, state, recalled, options)
   }, root)
 }
 
+/** What the other side holds, taken back through these later steps. */
+function recall(later: readonly Step[], direction: Direction, held: Held, options: RunOptions): Held {
+  if (held.root.form === 'absent') return held
+  const opposite = direction === 'forward' ? 'backward' : 'forward'
+  const fits = new Set(held.fits)
+  const forgiving = { ...options, must: (test: string) => fits.add(test) }
+  const root = later.reduceRight<Root>(
+    (state, step) => runProgram(step[opposite], opposite, state, noMemory, forgiving),
+    held.root,
+  )
+  return { root, fits: [...fits] }
+}
+
 function once(make: Memory): Memory {
-  let made: Root | undefined
+  let made: Held | undefined
   return () => (made ??= make())
 }
 
@@ -56,8 +57,11 @@ function runProgram(program: Program, direction: Direction, root: Root, memory: 
 
 function runEdit(edit: Edit, direction: Direction, root: Root, memory: Memory, options: RunOptions): Root {
   switch (edit.edit) {
-    case 'put':
-      return place(root, edit.at, termSql(edit.value, root, memory, options))
+    case 'put': {
+      const made = termSql(edit.value, root, memory, options)
+      if (options.must) fitting(root, edit.at, made).forEach(options.must)
+      return place(root, edit.at, made)
+    }
     case 'drop':
       return dropSql(root, edit.at, edit.prune === true, memory)
     case 'only': {
@@ -65,7 +69,7 @@ function runEdit(edit: Edit, direction: Direction, root: Root, memory: Memory, o
       return { ...fields, fields: new Map([...fields.fields].filter(([name]) => edit.fields.includes(name))) }
     }
     case 'rest': {
-      const [fields, held] = [columnsOf(root), memory()]
+      const [fields, held] = [columnsOf(root), rememberedRow(memory)]
       if (held.form !== 'object') return root
       return {
         ...fields,
@@ -91,7 +95,7 @@ function termSql(term: Term, root: Root, memory: Memory, options: RunOptions): S
     case 'get':
       return reach(root, term.path)
     case 'was':
-      return reach(memory(), term.path)
+      return remembered(memory, term.path)
     case 'constant':
       return { form: 'constant', value: term.value }
     case 'now':
@@ -108,7 +112,7 @@ function termSql(term: Term, root: Root, memory: Memory, options: RunOptions): S
       if (typeof term.rule.sql === 'string') throw new NoSql(term.rule.sql)
       return term.rule.sql(
         term.of.map((each) => termSql(each, root, memory, options)),
-        options.misfit ?? 'refuse',
+        options.must ? 'null' : 'refuse',
       )
     }
   }
@@ -120,7 +124,7 @@ function dropSql(root: Root, at: readonly string[], prune: boolean, memory: Memo
   const dropped = place(root, at, absent)
   if (!prune || at.length === 1) return dropped
   const around = at.slice(0, -1)
-  const held = reach(memory(), around)
+  const held = remembered(memory, around)
   const keep = held.form === 'absent' ? '' : ` AND jsonb_typeof(${toJson(held)}) IS DISTINCT FROM 'object'`
   const quick = keep === '' ? dropFromColumn(root, at) : undefined
   if (quick) return place(root, around, quick)
@@ -162,31 +166,27 @@ function whenSql(
   memory: Memory,
   options: RunOptions,
 ): Root {
-  const [here, held] = [columnsOf(root), memory()]
+  const here = columnsOf(root)
   const test = testSql(edit.test, root)
-  const recalled = (yes: boolean): Memory => {
-    if (held.form !== 'object') return emptyMemory
-    const there = testSql(edit.there, held)
-    return () => guarded(held, yes ? there : `NOT ${there}`)
+  const branch = (yes: boolean) => {
+    const mine = (which: string) => (yes ? which : `(NOT ${which})`)
+    const recalled = (): Held => {
+      const { root: held, fits } = memory()
+      return held.form === 'absent'
+        ? { root: held, fits }
+        : { root: held, fits: [...fits, mine(testSql(edit.there, held))] }
+    }
+    const { must } = options
+    const inner = must ? { ...options, must: (fit: string) => must(`(NOT ${mine(test)} OR ${fit})`) } : options
+    return columnsOf(runChain(planLens(yes ? edit.matched : edit.otherwise), direction, here, once(recalled), inner))
   }
-  const then = columnsOf(runChain(planLens(edit.matched), direction, here, recalled(true), options))
-  const otherwise = columnsOf(runChain(planLens(edit.otherwise), direction, here, recalled(false), options))
+  const [then, otherwise] = [branch(true), branch(false)]
   const names = [...new Set([...then.fields.keys(), ...otherwise.fields.keys()])]
   const fields = names.map((name): [string, SqlValue] => {
     const [a, b] = [then.fields.get(name) ?? absent, otherwise.fields.get(name) ?? absent]
-    return [name, a === b ? a : chooseSql(test, a, b)]
+    return [name, a === b ? a : chooseColumn(test, a, b)]
   })
   return { ...here, fields: new Map(fields) }
-}
-
-/** Memory that counts only where the other side passed the same test. */
-function guarded(held: Extract<SqlValue, { form: 'object' }>, test: string): SqlValue {
-  const fields = [...held.fields].map(([name, value]): [string, SqlValue] => {
-    if (value.form === 'column')
-      return [name, { form: 'column', type: value.type, sql: `CASE WHEN ${test} THEN ${value.sql} END` }]
-    return [name, { form: 'json', sql: `CASE WHEN ${test} THEN ${toJson(value)} END` }]
-  })
-  return { ...held, fields: new Map(fields) }
 }
 
 /** Never NULL. */
