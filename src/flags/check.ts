@@ -1,6 +1,7 @@
 /** Judges a document of flags by the rules of flagd's schema, and by what its evaluators refuse: all problems at once. Changes nothing. */
 import { block, type Finding, isObject, type Json } from '../core/index.ts'
-import { checkEvaluators, checkTargeting } from './check-targeting.ts'
+import { checkEvaluators } from './check-evaluators.ts'
+import { checkTargeting } from './check-targeting.ts'
 import { place, pointer, quoted } from './place.ts'
 import { generationKey } from './set.ts'
 

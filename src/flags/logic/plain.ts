@@ -59,9 +59,9 @@ function substring(source: unknown, start: unknown, length: unknown): string {
   return rest.slice(0, many < 0 ? Math.max(0, rest.length + many) : many)
 }
 
-/** A list that holds the value itself, or a text that holds it as text. */
+/** A list that holds the value itself, or a text that holds it as text; an empty text holds nothing. */
 function isIn(value: unknown, among: unknown): boolean {
-  if (typeof among === 'string') return among.includes(String(value))
+  if (typeof among === 'string') return among !== '' && among.includes(String(value))
   return Array.isArray(among) && among.includes(value) && !Number.isNaN(value)
 }
 
