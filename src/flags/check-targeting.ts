@@ -63,7 +63,13 @@ export function* inRule(rule: Rule): Iterable<Finding> {
 }
 
 function* inReference(rule: Rule, name: Json): Iterable<Finding> {
-  if (typeof name === 'string' && Object.hasOwn(rule.evaluators, name)) return
+  if (typeof name === 'string' && Object.hasOwn(rule.evaluators, name)) {
+    const target = rule.evaluators[name]
+    if (!isObject(target) || Object.keys(target).length > 0) return
+    const message = `"${rule.path}" refers to ${quoted(name)}, which is empty`
+    yield block('flags.reference', message, `write a rule at "${pointer('$evaluators', name)}"`, place(rule.path, name))
+    return
+  }
   const known = Object.keys(rule.evaluators)
   const mend =
     known.length === 0 ? 'add it to "$evaluators"' : `write one of ${known.join(', ')}, or add it to "$evaluators"`
@@ -75,16 +81,12 @@ function* inReference(rule: Rule, name: Json): Iterable<Finding> {
   )
 }
 
-/** A name, or a name and a fallback; of `$flagd` there is the key of the flag and the time. */
+/** Any name, known or computed, and a fallback; but of `$flagd` there is only the key of the flag and the time. */
 function* inVar(rule: Rule, given: Json): Iterable<Finding> {
-  const [name, ...rest] = Array.isArray(given) ? (given as readonly Json[]) : [given]
-  if (typeof name !== 'string') {
-    yield wrong(rule, 'names no attribute', 'write {"var": "email"} or {"var": ["email", ""]}')
-  } else if (!Array.isArray(given) && name.startsWith('$flagd.') && !/^\$flagd\.(timestamp|flagKey)$/.test(name)) {
+  if (typeof given === 'string' && given.startsWith('$flagd.') && !/^\$flagd\.(timestamp|flagKey)$/.test(given)) {
     yield wrong(rule, 'names a property that flagd does not have', 'write "$flagd.flagKey" or "$flagd.timestamp"')
-  } else if (rest.some((value) => typeof value === 'object' && value !== null)) {
-    yield wrong(rule, 'has a fallback that is no plain value', 'write a text, a number, a boolean or null')
   }
+  yield* inRule(inside(rule, given, 'var'))
 }
 
 function* inOperation(rule: Rule, name: string, given: Json, args: readonly Json[]): Iterable<Finding> {

@@ -128,6 +128,6 @@ function* inMetadata(metadata: Json | undefined, path: string): Iterable<Finding
     yield shape(path + pointer(name), value, 'a text, number or boolean', 'metadata is flat: take it apart')
   }
   const generation = metadata[generationKey]
-  if (generation === undefined || ['v1', 'v2', 'v3'].includes(String(generation))) return
+  if (generation === undefined || generation === 'v1' || generation === 'v2' || generation === 'v3') return
   yield shape(path + pointer(generationKey), generation, 'a hash generation', 'write "v1", "v2" (the default) or "v3"')
 }

@@ -1,5 +1,5 @@
 /** The operators that look into the data: `var`, `missing`, `missing_some`. flagd's own properties are found here. */
-import { computed, constant, eager, type Node, type Operator, type Run, runOf, type Scope } from './node.ts'
+import { computed, constant, eager, type Node, type Operator, type Run, runOf, type Scope, textOf } from './node.ts'
 
 const flagd = '$flagd'
 
@@ -14,7 +14,7 @@ export const lookUp: Operator = (args, scope) => {
   if (name !== undefined && !name.constant) return dynamic(name.run, runOf(otherwise), scope)
   const path = name?.value
   if (path === undefined || path === null || path === '') return whole(scope)
-  const steps = String(path).split('.')
+  const steps = textOf(path).split('.')
   if (steps[0] === flagd && !scope.inList) return ofFlagd(steps.slice(1), otherwise, scope)
   return along(steps, otherwise)
 }
@@ -57,7 +57,7 @@ function dynamic(name: Run, none: Run, scope: Scope): Node {
 /** What the data holds at a path that is only known now. */
 function found(path: unknown, none: Run, data: unknown, scope: Scope): unknown {
   if (path === undefined || path === null || path === '') return runOf(whole(scope))(data)
-  const steps = String(path).split('.')
+  const steps = textOf(path).split('.')
   if (steps[0] === flagd && !scope.inList) return walked(flagdProperties(scope), steps.slice(1), none, data)
   return walked(data, steps, none, data)
 }

@@ -68,10 +68,12 @@ function isIn(value: unknown, among: unknown): boolean {
 function contained(args: readonly Json[], scope: Scope): Node {
   const [needle, hay] = args.map((each) => scope.compile(each, scope))
   if (needle === undefined || hay === undefined) return constant(false)
-  if (hay.constant && !needle.constant && Array.isArray(hay.value) && hay.value.length > 4) {
+  if (hay.constant && !needle.constant && Array.isArray(hay.value)) {
     const { run } = needle
-    const among = new Set<unknown>(hay.value)
-    return computed((data) => among.has(run(data)))
+    const among: readonly unknown[] = hay.value.filter((each) => !Number.isNaN(each))
+    if (among.length <= 4) return computed((data) => among.includes(run(data)))
+    const many = new Set(among)
+    return computed((data) => many.has(run(data)))
   }
   return eager(isIn)(args, scope)
 }
