@@ -2,6 +2,7 @@
 import { ChangeoverError, isChangeoverError } from '../../../core/errors.ts'
 import type { Writing } from '../../../core/kind.ts'
 import {
+  Blocks,
   boundary,
   type Job,
   type Key,
@@ -79,6 +80,7 @@ export async function prepare(
     lens: await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference)),
     shape: shapeOf(work),
     stage: `pg_temp.${stageName(`${at.run}/${at.step}/${work.target}`)}`,
+    blocks: new Blocks(),
     now: () => at.clock.now(),
   }
 }
@@ -192,6 +194,9 @@ async function held(at: At, brake: Brake): Promise<boolean> {
   return true
 }
 
+/** Where a key is there already that was not when the chunk was read: somebody writes at the same moment. */
+const milder: { readonly [mode in Mode]?: Mode } = { straight: 'merge', merge: 'stage' }
+
 /** What to do next after an error, or the error where nothing helps. */
 async function afterFailure(tools: Tools, at: At, error: unknown, failures: number, mode: Mode): Promise<Mode> {
   if (error instanceof TooMany) {
@@ -205,7 +210,7 @@ async function afterFailure(tools: Tools, at: At, error: unknown, failures: numb
   }
   const state = sqlState(error)
   if (!isData(state) || mode === 'careful') throw error
-  return state === '23505' && mode === 'straight' ? 'merge' : 'careful'
+  return state === '23505' ? (milder[mode] ?? 'careful') : 'careful'
 }
 
 /** Fails the step where more rows were refused than the plan tolerates. */

@@ -1,0 +1,23 @@
+/** The metrics port: figures that others keep, asked for by a query in their own language. Knows no gate. */
+
+/** One answer. An empty list is an answer too: there is no such series, and nobody may take that for good news. */
+export interface Measured {
+  /** A number for a scalar, a list for a vector or rows; NaN and infinities are data. */
+  readonly value: number | readonly number[]
+  /** When the newest of them was taken, in milliseconds since 1970; null where the source does not say. */
+  readonly at: number | null
+  /** The labels of each of a list, in its order. */
+  readonly labels?: readonly { readonly [name: string]: string }[]
+}
+
+export interface MetricsReader {
+  /** Throws `target.unreachable` where the source does not answer, `target.failed` where it refuses the query. */
+  measure(query: string): Promise<Measured>
+}
+
+export interface MetricsPort {
+  readonly facts: Record<never, never>
+  readonly tools: { readonly language: string }
+  readonly read: MetricsReader
+  readonly write: MetricsReader
+}
