@@ -96,3 +96,8 @@ function shopAt(url: string, place: Place): Shop {
     remove: () => place.remove(),
   }
 }
+
+/** Makes the transformation of a shop slow, so that things can happen while it goes on. */
+export const slowly = (ms: number): string => `
+  CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(${ms} / 1000.0); RETURN new; END $$;
+  CREATE TRIGGER linger BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION linger()`
