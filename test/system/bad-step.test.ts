@@ -3,34 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type PostgresServer, startPostgres } from '../../src/testing/index.ts'
+import { basename, join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { freePort } from '../../src/testing/index.ts'
 import type { Ended } from '../cli/command.ts'
-import { type Shop, shops } from './shop.ts'
-
-const token = 'tok-5f1c0ffee-geheim'
-let server: PostgresServer
-let makeShop: (env?: Readonly<Record<string, string>>) => Promise<Shop>
-let shop: Shop
-beforeAll(async () => {
-  server = await startPostgres()
-  makeShop = await shops(server)
-})
-afterAll(() => server?.stop())
-beforeEach(async () => {
-  shop = await makeShop({ API_TOKEN: token })
-})
-afterEach(() => shop?.remove())
-
-function mustSay(ended: Ended, exit: number, ...says: readonly string[]): void {
-  for (const each of says) expect(`${ended.out}${ended.err}`).toContain(each)
-  expect(ended.err).not.toMatch(/^ {4}at /m)
-  expect(ended.code).toBe(exit)
-}
+import { mustBlock, mustEnd, mustFail, mustSay } from './judge.ts'
+import { type Shop, test, token } from './shop.ts'
 
 /** Neither what was said nor any file of the folder holds the token. */
-async function noSecret(ended: Ended, except = ''): Promise<void> {
+async function noSecret(shop: Shop, ended: Ended, except = ''): Promise<void> {
   const words = [['status'], ['events', '--json'], ['report', '--format', 'html']]
   const told = await Promise.all(words.map((each) => shop.run(...each)))
   for (const each of [ended, ...told]) expect(each.out + each.err).not.toContain(token)
@@ -52,57 +33,121 @@ const backup = planOf(
   '  - { id: backup, kind: backup.database, on: { source: db, store: backups } }',
 )
 
-test('no room for a backup is said before the run, or when the disk fills up; nothing half is left, and it goes on', async () => {
-  const folder = join(shop.place.folder, 'backups')
-  mkdirSync(folder)
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600k', 'tmpfs', folder], { encoding: 'utf8' })
-  if (mounted.status !== 0)
-    return console.warn(`a full disk was not tried: ${mounted.stderr}${String(mounted.error ?? '')}`.trim())
-  try {
-    await shop.sql(
-      'CREATE TABLE blobs (id int PRIMARY KEY, text text); INSERT INTO blobs SELECT i, md5(i::text) || md5((-i)::text) FROM generate_series(1, 30000) i',
-    )
+describe('no room for a backup', () => {
+  /** The store on a small file system of its own. */
+  const small = async (shop: Shop, skip: (why: string) => void, use: (folder: string) => Promise<void>) => {
+    const folder = join(shop.place.folder, 'backups')
+    mkdirSync(folder)
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600k', 'tmpfs', folder], { encoding: 'utf8' })
+    if (mounted.status !== 0)
+      return skip(`a full disk needs a mount: ${mounted.stderr}${String(mounted.error ?? '')}`.trim())
+    try {
+      await use(folder)
+      // As the help says: make room.
+      spawnSync('mount', ['-o', 'remount,size=64m', folder])
+      mustSay(await shop.run(...(shop.hasRun() ? ['resume'] : ['run', '--yes'])), 0, 'done')
+      mustSay(await shop.run('verify'), 0, 'rows were saved and restored')
+    } finally {
+      spawnSync('umount', ['-l', folder])
+    }
+  }
+
+  test('is said before the run where it can be known', async ({ shop, skip }) => {
+    await small(shop, skip, async (folder) => {
+      await shop.sql(
+        'CREATE TABLE blobs (id int PRIMARY KEY, text text); INSERT INTO blobs SELECT i, md5(i::text) || md5((-i)::text) FROM generate_series(1, 30000) i',
+      )
+      shop.place.write('changeover.yaml', backup)
+      mustBlock(await shop.run('run', '--yes'), 'backup.full', 'bytes', 'free', 'make room there')
+      expect([shop.hasRun(), readdirSync(folder)]).toEqual([false, []])
+    })
+  })
+
+  test('is said when the disk fills up; nothing half is left, and it goes on', async ({ shop, skip }) => {
+    await small(shop, skip, async (folder) => {
+      // What the server has compressed to little is much when it is written out.
+      await shop.sql(
+        "CREATE TABLE blobs (id int PRIMARY KEY, text text); INSERT INTO blobs SELECT i, repeat('x', 100000) FROM generate_series(1, 100) i",
+      )
+      shop.place.write(
+        'changeover.yaml',
+        backup.replace('store: backups }', 'store: backups }, spec: { with: copy, gzip: false }'),
+      )
+      mustFail(
+        await shop.run('run', '--yes'),
+        1,
+        'backup.full',
+        'public.blobs.copy',
+        'free',
+        'make room',
+        'changeover resume',
+      )
+      mustSay(await shop.run('status'), 0, 'changeover resume')
+      expect(leaves(folder)).toEqual([])
+    })
+  })
+})
+
+/** Every file below. */
+const leaves = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name))
+
+describe('a backup that was damaged afterwards', () => {
+  const damage = (shop: Shop): string => {
+    const victim = leaves(join(shop.place.folder, 'backups')).find((each) => !/manifest|SHA256/.test(each)) ?? ''
+    const bytes = readFileSync(victim)
+    bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1)
+    writeFileSync(victim, bytes)
+    return basename(victim)
+  }
+
+  test('is found by verify and named; a new run makes a right one', async ({ shop }) => {
     shop.place.write('changeover.yaml', backup)
-    const early = await shop.run('run', '--yes')
-    mustSay(early, 3, 'backup.')
-    expect(readdirSync(folder)).toEqual([])
-    spawnSync('mount', ['-o', 'remount,size=64m', folder])
     mustSay(await shop.run('run', '--yes'), 0, 'done')
     mustSay(await shop.run('verify'), 0)
-  } finally {
-    spawnSync('umount', ['-l', folder])
-  }
+    const file = damage(shop)
+    const told = await shop.run('verify')
+    mustSay(told, 3, 'backup.damaged', file, '→')
+    mustSay(await shop.run('run', '--yes'), 0, 'done')
+    mustSay(await shop.run('verify'), 0)
+  })
 })
 
-test('a backup that was damaged afterwards is found by verify, and named', async () => {
-  shop.place.write('changeover.yaml', backup)
-  mustSay(await shop.run('run', '--yes'), 0, 'done')
-  mustSay(await shop.run('verify'), 0)
-  const victim = readdirSync(join(shop.place.folder, 'backups'), { recursive: true, withFileTypes: true })
-    .filter((each) => each.isFile() && !/manifest|SHA256/.test(each.name))
-    .map((each) => join(each.parentPath, each.name))[0]
-  const bytes = readFileSync(victim ?? '')
-  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1)
-  writeFileSync(victim ?? '', bytes)
-  mustSay(await shop.run('verify'), 3, 'backup.damaged')
-})
+test('a service that does not get healthy: its last lines are shown, it is not left running, no secret is told; mended, it runs', async ({
+  shop,
+}) => {
+  const port = await freePort()
+  const health = `http://127.0.0.1:${port}/`
+  const ill = "console.log('no ink ' + process.env.API_TOKEN + ' ' + process.pid); setInterval(() => {}, 1000)"
+  const target = `  ill: { adapter: process, config: { command: [${process.execPath}, ill.mjs], env: { API_TOKEN: "\${API_TOKEN}" }, log: ill.log, health: { url: "${health}" } } }`
+  const start = (ms: number) =>
+    `  - { id: start, kind: service.start, on: ill, spec: { healthyWithinMs: ${ms}, graceMs: 200 } }`
+  const written = (ms: number) =>
+    shop.place.write('changeover.yaml', planOf(target, start(ms)).replace('onFailure: pause', 'onFailure: rollback'))
 
-test('a service that does not get healthy: its last lines are shown, it is not left running, no secret is told', async () => {
+  shop.place.write('ill.mjs', ill)
+  written(3_000)
+  const ended = await shop.run('run', '--yes')
+  mustSay(ended, 5, 'service.unhealthy', 'no ink', health)
+  const pid = Number(/(\d+)\s*$/.exec(readFileSync(join(shop.place.folder, 'ill.log'), 'utf8'))?.[1])
+  expect(pid).toBeGreaterThan(1)
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  await noSecret(shop, ended, 'the log, which the service wrote itself')
+
   shop.place.write(
     'ill.mjs',
-    "console.log('no ink ' + process.env.API_TOKEN + ' ' + process.pid); setInterval(() => {}, 1000)",
+    `import('node:http').then((h) => h.createServer((q, a) => a.end()).listen(${port}, '127.0.0.1'))`,
   )
-  const ill = `  ill: { adapter: process, config: { command: [${process.execPath}, ill.mjs], env: { API_TOKEN: "\${API_TOKEN}" }, log: ill.log, health: { url: "http://127.0.0.1:1/" } } }`
-  const start = '  - { id: start, kind: service.start, on: ill, spec: { healthyWithinMs: 1500, graceMs: 200 } }'
-  shop.place.write('changeover.yaml', planOf(ill, start).replace('onFailure: pause', 'onFailure: rollback'))
-  const ended = await shop.run('run', '--yes')
-  mustSay(ended, 5, 'service.unhealthy', 'no ink')
-  const pid = Number(/(\d+)\s*$/.exec(readFileSync(join(shop.place.folder, 'ill.log'), 'utf8'))?.[1])
-  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
-  await noSecret(ended, 'the log, which the service wrote itself')
+  written(30_000)
+  mustEnd(await shop.run('run', '--yes'), 0)
+  expect((await fetch(health, { headers: { connection: 'close' } })).status).toBe(200)
+  mustEnd(await shop.run('rollback', '--yes'), 5)
+  await expect(fetch(health)).rejects.toThrow('fetch failed')
 })
 
-test('no secret is told when an answer repeats it', async () => {
+test('no secret is told when an answer repeats it', async ({ shop }) => {
   const api = createServer((request, response) => {
     response.writeHead(400).end(`who are you, ${String(request.headers['authorization'])}?`)
   })
@@ -115,7 +160,7 @@ test('no secret is told when an answer repeats it', async () => {
     shop.place.write('changeover.yaml', planOf(target, call))
     const ended = await shop.run('run', '--yes')
     mustSay(ended, 1, '400')
-    await noSecret(ended)
+    await noSecret(shop, ended)
   } finally {
     api.close()
   }
