@@ -147,6 +147,17 @@ test('a service that does not get healthy: its last lines are shown, it is not l
   await expect(fetch(health)).rejects.toThrow('fetch failed')
 })
 
+test('no secret is told when the database repeats it', async ({ shop }) => {
+  await shop.sql(`
+    CREATE FUNCTION leak() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no such key: %', convert_from('\\x${Buffer.from(token).toString('hex')}', 'UTF8'); END $$`)
+  const url = shop.url.replace('postgres@', `postgres:${token}@`)
+  const leak = '  - { id: leak, kind: schema.sql, on: db, spec: { up: "SELECT leak()", down: "SELECT 1" } }'
+  shop.place.write('changeover.yaml', planOf('', leak))
+  const ended = await shop.as({ DATABASE_URL: url })('run', '--yes')
+  mustSay(ended, 1, 'no such key: ${DATABASE_URL:password}', 'changeover resume')
+  await noSecret(shop, ended)
+})
+
 test('no secret is told when an answer repeats it', async ({ shop }) => {
   const api = createServer((request, response) => {
     response.writeHead(400).end(`who are you, ${String(request.headers['authorization'])}?`)
