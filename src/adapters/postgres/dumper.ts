@@ -171,7 +171,7 @@ function giveWay(child: ChildProcess): void {
   try {
     setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
-    // It has ended already, or this system has no priorities: then it runs as any other.
+    // It has ended already, or this system has no priorities: then it runs as others do.
   }
 }
 
