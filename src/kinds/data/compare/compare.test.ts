@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres, postgresDialect } from '../../../adapters/postgres/index.ts'
 import type { Json } from '../../../core/json.ts'
 import { describeKind } from '../../../testing/kind-kit.ts'
-import { databaseTemplate, postgresSources, type PostgresServer, startPostgres } from '../../../testing/postgres.ts'
+import { databaseTemplate } from '../../../testing/database-template.ts'
+import { postgresSources, type PostgresServer, startPostgres } from '../../../testing/postgres.ts'
 import { dataCompare } from './index.ts'
 
 const { found, missing } = postgresSources()
