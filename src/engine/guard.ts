@@ -34,7 +34,7 @@ export async function* withGuards(
 }
 
 /** Never resolves while the guard is content: a gate that has passed is sampled again until the step ends. */
-async function watch(shift: Shift, guard: StepState, signal: AbortSignal): Promise<never> {
+export async function watch(shift: Shift, guard: StepState, signal: AbortSignal): Promise<never> {
   const kind = kindOf(shift, guard)
   while (!signal.aborted) {
     try {
