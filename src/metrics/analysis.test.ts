@@ -15,10 +15,9 @@ const words: { readonly [letter: string]: Outcome } = {
   u: 'undecided',
 }
 const after = (letters: string, from: MetricTally = noMeasurement) =>
-  [...letters].reduce(
-    (tally, letter, at) => addMeasurement(tally, { outcome: words[letter]!, why: letter }, '1', at),
-    from,
-  )
+  letters
+    .split('')
+    .reduce((tally, letter, at) => addMeasurement(tally, { outcome: words[letter]!, why: letter }, '1', at), from)
 
 describe('the phase of a metric', () => {
   // By meaning the cases of Argo's analysis_test.go (assessMetricStatus): measurements, rules, phase. Limits are passed strictly.

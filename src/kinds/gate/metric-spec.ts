@@ -67,8 +67,11 @@ function wrongWith(of: MetricSpec, baseline: string | undefined): string | undef
 }
 
 /** The rules of a metric as they are counted: a test ends with the first time that enough is known, unless a count is named. */
-export function rulesOf({ query: _, samples: __, test, unit: ___, ...rules }: MetricSpec): MetricRules {
-  return test && rules.count === undefined ? { ...rules, count: 1 } : rules
+export function rulesOf(of: MetricSpec): MetricRules {
+  const rules = Object.fromEntries(
+    Object.entries(of).filter(([name]) => Object.hasOwn(metricFields, name)),
+  ) as MetricRules
+  return of.test && rules.count === undefined ? { ...rules, count: 1 } : rules
 }
 
 /** What is asked of a metric, in words. */

@@ -220,7 +220,7 @@ describe('gate.metrics', () => {
       metrics: { x: { query: 'x', max: 5 }, dry: { query: 'dry', max: 5, advisory: true, intervalMs: 10, count: 3 } },
     }
     const { last } = await run(gateMetrics, spec, { metrics: metricsOf((query) => (query === 'dry' ? 9 : 1)).read })
-    expect((last?.at as { judged: Json }).judged).toMatchObject([
+    expect((last!.at as { judged: Json }).judged).toMatchObject([
       { name: 'x', met: 'yes' },
       { name: 'dry (dry run)', met: 'no' },
     ])
