@@ -11,11 +11,10 @@ export {
   runPhase,
   type Watched,
 } from './analysis.ts'
-export { type Answer, type Condition, readCondition } from './condition.ts'
 export { PageFault, readPage, type Series } from './exposition.ts'
 export { addTotal, type Growth, grownIn } from './growth.ts'
 export { type Evidence, judge, type Judgement, shown } from './judge.ts'
-export { figureIn, type Limit, limitsOf } from './limits.ts'
+export { figureIn } from './limits.ts'
 export { isOver, type Outcome, type Phase } from './outcome.ts'
 export { answerQuery, lookBack, type PageAnswer, type Scrape } from './page.ts'
 export { comparesWithBaseline, complaint, effectiveCount, hasLimit, metricFields, type MetricRules } from './rules.ts'

@@ -4,7 +4,7 @@ import type { MetricRules } from './rules.ts'
 import { hasLimit } from './rules.ts'
 
 /** A limit, the figure it is for, and whether it holds: what a report shows. */
-export interface Limit {
+interface Limit {
   readonly name: string
   readonly met: 'yes' | 'no' | 'unknown'
   readonly why: string
@@ -36,11 +36,7 @@ export function figureIn(value: number | readonly number[]): number | undefined 
   return value.length === 1 ? value[0] : undefined
 }
 
-export function limitsOf(
-  rules: MetricRules,
-  figure: number,
-  seen: Pick<Evidence, 'baseline' | 'growth'>,
-): readonly Limit[] {
+function limitsOf(rules: MetricRules, figure: number, seen: Pick<Evidence, 'baseline' | 'growth'>): readonly Limit[] {
   const { baseline } = seen
   const increase = rules.maxIncreasePercent
   const ratio = rules.minRatioOfBaseline

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { comparesWithBaseline, complaint, hasLimit, metricFields, type MetricRules } from '../../metrics/index.ts'
 
 const counts = z.strictObject({
-  failed: z.string().min(1).describe('Query of the total of failures.'),
-  total: z.string().min(1).describe('Query of the total of requests.'),
+  failed: z.string().describe('Query of the total of failures.'),
+  total: z.string().describe('Query of the total of requests.'),
 })
 
 const sequential = z.strictObject({
@@ -15,8 +15,8 @@ const sequential = z.strictObject({
 })
 
 const metric = z.strictObject({
-  query: z.string().min(1).optional().describe('In the language of the target: PromQL, a selector, SQL.'),
-  samples: z.string().min(1).optional().describe('Query of how many events the figure rests on, for `minSamples`.'),
+  query: z.string().optional().describe('In the language of the target: PromQL, a selector, SQL.'),
+  samples: z.string().optional().describe('Query of how many events the figure rests on, for `minSamples`.'),
   test: sequential
     .optional()
     .describe('Instead of a query: fails when the new side fails more often than the old one.'),

@@ -10,11 +10,11 @@ import { type Count, figureIn, shown } from '../../metrics/index.ts'
 const spec = z
   .strictObject({
     queries: z
-      .record(z.string().min(1).max(80), z.string().min(1))
+      .record(z.string().min(1).max(80), z.string())
       .default({})
       .describe('Figures by name: latency, throughput, memory, peers.'),
     counts: z
-      .record(z.string().min(1).max(80), z.strictObject({ failed: z.string().min(1), total: z.string().min(1) }))
+      .record(z.string().min(1).max(80), z.strictObject({ failed: z.string(), total: z.string() }))
       .default({})
       .describe('Totals by name, for a sequential test: how much they grow while it captures.'),
     count: z.int().min(1).default(10).describe('Measurements; the figure is their median.'),

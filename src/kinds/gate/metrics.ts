@@ -4,9 +4,10 @@ import { note } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
 import { comparesWithBaseline, effectiveCount, isBounded } from '../../metrics/index.ts'
+import { judgedFindings } from './judged-metrics.ts'
 import { type Known, measure } from './measure.ts'
 import { type MetricSpec, metricsSpec, paceOf, rulesOf, wantedOf } from './metric-spec.ts'
-import { judgedFindings, watchMetrics } from './watch.ts'
+import { watchMetrics } from './watch.ts'
 
 type Work = {
   readonly source: string

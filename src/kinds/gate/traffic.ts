@@ -14,7 +14,8 @@ import {
   type Sequential,
   shown,
 } from '../../metrics/index.ts'
-import { judgedFindings, type Taken, watchMetrics } from './watch.ts'
+import { judgedFindings } from './judged-metrics.ts'
+import { type Taken, watchMetrics } from './watch.ts'
 
 const { intervalMs, count, failureLimit, consecutiveErrorLimit, errorRetryMs, advisory } = metricFields
 

@@ -1,6 +1,5 @@
 /** The loop of gates that judge several metrics side by side, each at its own pace. Knows no source; what it cannot tell holds, and never passes. */
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
-import { type Finding, note, risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import type { Clock, Mark, Progress } from '../../core/kind.ts'
 import {
@@ -8,7 +7,6 @@ import {
   anew,
   dueAt,
   effectiveCount,
-  isOver,
   type Judgement,
   type MetricRules,
   type MetricTally,
@@ -16,7 +14,7 @@ import {
   phaseOf,
   runPhase,
 } from '../../metrics/index.ts'
-import type { Judged } from './rules.ts'
+import { judgedIn, judgedOf } from './judged-metrics.ts'
 
 /** One measurement. `shown` is its value for people; `memory` is what the next one of this metric needs to know. */
 export interface Taken {
@@ -209,25 +207,10 @@ function told(metric: string, tally: MetricTally, rules: MetricRules): string {
 }
 
 function passed(watch: Watch, state: State): Progress {
-  const judged = judgedOf(watch, state) as unknown as Json
-  return { ...progress(watch, state), at: { judged, state: state as unknown as Json } }
-}
-
-/** Every metric as a report shows it: what was asked, what was measured last, and whether it holds. */
-function judgedOf(watch: Watch, state: State): readonly Judged[] {
-  return Object.entries(watch.rules).map(([metric, rules]) => {
-    const { tally } = stateOf(state, metric)
-    const phase = phaseOf(tally, rules, true)
-    const met = phase === 'successful' ? 'yes' : isOver(phase) && phase !== 'error' ? 'no' : 'unknown'
-    const counts = `${tally.successful} of ${tally.count} measurements good`
-    return {
-      name: rules.advisory ? `${metric} (dry run)` : metric,
-      met,
-      why: met === 'yes' ? `${metric} ${tally.last?.shown ?? ''}: ${counts}` : `${metric}: ${tally.why}`,
-      wanted: watch.wanted[metric] ?? '',
-      ...(tally.last ? { measured: tally.last.shown } : {}),
-    }
-  })
+  return {
+    ...progress(watch, state),
+    at: { judged: judged(watch, state) as unknown as Json, state: state as unknown as Json },
+  }
 }
 
 function failed(watch: Watch, state: State, why: string): ChangeoverError {
@@ -235,7 +218,7 @@ function failed(watch: Watch, state: State, why: string): ChangeoverError {
     'gate.failed',
     `${watch.name}: ${why}`,
     'mend what is wrong, then `changeover resume`; or `changeover rollback`',
-    { data: { judged: judgedOf(watch, state) } },
+    { data: { judged: judged(watch, state) } },
   )
 }
 
@@ -243,22 +226,12 @@ function stateIn(at: Json | undefined): State | undefined {
   return (at as { readonly state?: State } | null | undefined)?.state
 }
 
-function judgedIn(at: Json | undefined): readonly Judged[] | undefined {
-  return (at as { readonly judged?: readonly Judged[] } | null | undefined)?.judged
-}
-
-/** What a passed gate measured, as findings for the report: a dry run that was missed is a risk. */
-export function judgedFindings(name: string, applied: Mark | undefined): readonly Finding[] {
-  const judged = judgedIn(applied?.at)
-  if (!judged) return []
-  const good = judged.filter((each) => each.met === 'yes')
-  const missed = judged.filter((each) => each.met !== 'yes')
-  return [
-    note('gate.measured', `${name}: ${good.map((each) => each.why).join('; ') || 'nothing was met'}`, 'nothing to do', {
-      judged: judged as unknown as Json,
-    }),
-    ...missed.map((each) =>
-      risk('gate.missed', `${name}: ${each.why}`, 'decide whether to go on: `changeover rollback` turns back'),
-    ),
-  ]
+function judged(watch: Watch, state: State) {
+  return judgedOf(
+    Object.keys(watch.rules).map((metric) => ({
+      metric,
+      wanted: watch.wanted[metric] ?? '',
+      ...watchedOf(watch, state, metric),
+    })),
+  )
 }
