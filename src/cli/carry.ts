@@ -35,13 +35,17 @@ export async function carryOn(bench: Bench, run: string, door: Door, options: Ca
       quiet: () => reporter.end(),
       anew: () => (reporter = reporterFor(door)),
     })
-    state = await driveOrFollow(bench, run, telling, interrupts, options, asking.event)
-    await asking.end()
+    const driven = async () => {
+      const left = await driveOrFollow(bench, run, telling, interrupts, options, asking.event)
+      await asking.end()
+      return left
+    }
+    state = await driven()
     while (phase(state) === 'awaiting-approval' && door.asks && !door.json && !interrupts.pause.aborted) {
       reporter.end()
       if (!(await askApproval(bench, run, state))) break
       reporter = reporterFor(door)
-      state = await driveOrFollow(bench, run, telling, interrupts, options)
+      state = await driven()
     }
   } finally {
     reporter.end()
@@ -60,32 +64,45 @@ async function tellBeginning(bench: Bench, run: string, reporter: Reporter): Pro
   }
 }
 
+/** Between tries to become the runner oneself, in milliseconds: the one that is followed may leave without having done it, or be killed. */
+const againMs = 2_000
+
 async function driveOrFollow(
   bench: Bench,
   run: string,
   telling: () => Reporter,
   interrupts: Interrupts,
   options: CarryOptions,
-  also: Listener = () => undefined,
+  also: Listener,
 ): Promise<RunState> {
   const { pause, stop } = interrupts
+  const leave = AbortSignal.any([pause, stop])
   const onEvent: Listener = (event, state) => {
     telling().event(event, state)
     also(event, state)
   }
-  try {
-    return await drive(bench, run, { pause, stop, onEvent })
-  } catch (error) {
-    if (stop.aborted) return readState(bench.journal, run)
-    if (!options.follow || !isChangeoverError(error) || error.code !== 'run.busy') throw error
-    telling().say(`${error.message}: it carries this out`)
-    return follow(bench, run, telling(), AbortSignal.any([pause, stop]))
+  for (let followed: RunState | undefined; ;) {
+    try {
+      return await drive(bench, run, { pause, stop, onEvent })
+    } catch (error) {
+      if (stop.aborted) return readState(bench.journal, run)
+      if (!options.follow || !isChangeoverError(error) || error.code !== 'run.busy') throw error
+      if (!followed) telling().say(`${error.message}: it carries this out`)
+      followed = await follow(bench, run, telling(), followed, AbortSignal.any([leave, AbortSignal.timeout(againMs)]))
+      if (leave.aborted || next(followed).do === 'rest') return followed
+    }
   }
 }
 
 /** Tells what another runner does until it rests. Leaving ends only the telling. */
-async function follow(bench: Bench, run: string, reporter: Reporter, leave: AbortSignal): Promise<RunState> {
-  let state = await readState(bench.journal, run)
+async function follow(
+  bench: Bench,
+  run: string,
+  reporter: Reporter,
+  from: RunState | undefined,
+  leave: AbortSignal,
+): Promise<RunState> {
+  let state = from ?? (await readState(bench.journal, run))
   if (next(state).do === 'rest') return state
   for await (const event of bench.journal.tail(run, state.seq, leave)) {
     state = evolve(state, event)
