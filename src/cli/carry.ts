@@ -1,5 +1,6 @@
 /** Drives a run from the terminal until nothing is left to do without a person who is elsewhere, telling it as it goes, and sums it up. */
 import { isChangeoverError } from '../core/errors.ts'
+import type { Event } from '../core/event.ts'
 import { evolve, next, phase, type RunState } from '../core/run.ts'
 import { type Bench, control, drive } from '../engine/index.ts'
 import { adviceFor, makeReport, statusJson, tilesOf, wrap } from '../views/index.ts'
@@ -29,12 +30,22 @@ export async function carryOn(bench: Bench, run: string, door: Door, options: Ca
   let state: RunState
   try {
     if (options.fresh) await tellBeginning(bench, run, reporter)
-    state = await driveOrFollow(bench, run, reporter, interrupts, options)
+    const telling = () => reporter
+    const asking = askBeside(bench, run, door, interrupts, {
+      quiet: () => reporter.end(),
+      anew: () => (reporter = reporterFor(door)),
+    })
+    const driven = async () => {
+      const left = await driveOrFollow(bench, run, telling, interrupts, options, asking.event)
+      await asking.end()
+      return left
+    }
+    state = await driven()
     while (phase(state) === 'awaiting-approval' && door.asks && !door.json && !interrupts.pause.aborted) {
       reporter.end()
       if (!(await askApproval(bench, run, state))) break
       reporter = reporterFor(door)
-      state = await driveOrFollow(bench, run, reporter, interrupts, options)
+      state = await driven()
     }
   } finally {
     reporter.end()
@@ -59,20 +70,25 @@ const againMs = 2_000
 async function driveOrFollow(
   bench: Bench,
   run: string,
-  reporter: Reporter,
+  telling: () => Reporter,
   interrupts: Interrupts,
   options: CarryOptions,
+  also: Listener,
 ): Promise<RunState> {
   const { pause, stop } = interrupts
   const leave = AbortSignal.any([pause, stop])
+  const onEvent: Listener = (event, state) => {
+    telling().event(event, state)
+    also(event, state)
+  }
   for (let followed: RunState | undefined; ;) {
     try {
-      return await drive(bench, run, { pause, stop, onEvent: reporter.event })
+      return await drive(bench, run, { pause, stop, onEvent })
     } catch (error) {
       if (stop.aborted) return readState(bench.journal, run)
       if (!options.follow || !isChangeoverError(error) || error.code !== 'run.busy') throw error
-      if (!followed) reporter.say(`${error.message}: it carries this out`)
-      followed = await follow(bench, run, reporter, followed, AbortSignal.any([leave, AbortSignal.timeout(againMs)]))
+      if (!followed) telling().say(`${error.message}: it carries this out`)
+      followed = await follow(bench, run, telling(), followed, AbortSignal.any([leave, AbortSignal.timeout(againMs)]))
       if (leave.aborted || next(followed).do === 'rest') return followed
     }
   }
@@ -94,6 +110,33 @@ async function follow(
     if (next(state).do === 'rest') break
   }
   return state
+}
+
+type Listener = (event: Event, state: RunState) => void
+
+/** A step that waits for a person with guards beside it keeps its runner: the person is asked while it watches. */
+function askBeside(
+  bench: Bench,
+  run: string,
+  door: Door,
+  interrupts: Interrupts,
+  screen: { readonly quiet: () => void; readonly anew: () => void },
+): { readonly event: Listener; end(): Promise<void> } {
+  let asking: Promise<void> | undefined
+  const event: Listener = (_, state) => {
+    const task = next(state)
+    if (task.do !== 'ask' || !task.asked || task.step.plan.guards.length === 0) return
+    if (!door.asks || door.json || interrupts.pause.aborted || asking) return
+    screen.quiet()
+    asking = askApproval(bench, run, state)
+      .then(() => undefined)
+      .finally(() => {
+        asking = undefined
+        screen.anew()
+      })
+    asking.catch(() => undefined)
+  }
+  return { event, end: async () => asking }
 }
 
 /** At the terminal the approval is asked for where the run is watched; one given elsewhere counts as well. True when there is one. */

@@ -154,6 +154,14 @@ export const commands: readonly CommandSpec[] = [
     run: async (args, options, door) => (await import('./commands/control.ts')).approve(args[0], options, door),
   },
   {
+    usage: 'release <plan>',
+    summary: 'let a plan that a gate turned back be run again, and say why',
+    more: 'A run that a gate or a guard turned back holds its plan: the same plan is not run again until a person releases it by its name. An edited plan is another one.',
+    options: [note],
+    examples: [['changeover release shop --note "the memory leak is mended"', 'kept with your name']],
+    run: async (args, options, door) => (await import('./commands/release.ts')).release(args[0], options, door),
+  },
+  {
     usage: 'verify',
     summary: 'look whether the system is what the run left',
     options: [],

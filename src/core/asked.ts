@@ -58,6 +58,10 @@ export const askedSchema = z
     from: z.string().describe('the version that runs'),
     to: z.string().describe('the version it is taken to'),
     onFailure: z.enum(['rollback', 'pause']).default('rollback').describe('what a failed step leads to'),
+    hold: z
+      .boolean()
+      .optional()
+      .describe('false: a plan that a gate turned back may be run again without being released'),
     journal: z
       .union([z.object({ folder: z.string() }).strict(), z.object({ postgres: z.string() }).strict()])
       .optional()

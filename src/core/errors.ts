@@ -17,6 +17,7 @@ export const errorCodes = {
   'run.not-found': 'There is no such run.',
   'run.closed': 'The run has ended; what was asked needs a run that goes on.',
   'run.blocked': 'A finding forbids to go on.',
+  'run.held': 'A gate turned this plan back; a person must release it by name before it is run again.',
   'run.refused': 'What was asked does not fit the state the run is in.',
   'journal.conflict': 'An event was not appended, because another came first.',
   'journal.corrupt': 'A line of the journal is not what was written.',

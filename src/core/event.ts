@@ -38,7 +38,10 @@ export type Happening =
       readonly by: Actor
       readonly to?: string
       readonly part?: string
+      /** A gate or a guard turned the run back, and no person: its plan is held when it is rolled back. */
+      readonly automatic?: true
     }
+  | { readonly type: 'run.released'; readonly why: string; readonly by: Actor }
   | { readonly type: 'run.settled'; readonly why: string }
   | { readonly type: 'run.paused'; readonly why: string; readonly by: Actor }
   | { readonly type: 'run.resumed'; readonly by: Actor; readonly until?: string; readonly wishes?: Wishes }

@@ -42,6 +42,8 @@ export interface RunState {
   readonly paused?: string
   readonly aborted?: string
   readonly outcome?: Outcome
+  /** Why a gate or guard turned the run back. The plan must not be run again until a person releases it. */
+  readonly held?: string
   readonly owner?: Actor
   /** The number of the last claim: what a runner is fenced by. */
   readonly fence: number
@@ -75,6 +77,8 @@ export function evolve(state: RunState | undefined, event: Event): RunState {
       return { ...now, owner: event.by, fence: event.seq }
     case 'run.turned':
       return turn(now, event)
+    case 'run.released':
+      return without(now, 'held')
     case 'run.settled':
       return { ...without(now, 'to', 'part', 'why'), way: 'forward', paused: event.why }
     case 'run.paused':
@@ -164,6 +168,7 @@ function turn(state: RunState, event: Extract<Event, { type: 'run.turned' }>): R
     ...turned,
     ...(event.to === undefined ? {} : { to: event.to }),
     ...(event.part === undefined ? {} : { part: event.part }),
+    ...(event.automatic ? { held: event.why } : {}),
   }
 }
 

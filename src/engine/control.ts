@@ -10,6 +10,7 @@ export type Control =
   | { readonly do: 'resume'; readonly until?: string; readonly wishes?: Wishes }
   | { readonly do: 'abort'; readonly why: string }
   | { readonly do: 'rollback'; readonly why: string; readonly to?: string; readonly part?: string }
+  | { readonly do: 'release'; readonly why: string }
   | { readonly do: 'approve'; readonly step?: string; readonly note: string }
 
 /** Throws `run.closed`, `run.refused`, `plan.unknown-step`, `plan.unknown-part` where the state forbids what is asked. */
@@ -32,6 +33,8 @@ export function decide(state: RunState, what: Control, by: Actor): Happening | u
     case 'abort':
       mustBeOpen(state, 'abort')
       return { type: 'run.aborted', why: what.why, by }
+    case 'release':
+      return release(state, what.why, by)
     case 'resume':
       return resume(state, what, by)
     case 'rollback':
@@ -48,6 +51,16 @@ function mustBeOpen(state: RunState, verb: string): void {
       ? '`changeover rollback` turns it back; `changeover run` starts a new one'
       : '`changeover run` starts a new one'
   throw new ChangeoverError('run.closed', `the run is ${state.outcome}; there is nothing to ${verb}`, help)
+}
+
+/** Only a run that a gate turned back, and that is back, holds its plan. */
+function release(state: RunState, why: string, by: Actor): Happening {
+  if (state.held !== undefined && state.outcome === 'rolled-back') return { type: 'run.released', why, by }
+  throw new ChangeoverError(
+    'run.refused',
+    `plan "${state.plan.name}" is not held`,
+    '`changeover run` starts it; `changeover status` shows its last run',
+  )
 }
 
 function resume(state: RunState, what: Extract<Control, { do: 'resume' }>, by: Actor): Happening | undefined {

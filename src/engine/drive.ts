@@ -9,6 +9,7 @@ import { openFollowers } from './followers.ts'
 import { type Listener, Record } from './record.ts'
 import { mustBeAsAsked } from './planning.ts'
 import type { Shift } from './shift.ts'
+import { watchWhileAsked } from './vigil.ts'
 import { applyStep, rollbackStep } from './step.ts'
 import { openTargets } from './targets.ts'
 
@@ -69,10 +70,14 @@ async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
       const task = next(state)
       await followers.tend(state, task.do === 'rollback' ? task.step : undefined)
       if (task.do === 'rest') return state
-      if (task.do === 'ask')
-        return task.asked
-          ? state
-          : await record.append({ type: 'approval.asked', step: task.step.plan.id, ask: task.step.plan.approval ?? '' })
+      if (task.do === 'ask') {
+        if (!task.asked)
+          await record.append({ type: 'approval.asked', step: task.step.plan.id, ask: task.step.plan.approval ?? '' })
+        // A person who is awaited must not disable the safety net; without one there is nothing to stay for.
+        if (task.step.plan.guards.length === 0) return record.state
+        await watchWhileAsked(shift, task.step)
+        continue
+      }
       if (task.do === 'apply' || task.do === 'rollback') await act(shift, task.do, task.step)
       else if (task.do === 'recover') await recover(shift, task.step)
       else if (task.do === 'pause') await record.append({ type: 'run.paused', why: task.why, by: bench.actor })
@@ -108,7 +113,10 @@ async function recover(shift: Shift, step: StepState): Promise<void> {
   const sealed = sealedBy({ ...record.state, way: 'back' })
   if (record.state.plan.onFailure === 'pause' || sealed)
     await record.append({ type: 'run.paused', why, by: bench.actor })
-  else await record.append({ type: 'run.turned', way: 'back', why, by: bench.actor })
+  else {
+    const automatic = step.error?.code === 'gate.failed'
+    await record.append({ type: 'run.turned', way: 'back', why, by: bench.actor, ...(automatic ? { automatic } : {}) })
+  }
 }
 
 /** Rolled back means that the facts are those at the start; the journal says whether they are. */

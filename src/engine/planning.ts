@@ -103,6 +103,7 @@ export async function openRun(bench: Bench, plan: Plan, options: OpenOptions = {
   if (first) throw new ChangeoverError('run.blocked', first.message, first.help, { data: plan.findings })
   mustHave(plan, options.until)
   const runs = await mustBeFree(bench)
+  await mustBeReleased(bench, plan, runs)
   const identities = await withTargets(bench, (targets) => targets.identities())
   const { until, wishes = {} } = options
   const what = {
@@ -135,6 +136,20 @@ async function mustBeClosed(bench: Bench, run: string): Promise<void> {
     `run "${run}" is not finished`,
     `go on with \`changeover resume\`, or undo it with \`changeover rollback\``,
   )
+}
+
+/** A plan that a gate turned back is not run again as it was until a person says so; an edited one is another plan. Throws `run.held`. */
+export async function mustBeReleased(bench: Bench, plan: Plan, runs: readonly string[]): Promise<void> {
+  if (bench.asked.hold === false) return
+  for (const run of runs) {
+    const state = fold(await bench.journal.read(run))
+    if (state?.held === undefined || state.outcome !== 'rolled-back' || state.plan.hash !== plan.hash) continue
+    throw new ChangeoverError(
+      'run.held',
+      `a gate turned this plan back in run "${run}": ${state.held}`,
+      `mend the cause, then \`changeover release ${plan.name} --note "what was mended"\``,
+    )
+  }
 }
 
 export function mustHave(plan: Plan, step: string | undefined): void {

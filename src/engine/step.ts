@@ -111,9 +111,13 @@ async function persist(shift: Shift, step: StepState, verb: Verb, from: Mark, si
   for (let tries = 0; ; tries++) {
     try {
       const context = await writingContext(shift, step, signal)
-      const marks = () =>
-        verb === 'apply' ? kind.apply(step.plan.work, context, last) : kind.rollback(step.plan.work, context, last)
-      return await pull(shift, step, verb, verb === 'apply' ? withGuards(shift, step, context, marks) : marks())
+      const { work } = step.plan
+      const from = last
+      const marks =
+        verb === 'apply'
+          ? withGuards(shift, step, context, (own) => kind.apply(work, own, from))
+          : kind.rollback(work, context, from)
+      return await pull(shift, step, verb, marks)
     } catch (error) {
       const wait = againAfterMs[tries]
       if (wait === undefined || signal.aborted || !isChangeoverError(error) || error.code !== 'target.unreachable')

@@ -34,8 +34,18 @@ export function adviceFor(state: RunState, options = ''): Advice {
       const back = turningBack(state).length > 0 ? rollback : []
       return { waits: '', commands: [say('report --format html --out report.html', 'what happened'), ...back] }
     }
-    case 'rolled-back':
+    case 'rolled-back': {
+      const report = say('report --format html --out report.html', 'what happened')
+      if (state.held === undefined || isOpenHanded(state)) return { waits: '', commands: [report] }
+      const release = `release ${state.plan.name} --note "…"`
+      return { waits: `\`release\`: ${state.held}`, commands: [say(release, 'let the plan be run again'), report] }
+    }
     case 'aborted':
       return { waits: '', commands: [say('report --format html --out report.html', 'what happened')] }
   }
+}
+
+/** The plan says that nothing is held. */
+function isOpenHanded(state: RunState): boolean {
+  return (state.plan.asked as { readonly hold?: boolean }).hold === false
 }

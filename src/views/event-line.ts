@@ -29,6 +29,8 @@ function said(event: Event, paint: Paint): string {
     }
     case 'run.settled':
       return event.why
+    case 'run.released':
+      return `${event.why}, by ${event.by.user}`
     case 'run.paused':
       return paint.warn(`${event.why}, by ${event.by.user}`)
     case 'run.resumed':

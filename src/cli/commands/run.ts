@@ -2,7 +2,7 @@
 import { ChangeoverError } from '../../core/errors.ts'
 import { blocks } from '../../core/finding.ts'
 import type { Plan } from '../../core/plan.ts'
-import { mustBeFree, openRun } from '../../engine/index.ts'
+import { mustBeFree, mustBeReleased, openRun } from '../../engine/index.ts'
 import { findingLines, planText, plural } from '../../views/index.ts'
 import { confirm } from '../ask.ts'
 import { carryOn } from '../carry.ts'
@@ -22,9 +22,10 @@ export async function run(options: RunOptions, door: Door): Promise<number> {
   mustBeAllowed(options, door)
   const bench = await openBenchFor(options, door)
   try {
-    await mustBeFree(bench)
+    const runs = await mustBeFree(bench)
     const looked = await look(bench, door)
     mustBeAgreed(looked.plan, options.plan)
+    await mustBeReleased(bench, looked.plan, runs)
     const stops = blocks(looked.findings)
     if (stops.length > 0) return refuse(looked, door)
     if (!(await agreed(looked, options, door))) return 1

@@ -1,0 +1,22 @@
+/** What metrics mean: conditions, the counting of an analysis, limits against a baseline, a sequential test, and the text of a metrics page. Pure. */
+export {
+  addMeasurement,
+  anew,
+  dueAt,
+  isBounded,
+  type MetricTally,
+  noMeasurement,
+  phaseOf,
+  type RunPhase,
+  runPhase,
+  type Watched,
+} from './analysis.ts'
+export { PageFault, readPage, type Series } from './exposition.ts'
+export { addTotal, type Growth, grownIn } from './growth.ts'
+export { type Evidence, judge, type Judgement, shown } from './judge.ts'
+export { figureIn } from './limits.ts'
+export { isOver, type Outcome, type Phase } from './outcome.ts'
+export { answerQuery, lookBack, type PageAnswer, type Scrape } from './page.ts'
+export { comparesWithBaseline, complaint, effectiveCount, hasLimit, metricFields, type MetricRules } from './rules.ts'
+export { type Query, QueryFault, readQuery } from './selector.ts'
+export { addBatch, addToBaseline, chance, type Count, isWorse, nothingSeen, type Sequential } from './sequential.ts'

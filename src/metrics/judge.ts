@@ -1,0 +1,82 @@
+/** One measurement against the rules of its metric. No evidence is no verdict: it neither passes nor fails. Pure. */
+import { type Answer, readCondition } from './condition.ts'
+import { judgeLimits } from './limits.ts'
+import type { Outcome } from './outcome.ts'
+import type { MetricRules } from './rules.ts'
+
+/** What was measured. `at` is when the figure was taken, `now` when it was asked for: milliseconds since 1970. */
+export interface Evidence {
+  readonly value: number | readonly number[]
+  readonly at: number | null
+  readonly now: number
+  /** How many events the figure rests on, where that was asked. */
+  readonly samples?: number | readonly number[]
+  /** The figure of the baseline, where the rules compare with one. */
+  readonly baseline?: number
+  /** Growth within `windowMs`, and how long it was watched for. */
+  readonly growth?: { readonly by: number; readonly overMs: number }
+}
+
+export interface Judgement {
+  readonly outcome: Outcome
+  readonly why: string
+}
+
+/** Failed by the failure condition or a limit; successful when all else holds; with both conditions and neither true, inconclusive. */
+export function judge(rules: MetricRules, seen: Evidence): Judgement {
+  const dark = missing(rules, seen)
+  if (dark !== undefined) return { outcome: 'undecided', why: dark }
+  const empty = Array.isArray(seen.value) && seen.value.length === 0
+  const success = asked(rules.successCondition, seen)
+  const failure = asked(rules.failureCondition, seen)
+  if (success?.type === 'error') return { outcome: 'error', why: `successCondition: ${success.why}` }
+  if (failure?.type === 'error') return { outcome: 'error', why: `failureCondition: ${failure.why}` }
+  if (failure?.type === 'yes')
+    return { outcome: 'failed', why: `${shown(seen.value)}: ${rules.failureCondition} holds` }
+  // A condition that is true of nothing is no evidence either.
+  if (empty) return { outcome: 'undecided', why: 'the answer is empty: there is no such series' }
+  const limits = judgeLimits(rules, seen)
+  if (limits.outcome !== 'successful') return limits
+  if (success?.type === 'undecided') return { outcome: 'undecided', why: success.why }
+  if (failure?.type === 'undecided') return { outcome: 'undecided', why: failure.why }
+  if (success?.type === 'no') {
+    const why = `${shown(seen.value)}: ${rules.successCondition} does not hold`
+    return failure
+      ? { outcome: 'inconclusive', why: `${why}, nor does ${rules.failureCondition}` }
+      : { outcome: 'failed', why }
+  }
+  return { outcome: 'successful', why: '' }
+}
+
+function asked(text: string | undefined, seen: Evidence): Answer | undefined {
+  if (text === undefined) return undefined
+  const read = readCondition(text)
+  return typeof read === 'string' ? { type: 'error', why: read } : read(seen.value)
+}
+
+function missing(rules: MetricRules, seen: Evidence): string | undefined {
+  if (rules.maxStalenessMs !== undefined) {
+    if (seen.at === null) return 'the source does not say how old the figure is'
+    const age = seen.now - seen.at
+    if (age > rules.maxStalenessMs)
+      return `the figure is ${Math.round(age)} ms old, at most ${rules.maxStalenessMs} ms may be`
+  }
+  if (rules.minSamples !== undefined) {
+    const count = total(seen.samples)
+    if (!(count >= rules.minSamples)) return `it rests on ${count} samples, ${rules.minSamples} are needed`
+  }
+  return undefined
+}
+
+function total(samples: number | readonly number[] | undefined): number {
+  if (samples === undefined) return 0
+  return typeof samples === 'number' ? samples : samples.reduce((sum, each) => sum + each, 0)
+}
+
+/** A value for people: at most four of a list, four digits. */
+export function shown(value: number | readonly number[]): string {
+  const figure = (each: number) => String(Number.isInteger(each) ? each : Number(each.toPrecision(4)))
+  if (typeof value === 'number') return figure(value)
+  if (value.length === 1) return figure(value[0]!)
+  return `[${value.slice(0, 4).map(figure).join(', ')}${value.length > 4 ? `, … ${value.length}` : ''}]`
+}
