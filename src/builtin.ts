@@ -1,7 +1,10 @@
 /** The one file that knows all kinds and adapters. */
 import { filesAdapter } from './adapters/files/index.ts'
+import { gatewayApi } from './adapters/gateway-api/index.ts'
+import { haproxy } from './adapters/haproxy/index.ts'
 import { host } from './adapters/host/index.ts'
 import { http } from './adapters/http/index.ts'
+import { nginx } from './adapters/nginx/index.ts'
 import { postgres } from './adapters/postgres/index.ts'
 import { processService } from './adapters/process/index.ts'
 import { keysOf } from './config/index.ts'
@@ -13,5 +16,14 @@ export const builtinKinds: Kinds = new Map(
   Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]),
 )
 
-const adapters: readonly AnyAdapter[] = [postgres, filesAdapter(keysOf), processService, http, host]
+const adapters: readonly AnyAdapter[] = [
+  postgres,
+  filesAdapter(keysOf),
+  processService,
+  http,
+  host,
+  haproxy,
+  nginx,
+  gatewayApi,
+]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))

@@ -11,3 +11,5 @@ export {
 } from './postgres.ts'
 export { type JournalCase, journalChecks } from './journal-kit.ts'
 export { doomed, Fate, Killed } from './crash.ts'
+export { type HaproxyOptions, type HaproxyPlace, type HaproxyServer, haproxySource, startHaproxy } from './haproxy.ts'
+export { type NginxOptions, type NginxPlace, type NginxServer, nginxSource, startNginx } from './nginx.ts'
