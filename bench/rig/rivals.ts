@@ -20,8 +20,9 @@ async function sessions<T>(
 }
 
 /**
- * Chunks of 10,000 keys, each its own transaction, over as many sessions as cores. No claim, no checkpoint, no hash: the most there is.
- * `again`: with ON CONFLICT DO NOTHING, which makes it harmless to run again after a crash, as a person would who has no checkpoint.
+ * Chunks of 10,000 keys, each its own transaction, over as many sessions as cores: no claim, no checkpoint, no hash.
+ * `again`: with ON CONFLICT DO NOTHING, as one must write who has no checkpoint and may be stopped. That is the fair ceiling: it can go on
+ * after a crash, as the kind can. Without it a chunk that was done already fails the script.
  */
 export async function ceiling(rig: Rig, rows: number, cores: number, again = ''): Promise<void> {
   let next = 0
