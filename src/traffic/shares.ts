@@ -30,13 +30,13 @@ export function mustBeWhole(route: string, shares: Shares, sides: readonly strin
   )
 }
 
-/** What a route or a side is called in a table of them. Throws `plan.unknown-target`. */
-export function namedIn<T>(table: { readonly [name: string]: T }, name: string, what: string): T {
+/** What has a name in a table of routes, sides or servers. `where` ends the message: ` of route "web"`. Throws `plan.unknown-target`. */
+export function namedIn<T>(table: { readonly [name: string]: T }, name: string, what: string, where = ''): T {
   if (Object.hasOwn(table, name)) return table[name]!
   const known = Object.keys(table)
   throw new ChangeoverError(
     'plan.unknown-target',
-    `there is no ${what} "${name}"${suggestion(name, known)}`,
+    `there is no ${what} "${name}"${where}${suggestion(name, known)}`,
     `name one of ${list(known)}`,
   )
 }

@@ -85,7 +85,7 @@ async function tellServers(
   which: (server: Server) => boolean,
 ): Promise<void> {
   const route = namedIn(settings.routes, name, 'route')
-  namedIn<unknown>(route.sides, side, `side of route "${name}"`)
+  namedIn<unknown>(route.sides, side, 'side', ` of route "${name}"`)
   const servers = (await view.members(route))[side]!.filter(which)
   if (servers.length > 0)
     await socket.tell(servers.map((each) => `set server ${backendOf(route, side)}/${each.name} state ${state}`))

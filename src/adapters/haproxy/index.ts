@@ -11,7 +11,7 @@ import { openSocket } from './socket.ts'
 import { openView } from './view.ts'
 
 export type { HaproxyConfig } from './settings.ts'
-export { stickySplit, type SplitOptions } from './split.ts'
+export { showSplit, type Split, type SplitOptions, stickySplit } from './split.ts'
 
 export const haproxy = defineAdapter({
   name: 'haproxy',

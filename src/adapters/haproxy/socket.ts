@@ -48,14 +48,14 @@ function exchange(path: string, line: string, timeoutMs: number, signal: AbortSi
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     const socket = connect({ path })
-    const end = (error?: unknown): void => {
+    const end = (error?: Error): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)
       socket.destroy()
       if (error === undefined) resolve(Buffer.concat(parts).toString('utf8'))
-      else reject(error instanceof Error ? error : new Error(String(error)))
+      else reject(error)
     }
-    const stop = () => end(signal.reason)
+    const stop = () => end(signal.reason instanceof Error ? signal.reason : new Error('stopped'))
     const timer = setTimeout(() => end(new Timeout()), timeoutMs)
     if (signal.aborted) return stop()
     signal.addEventListener('abort', stop, { once: true })

@@ -8,11 +8,14 @@ export interface SplitOptions {
   readonly key?: string
 }
 
+/** Lines of `haproxy.cfg` by section, without indent, and the files that they name. */
 export interface Split {
+  readonly global: readonly string[]
+  readonly defaults: readonly string[]
+  /** What each route's frontend needs. */
+  readonly frontends: { readonly [route: string]: readonly string[] }
   /** Text by path. A map file that is there already is the state of a split: it is not to be written over. */
   readonly files: { readonly [path: string]: string }
-  /** What a person adds to `haproxy.cfg`, section by section. */
-  readonly configuration: string
 }
 
 /** What a sticky split, or a target by weight, needs beside the plan: the Lua file, the map files, and the lines of `haproxy.cfg`. */
@@ -21,10 +24,29 @@ export function stickySplit(config: HaproxyConfig, options: SplitOptions): Split
   const maps = new Map<string, string>()
   for (const [name, { sticky }] of stickyRoutes(settings.routes))
     maps.set(sticky.map, `${maps.get(sticky.map) ?? ''}${name} 0\n`)
+  const sticky = maps.size > 0
   return {
-    files: { [options.lua]: luaFile(settings.routes), ...Object.fromEntries(maps) },
-    configuration: configurationLines(settings, options),
+    global: [
+      `stats socket ${settings.socket} mode 660 level admin expose-fd listeners`,
+      ...(sticky ? [`lua-load-per-thread ${options.lua}`] : []),
+      ...(settings.stateFile === undefined ? [] : [`server-state-file ${settings.stateFile}`]),
+    ],
+    defaults: settings.stateFile === undefined ? [] : ['load-server-state-from-file global'],
+    frontends: Object.fromEntries(
+      Object.entries(settings.routes).map(([name, route]) => [name, frontendLines(name, route, options)]),
+    ),
+    files: { ...(sticky ? { [options.lua]: luaFile(settings.routes) } : {}), ...Object.fromEntries(maps) },
   }
+}
+
+/** The lines as a person reads and copies them. */
+export function showSplit(split: Split): string {
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : [title, ...lines.map((line) => `    ${line}`)]
+  const frontends = Object.entries(split.frontends).flatMap(([name, lines]) =>
+    section(`# in the frontend of "${name}"`, lines),
+  )
+  return [...section('global', split.global), ...section('defaults', split.defaults), ...frontends, ''].join('\n')
 }
 
 /** The same file for every route that is sticky: a table of flags, and murmur3 (x86, 32 bits, seed 0) over bytes. */
@@ -73,31 +95,17 @@ return bucket
 }
 
 /** A request that names no user goes to the older side. */
-function configurationLines(settings: Settings, options: SplitOptions): string {
-  const key = options.key ?? 'req.fhdr(x-user-id)'
-  const global = [
-    'global',
-    `    stats socket ${settings.socket} mode 660 level admin expose-fd listeners`,
-    ...(stickyRoutes(settings.routes).length === 0 ? [] : [`    lua-load-per-thread ${options.lua}`]),
-    ...(settings.stateFile === undefined ? [] : [`    server-state-file ${settings.stateFile}`]),
-  ]
-  const defaults = settings.stateFile === undefined ? [] : ['defaults', '    load-server-state-from-file global']
-  const frontends = Object.entries(settings.routes).flatMap(([name, route]) => [
-    `# in the frontend of "${name}"`,
-    ...(isSticky(route) ? stickyLines(name, route, key) : [`    default_backend ${route.backend}`]),
-  ])
-  return [...global, ...defaults, ...frontends, ''].join('\n')
-}
-
-function stickyLines(name: string, route: StickyRoute, key: string): readonly string[] {
+function frontendLines(name: string, route: Route, options: SplitOptions): readonly string[] {
+  if (!isSticky(route)) return [`default_backend ${route.backend}`]
   const { newer, map } = route.sticky
+  const key = options.key ?? 'req.fhdr(x-user-id)'
   const variable = `txn.changeover_${name.replace(/[^A-Za-z0-9_]/g, '_')}`
-  const [older] = Object.entries(route.sides).flatMap(([side, backend]) => (side === newer ? [] : [backend]))
+  const older = Object.keys(route.sides).find((side) => side !== newer)!
   return [
-    `    http-request set-var(${variable}_share) str(${name}),map_str_int(${map},0)`,
-    `    http-request set-var(${variable}) ${key},lua.changeover_bucket(${name}),sub(${variable}_share)`,
-    `    use_backend ${route.sides[newer]} if { var(${variable}) -m int lt 0 }`,
-    `    default_backend ${older}`,
+    `http-request set-var(${variable}_share) str(${name}),map_str_int(${map},0)`,
+    `http-request set-var(${variable}) ${key},lua.changeover_bucket(${name}),sub(${variable}_share)`,
+    `use_backend ${route.sides[newer]} if { var(${variable}) -m int lt 0 }`,
+    `default_backend ${route.sides[older]}`,
   ]
 }
 
@@ -109,7 +117,7 @@ export function stickyRoutes(routes: Settings['routes']): readonly (readonly [st
   return Object.entries(routes).flatMap(([name, route]) => (isSticky(route) ? [[name, route] as const] : []))
 }
 
-/** Lua's decimal escapes: any byte, nothing that ends a string. */
+/** Decimal escapes of Lua, for each byte that could mean something in a string. */
 function quoted(text: string): string {
   return [...new TextEncoder().encode(text)]
     .map((each) => (isPlain(each) ? String.fromCharCode(each) : `\\${String(each).padStart(3, '0')}`))

@@ -102,7 +102,7 @@ function serverOf(line: Line): Server {
 
 function serverNamed(servers: readonly Server[], name: string, route: Route): Server {
   const where = isSticky(route) ? '' : ` in backend "${route.backend}"`
-  return namedIn(Object.fromEntries(servers.map((each) => [each.name, each])), name, `server${where}`)
+  return namedIn(Object.fromEntries(servers.map((each) => [each.name, each])), name, 'server', where)
 }
 
 function serverLines(lines: readonly Line[], route: Route, side: string): readonly Line[] {

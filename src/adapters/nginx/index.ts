@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
-import { block, type Finding } from '../../core/finding.ts'
+import { block, type Finding, note } from '../../core/finding.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Shares, TrafficWriter } from '../../core/ports/index.ts'
 import { mustBeWhole, namedIn, readText, writeDurably } from '../../traffic/index.ts'
@@ -108,11 +108,17 @@ async function sharesOf(settings: Settings) {
   )
 }
 
+const reloads = note(
+  'traffic.reloads',
+  'each change of shares reloads nginx, which closes connections that are idle: a client that sends at that moment, and does not try again, sees an error',
+  'let clients and proxies before nginx try again once, or use HAProxy where not one request may fail',
+)
+
 async function readiness(settings: Settings): Promise<readonly Finding[]> {
   await masterOf(settings)
   try {
     await testConfiguration(settings)
-    return []
+    return [reloads]
   } catch (error) {
     const { message } = error as Error
     return [

@@ -77,7 +77,7 @@ function below(limit: number): string {
   const digits = String(limit)
   const more = (count: number) => (count === 0 ? '' : `[0-9]{${count}}`)
   const shorter = digits.length > 1 ? [`[0-9]{1,${digits.length - 1}}`] : []
-  const same = [...digits].flatMap((digit, index) => {
+  const same = digits.split('').flatMap((digit, index) => {
     const least = index === 0 && digits.length > 1 ? 1 : 0
     const highest = Number(digit) - 1
     return highest < least ? [] : [`${digits.slice(0, index)}[${least}-${highest}]${more(digits.length - index - 1)}`]
