@@ -1,9 +1,12 @@
 /** The one file that knows all kinds and adapters. */
 import { commandMetrics } from './adapters/command-metrics/index.ts'
 import { filesAdapter } from './adapters/files/index.ts'
+import { gatewayApi } from './adapters/gateway-api/index.ts'
+import { haproxy } from './adapters/haproxy/index.ts'
 import { host } from './adapters/host/index.ts'
 import { http } from './adapters/http/index.ts'
 import { metricsPage } from './adapters/metrics-page/index.ts'
+import { nginx } from './adapters/nginx/index.ts'
 import { postgres } from './adapters/postgres/index.ts'
 import { processService } from './adapters/process/index.ts'
 import { prometheus } from './adapters/prometheus/index.ts'
@@ -17,5 +20,18 @@ export const builtinKinds: Kinds = new Map(
   Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]),
 )
 
-const adapters: readonly AnyAdapter[] = [postgres, filesAdapter(keysOf), processService, http, host, prometheus, metricsPage, sqlMetrics, commandMetrics]
+const adapters: readonly AnyAdapter[] = [
+  postgres,
+  filesAdapter(keysOf),
+  processService,
+  http,
+  host,
+  haproxy,
+  nginx,
+  gatewayApi,
+  prometheus,
+  metricsPage,
+  sqlMetrics,
+  commandMetrics,
+]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))

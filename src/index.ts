@@ -36,3 +36,5 @@ export {
   verifyRun,
 } from './engine/index.ts'
 export { builtinAdapters, builtinKinds } from './builtin.ts'
+export { showSplit, stickySplit } from './adapters/haproxy/index.ts'
+export { nginxSplit } from './adapters/nginx/index.ts'

@@ -11,3 +11,6 @@ export {
 export { databaseTemplate } from './database-template.ts'
 export { type JournalCase, journalChecks } from './journal-kit.ts'
 export { doomed, Fate, Killed } from './crash.ts'
+export { type HaproxyOptions, type HaproxyPlace, type HaproxyServer, haproxySource, startHaproxy } from './haproxy.ts'
+export { type NginxOptions, type NginxPlace, type NginxServer, nginxSource, startNginx } from './nginx.ts'
+export { rigFlag, startTrafficRig, type TrafficRig } from './traffic-rig.ts'

@@ -3,10 +3,18 @@
 /** Hundredths of a percent by side; 10,000 in all. */
 export type Shares = { readonly [side: string]: number }
 
-/** `sticky`: a user stays on one side, by the same bucket as flags; otherwise each request is shared for itself. */
-export type TrafficFacts = {
-  readonly routes: { readonly [route: string]: { readonly sticky: boolean; readonly shares: Shares } }
+/** What a route is: structure only, so not which servers are up. */
+export type RouteFacts = {
+  /** A user stays on one side, by the same bucket as flags; otherwise each request is shared for itself. */
+  readonly sticky: boolean
+  readonly shares: Shares
+  /** Sides that were told to take nothing new, sorted. Absent where the proxy cannot drain a side. */
+  readonly drained?: readonly string[]
+  /** The weights that the servers of each side are configured with, where shares are made of weights: which shares can be reached follows from them. */
+  readonly weights?: { readonly [side: string]: readonly number[] }
 }
+
+export type TrafficFacts = { readonly routes: { readonly [route: string]: RouteFacts } }
 
 /** What a side can do now. A side whose servers are all down or drained can take nothing. */
 export interface Side {
@@ -16,7 +24,7 @@ export interface Side {
   readonly underWay: number
   /** Requests that wait for a server. */
   readonly waiting: number
-  /** The most at once, where the proxy has a limit. */
+  /** The most at once of the servers that are up, where each of them has a limit. */
   readonly limit: number | null
 }
 
@@ -27,17 +35,23 @@ export interface SideCount {
   readonly failed: number
 }
 
+/** A route or a side that the target does not have is the error `plan.unknown-target`. */
 export interface TrafficReader {
   /** As the proxy itself says it is, not as it was told. */
   shares(route: string): Promise<Shares>
+  /** A side that the proxy cannot tell about is left out: nobody may take that for one that is up. */
   sides(route: string): Promise<{ readonly [side: string]: Side }>
+  /** A side that the proxy does not count is left out. */
   counts(route: string): Promise<{ readonly [side: string]: SideCount }>
 }
 
 export interface TrafficWriter extends TrafficReader {
-  /** Tells the proxy, keeps it over a restart of the proxy, and answers what the proxy then says. New requests only. */
+  /**
+   * Tells the proxy, keeps it over a restart of the proxy, and answers what the proxy then says. New requests only. Every side is named, and the
+   * shares are 10,000 in all (`plan.invalid`). Harmless when they are so already.
+   */
   shift(route: string, shares: Shares): Promise<Shares>
-  /** A drained side gets no new request and finishes those it has. Harmless when it is drained already. */
+  /** A drained side gets no new request and finishes those it has. Harmless when it is drained already. `target.failed` where the proxy cannot. */
   drain(route: string, side: string): Promise<void>
   ready(route: string, side: string): Promise<void>
 }
@@ -47,6 +61,8 @@ export type TrafficTools = {
   readonly name: string
   readonly sticky: boolean
   readonly step: number
+  /** Pure: what the route will say after `shift`. Absent: exactly what it was told. */
+  readonly reach?: (route: RouteFacts, shares: Shares) => Shares
 }
 
 export interface TrafficPort {

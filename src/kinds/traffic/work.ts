@@ -1,0 +1,45 @@
+/** The way of a shift: the shares it starts from, those of every step, and where on it the proxy is. Pure. */
+import { ChangeoverError } from '../../core/errors.ts'
+import type { Shares } from '../../core/ports/index.ts'
+import { sameShares, showShares } from '../../traffic/index.ts'
+
+/** `shares` are what the proxy will say, which is not always what was asked. Point 0 is where the route was before. */
+export type Point = { readonly asked: Shares; readonly shares: Shares; readonly holdMs: number }
+
+export type ShiftWork = {
+  readonly target: string
+  readonly route: string
+  readonly way: readonly Point[]
+  readonly back: 'instant' | 'stepped' | 'drain-first'
+  readonly serversUp: number
+  readonly drainMs: number
+}
+
+/** `point` is the one that was begun, `heldMs` for how long it has been held since. */
+export type ShiftAt = { readonly point: number; readonly heldMs: number }
+
+/** The point that the proxy is at: of several with the same shares the nearest from `meant` on, else the last before it. */
+export function pointOf(work: ShiftWork, seen: Shares, meant: number): number | undefined {
+  const at = work.way.flatMap((point, index) => (sameShares(point.shares, seen) ? [index] : []))
+  return at.find((index) => index >= meant) ?? at.at(-1)
+}
+
+/** The shares are none that this step gives: somebody else steers the same route, or the proxy was started anew without them. */
+export function strange(work: ShiftWork, seen: Shares, meant: number): ChangeoverError {
+  const left = work.way[meant] ?? work.way[0]!
+  return new ChangeoverError(
+    'plan.stale',
+    `the shares of route "${work.route}" of "${work.target}" are not what this step left: ${showShares(seen)}, not ${showShares(left.shares)}`,
+    `find out who changed them; put them back and \`changeover resume\`, or \`changeover rollback\`, which sets ${showShares(work.way[0]!.shares)}`,
+    { data: { seen, left: left.shares } },
+  )
+}
+
+export function notTaken(work: ShiftWork, said: Shares, meant: Shares): ChangeoverError {
+  return new ChangeoverError(
+    'target.failed',
+    `"${work.target}" was told ${showShares(meant)} for route "${work.route}", and says ${showShares(said)}`,
+    'see whether somebody else steers the same route, or its servers were changed; then plan again',
+    { data: { said, meant } },
+  )
+}

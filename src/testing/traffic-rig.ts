@@ -1,0 +1,123 @@
+/** Two sides of a program behind a real HAProxy, shared once by weight and once by user: for tests and benchmarks of traffic. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type HaproxyConfig, stickySplit } from '../adapters/haproxy/index.ts'
+import { type HaproxyPlace, type HaproxyServer, startHaproxy } from './haproxy.ts'
+import { freePort } from './postgres.ts'
+
+export interface TrafficRig {
+  readonly haproxy: HaproxyServer
+  /** Of the adapter: route `web` by weight, route `shop` sticky. */
+  readonly config: HaproxyConfig
+  readonly lua: string
+  readonly map: string
+  /** By weight, sticky, and the newer side itself. Answers with `x-side`, and on the sticky one with `x-bucket`. `?ms=` lets a server take so long, `?status=` answers so. */
+  readonly url: { readonly web: string; readonly shop: string; readonly v2: string }
+  /** Requests that a side had, and when the last one came, in milliseconds since 1970. */
+  seen(side: Side): { readonly requests: number; readonly lastAt: number }
+  /** Makes a side answer with 500, or well again. */
+  spoil(side: Side, broken: boolean): void
+  stop(): Promise<void>
+}
+
+type Side = 'v1' | 'v2'
+
+export const rigFlag = 'neue-kasse/Käse 🧀'
+
+export async function startTrafficRig(options: { readonly threads?: number } = {}): Promise<TrafficRig> {
+  const seen = { v1: { requests: 0, lastAt: 0 }, v2: { requests: 0, lastAt: 0 } }
+  const broken = { v1: false, v2: false }
+  const serve = (side: Side) => startSide(side, seen[side], () => broken[side])
+  const servers = await Promise.all([serve('v1'), serve('v1'), serve('v2')])
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  const shopPort = await freePort()
+  const haproxy = await startHaproxy({
+    threads: options.threads ?? 1,
+    global: (place) => `    lua-load-per-thread ${join(place.folder, 'changeover.lua')}`,
+    files: (place) => splitOf(place).files,
+    sections: (place) => sections(place, shopPort, ports),
+  })
+  return {
+    haproxy,
+    config: configOf(haproxy),
+    lua: join(haproxy.folder, 'changeover.lua'),
+    map: mapOf(haproxy),
+    url: {
+      web: `http://127.0.0.1:${haproxy.port}/`,
+      shop: `http://127.0.0.1:${shopPort}/`,
+      v2: `http://127.0.0.1:${ports[2]}/`,
+    },
+    seen: (side) => ({ ...seen[side] }),
+    spoil: (side, now) => void (broken[side] = now),
+    stop: async () => {
+      await haproxy.stop()
+      for (const server of servers) {
+        server.closeAllConnections()
+        await new Promise((resolve) => server.close(resolve))
+      }
+    },
+  }
+}
+
+function startSide(side: Side, seen: { requests: number; lastAt: number }, broken: () => boolean): Promise<Server> {
+  const server = createServer((request, response) => {
+    seen.requests += 1
+    seen.lastAt = Date.now()
+    const asked = new URL(request.url ?? '/', 'http://x').searchParams
+    const answer = () => {
+      response.writeHead(broken() ? 500 : Number(asked.get('status') ?? 200), { 'x-side': side, 'content-length': 3 })
+      response.end('ok\n')
+    }
+    if (asked.has('ms')) setTimeout(answer, Number(asked.get('ms')))
+    else answer()
+  })
+  server.keepAliveTimeout = 60_000
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
+}
+
+function mapOf(place: HaproxyPlace): string {
+  return join(place.folder, 'changeover.map')
+}
+
+function configOf(place: HaproxyPlace): HaproxyConfig {
+  return {
+    socket: place.socket,
+    stateFile: place.stateFile,
+    routes: {
+      web: { backend: 'web', sides: { v1: ['a1', 'a2'], v2: ['b1'] } },
+      shop: { sticky: { flag: rigFlag, newer: 'v2', map: mapOf(place) }, sides: { v1: 'shop_v1', v2: 'shop_v2' } },
+    },
+  }
+}
+
+function splitOf(place: HaproxyPlace) {
+  return stickySplit(configOf(place), { lua: join(place.folder, 'changeover.lua') })
+}
+
+/** The lines for a person's configuration, among others of theirs. */
+function sections(place: HaproxyPlace, shopPort: number, ports: readonly number[]): string {
+  const { frontends } = splitOf(place)
+  const [a1, a2, b1] = ports.map((port) => `127.0.0.1:${port} check inter 200ms fall 2 rise 1`)
+  return `
+frontend web_in
+    bind 127.0.0.1:${place.port}
+    ${frontends['web']!.join('\n    ')}
+frontend shop_in
+    bind 127.0.0.1:${shopPort}
+    ${frontends['shop']!.join('\n    ')}
+    http-request set-var(txn.bucket) req.fhdr(x-user-id),lua.changeover_bucket(shop)
+    http-response set-header x-bucket %[var(txn.bucket)]
+backend web
+    balance roundrobin
+    option redispatch
+    server a1 ${a1} weight 100
+    server a2 ${a2} weight 50
+    server b1 ${b1} weight 0
+backend shop_v1
+    server a1 ${a1}
+    server a2 ${a2}
+backend shop_v2
+    server b1 ${b1}
+`
+}

@@ -1,0 +1,181 @@
+/** The tool, as a process, steering a real HAProxy that serves real requests: killed in the middle, stopped by a gate, met by a second operator, deserted by the proxy. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { haproxy } from '../../src/adapters/haproxy/index.ts'
+import type { Target } from '../../src/core/kind.ts'
+import { openJournalAt, systemClock } from '../../src/engine/index.ts'
+import { haproxySource, startTrafficRig, type TrafficRig } from '../../src/testing/index.ts'
+import { type Load, startLoad } from '../../src/testing/load.ts'
+import { makePlace, type Place } from '../cli/command.ts'
+
+const source = haproxySource()
+if ('missing' in source) console.warn(`skipped: traffic over HAProxy: ${source.missing}`)
+
+const stable = { v1: 10_000, v2: 0 }
+let rig: TrafficRig
+let target: Target<'traffic'>
+let place: Place
+let load: Load
+
+/** A shift in steps, guarded by a probe of the newer side itself. */
+const planOf = (more: object, steps: readonly { readonly v2: number; readonly holdMs: number }[], last = 10_000) =>
+  JSON.stringify({
+    name: 'shift',
+    from: '1',
+    to: '2',
+    targets: { edge: { adapter: 'haproxy', config: rig.config }, v2: { adapter: 'http', config: { url: rig.url.v2 } } },
+    steps: [
+      {
+        id: 'shift',
+        kind: 'traffic.shift',
+        on: 'edge',
+        spec: {
+          route: 'web',
+          to: sharesOf(last),
+          steps: steps.map(({ v2, holdMs }) => ({ to: sharesOf(v2), holdMs })),
+          ...more,
+        },
+        guards: [
+          {
+            id: 'probe',
+            kind: 'gate.probe',
+            on: 'v2',
+            spec: { path: '/', count: 1000, intervalMs: 50, success: { status: '2xx' } },
+          },
+        ],
+      },
+    ],
+  })
+
+const sharesOf = (v2: number) => ({ v1: 10_000 - v2, v2 })
+const web = () => target.read.shares('web')
+
+async function until(v2: number): Promise<void> {
+  for (let tries = 0; (await web())['v2'] !== v2; tries++) {
+    if (tries > 2000) throw new Error(`the share never was ${v2}`)
+    await sleep(5)
+  }
+}
+
+async function events(folder: string) {
+  const journal = openJournalAt({ folder: join(folder, '.changeover'), clock: systemClock })
+  return journal.read((await journal.runs()).at(-1)!)
+}
+
+describe.skipIf('missing' in source)('traffic of a running system', () => {
+  beforeAll(async () => {
+    rig = await startTrafficRig()
+  })
+  afterAll(() => rig?.stop())
+
+  beforeEach(async () => {
+    const who = { run: 'r', fence: 1, base: '/', signal: new AbortController().signal }
+    target = await haproxy.open(rig.config, who)
+    await target.write.shift('web', stable)
+    rig.spoil('v2', false)
+    place = makePlace()
+    load = startLoad({ url: rig.url.web, clients: 4, paceMs: 5 })
+  })
+  afterEach(async () => {
+    await load.stop()
+    place.remove()
+  })
+
+  const start = (text: string, at = place) => {
+    at.write('changeover.yaml', text)
+    return at.start('run', '--yes', '--json')
+  }
+
+  it('goes on after kill -9 in the middle, with no request failed', async () => {
+    const { child, ended } = start(
+      planOf({}, [
+        { v2: 1000, holdMs: 400 },
+        { v2: 5000, holdMs: 60_000 },
+      ]),
+    )
+    await until(5000)
+    child.kill('SIGKILL')
+    await ended
+    expect(await web()).toEqual(sharesOf(5000))
+    place.write(
+      'changeover.yaml',
+      planOf({}, [
+        { v2: 1000, holdMs: 400 },
+        { v2: 5000, holdMs: 60_000 },
+      ]),
+    )
+    const resumed = place.start('resume', '--json')
+    await sleep(1500)
+    resumed.child.kill('SIGKILL')
+    await resumed.ended
+    const back = await place.run('rollback', '--yes')
+    expect([back.code, await web()]).toEqual([5, stable])
+    expect((await load.stop()).failures).toEqual([])
+  })
+
+  it('tells a proxy again that died meanwhile and forgot its weights', async () => {
+    const text = planOf({}, [
+      { v2: 1000, holdMs: 200 },
+      { v2: 5000, holdMs: 1500 },
+    ])
+    const { child, ended } = start(text)
+    await until(5000)
+    child.kill('SIGKILL')
+    await ended
+    await load.stop()
+    writeFileSync(rig.haproxy.stateFile, '')
+    await rig.haproxy.restart('SIGKILL')
+    expect(await web()).toEqual(stable)
+    const { code } = await place.run('resume', '--json')
+    expect([code, await web()]).toEqual([0, sharesOf(10_000)])
+    const notes = (await events(place.folder)).flatMap((each) => (each.type === 'step.marked' ? [each.mark?.note] : []))
+    expect(notes).toContain('the proxy said v1 100 %, v2 0 %: told again, v1 50 %, v2 50 %')
+  })
+
+  it('takes users off the newer side within a second of a gate that fails', async () => {
+    const { ended } = start(planOf({}, [{ v2: 5000, holdMs: 60_000 }]))
+    await until(5000)
+    await sleep(500)
+    rig.spoil('v2', true)
+    const { code } = await ended
+    const { lastAt } = rig.seen('v2')
+    const failed = (await events(place.folder)).find((each) => each.type === 'step.failed')
+    expect([code, await web()]).toEqual([5, stable])
+    expect(lastAt - Date.parse(failed!.at)).toBeLessThan(1000)
+    await sleep(200)
+    expect(rig.seen('v2').lastAt).toBe(lastAt)
+  })
+
+  it('says to the first operator that a second one shifted the same route', async () => {
+    const { ended } = start(planOf({}, [{ v2: 1000, holdMs: 60_000 }]))
+    await until(1000)
+    const second = makePlace()
+    try {
+      const other = await start(planOf({}, [], 2500), second).ended
+      expect(other.code).toBe(0)
+      const { out } = await ended
+      expect(out).toContain('the shares of route \\"web\\" of \\"edge\\" are not what this step left: v1 75')
+      expect(await web()).toEqual(stable)
+      // The second comes later, and finds what the first made of it.
+      const verify = await second.run('verify', '--json')
+      expect(verify.out).toContain('has v1 100 %, v2 0 %')
+    } finally {
+      second.remove()
+    }
+  })
+
+  it('waits for a person when the proxy is gone, and goes on when it is back', async () => {
+    const { ended } = start(planOf({}, [{ v2: 1000, holdMs: 4000 }]))
+    await until(1000)
+    await load.stop()
+    await rig.haproxy.halt()
+    const { code, out } = await ended
+    expect([code, out.includes('HAProxy does not answer')]).toEqual([1, true])
+    await rig.haproxy.restart()
+    const resumed = await place.run('resume', '--json')
+    expect([resumed.code, await web()]).toEqual([0, sharesOf(10_000)])
+    expect(readFileSync(rig.haproxy.stateFile, 'utf8')).toMatch(/ web 3 b1 /)
+  })
+})
