@@ -101,7 +101,7 @@ function fromFlag(
     const targetingKey = keyOf?.(call)
     const given: unknown = call.context
     const more = typeof given === 'object' && given !== null ? (given as Readonly<Record<string, unknown>>) : {}
-    const context = targetingKey === undefined ? more : { ...more, targetingKey }
+    const context = targetingKey === undefined ? more : { targetingKey, ...more }
     return flags.boolean(one.flag, false, context) ? on : off
   }
 }

@@ -38,8 +38,9 @@ export async function followSettings(options: FollowOptions, taken: Taken): Prom
   const read = async (): Promise<void> => {
     const text = readFileSync(options.path, 'utf8')
     if (text === bytes) return
-    bytes = text
+    // Noted only when all of it was taken: a switch that was given up is tried again at the next look.
     await takeAll(settingsIn(text, options), taken, last)
+    bytes = text
     told(null)
   }
   const told = (now: Error | null): void => {

@@ -13,6 +13,9 @@ import { Shadow } from './shadow.ts'
 
 type CallFunction = (...args: readonly unknown[]) => unknown
 type ContextOf = (method: string, args: readonly unknown[]) => unknown
+/** Where a view keeps its context: no method of a module has this name, and a private field would cost more than the call. */
+const contextKey = Symbol('context')
+
 export type Plain = Omit<RouterOptions<Versions, never>, 'contextOf'> & { readonly contextOf?: ContextOf }
 
 /** What the closures of one router share: the decision in force and the counters. */
@@ -84,18 +87,15 @@ export class Routing {
   /** Methods on a prototype: a context costs one small object. */
   view(): new (context: unknown) => object {
     class View {
-      readonly #context: unknown
+      readonly [contextKey]: unknown
       constructor(context: unknown) {
-        this.#context = context
-      }
-      static contextOf(view: View): unknown {
-        return view.#context
+        this[contextKey] = context
       }
     }
     for (const route of this.#routes) {
       const answer = (context: unknown, args: readonly unknown[]) => this.#answer(route, context, args)
       const value = function (this: View, ...args: readonly unknown[]): unknown {
-        return answer(View.contextOf(this), args)
+        return answer(this[contextKey], args)
       }
       Object.defineProperty(View.prototype, route.name, { value, configurable: true })
     }
