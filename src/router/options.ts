@@ -41,6 +41,8 @@ export interface Router<V extends Versions, Context = unknown> {
   /** In force from the next call on. Throws `router.invalid`, and then the last decision stays. */
   set(decision: Decision<NameOf<V>, Context>): void
   readonly decision: Decision<NameOf<V>, Context>
+  /** The version that such a call would go to now. Calls nothing, counts nothing. */
+  versionOf(call: Call<Context>): NameOf<V>
   /** Reads the environment variables of the decision again. Throws as `set` does. */
   reload(): void
   /** The share of the calls that are shadowed from the next call on; 0 is off. Throws `router.invalid` where the router has no shadow. */

@@ -195,6 +195,8 @@ describe('a decision', () => {
     const quarter = inside()
     expect([...ten].every((user) => quarter.has(user))).toBe(true)
     expect(quarter.size).toBeGreaterThan(ten.size)
+    const told = users.filter((user) => router.versionOf({ method: 'total', args: [], context: { user } }) === 'v2')
+    expect(new Set(told)).toEqual(quarter)
     router.set({ percent: { v1: 75, v2: 25 } })
     expect(inside()).toEqual(quarter)
     router.set({ percent: { v2: 100 } })

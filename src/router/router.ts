@@ -1,5 +1,5 @@
 /** `createRouter`: an object with a module's own methods, each call of which goes to the version that is decided. Knows no module. */
-import type { Calls, NameOf, Versions } from './calls.ts'
+import type { Call, Calls, NameOf, Versions } from './calls.ts'
 import type { Decision } from './decision.ts'
 import type { Router, RouterOptions } from './options.ts'
 import { prometheusText } from './prometheus.ts'
@@ -20,6 +20,7 @@ export function createRouter<V extends Versions, Context = unknown>(
     get decision() {
       return core.decision as Decision<NameOf<V>, Context>
     },
+    versionOf: (call) => core.versionOf(call as Call<never>),
     reload: () => core.set(core.decision),
     shadow: (percent) => core.setShadow(percent),
     mismatches: () => core.shadow?.mismatches() ?? [],

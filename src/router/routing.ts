@@ -70,6 +70,11 @@ export class Routing {
     this.decision = decision
   }
 
+  versionOf(call: Call<never>): string {
+    const { fixed } = this.#compiled
+    return this.#names[fixed >= 0 ? fixed : this.#choose(call)]!
+  }
+
   setShadow(percent: number): void {
     if (this.shadow === undefined)
       throw new ChangeoverError(
