@@ -3,10 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Ledger } from './ledger.ts'
-import { type LoadReport } from './load.ts'
-import type { TransactionPool } from './pool/pool.ts'
-import { usualLimits } from './pool/pool.ts'
+import type { LoadReport } from './load.ts'
+import { type TransactionPool, usualLimits } from './pool/pool.ts'
 import { PoolV1 } from './pool/v1.ts'
 import { PoolV2 } from './pool/v2.ts'
 import { hashOf, type SignedTransaction, signerOf } from './transactions.ts'
@@ -101,16 +102,46 @@ async function poolFigure(): Promise<Figure> {
   )
 }
 
+/** What a full pool holds on the heap beside the transactions themselves, which both keep as they came. Kilobytes. */
+async function heapFigure(): Promise<Figure> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const signers = Array.from({ length: 400 }, (_, i) => signerOf(`heap ${i}`))
+  const transactions = Array.from({ length: usualLimits.maxSize }, (_, i) =>
+    signers[i % 400]!.transfer(signers[0]!.address, Math.floor(i / 400), 1, 1 + (i % 97)),
+  )
+  const kept: TransactionPool[] = []
+  const held = async (version: Version): Promise<number> => {
+    const ledger = new Ledger()
+    collect()
+    const before = process.memoryUsage().heapUsed
+    const pool = version === 'v1' ? new PoolV1((a) => ledger.account(a)) : new PoolV2((a) => ledger.account(a))
+    for (const each of transactions) await pool.submit(each)
+    collect()
+    kept.push(pool)
+    return (process.memoryUsage().heapUsed - before) / 1_000
+  }
+  await held('v1')
+  await held('v2')
+  const [v1, v2] = [await held('v1'), await held('v2')]
+  return figure(
+    'memory-pool',
+    `heap that a full pool of ${kept[0]?.size()} needs beside the transactions`,
+    'kB',
+    v1,
+    v2,
+    -10,
+  )
+}
+
 const chainWords = ['--blocks', '300', '--per-block', '20']
 
 /** From an empty node to the whole chain, over real peers. Blocks per second. */
 async function syncRound(version: Version, peers: readonly string[]): Promise<number> {
-  const began = performance.now()
   const node = await start('service.ts', ['--peers', peers.join()], { SYNC_SERVICE_VERSION: version })
   try {
-    // Both have the start of the process before them; what is counted begins when it listens.
+    // What is counted begins when the node listens, which is when it begins to sync.
     const listening = performance.now()
-    void began
     for (;;) {
       const { number } = (await (await fetch(`${node.url}/head`)).json()) as { readonly number: number }
       if (number === 299) return 300 / ((performance.now() - listening) / 1_000)
@@ -234,7 +265,7 @@ function figure(name: string, what: string, unit: string, v1: number, v2: number
 const pool = await poolFigure()
 const sync = [await syncFigure(0), await syncFigure(10)]
 const served = await servedFigures()
-const figures = [pool, ...sync, ...served.figures]
+const figures = [pool, await heapFigure(), ...sync, ...served.figures]
 if (given.json) console.log(JSON.stringify({ rounds, node: process.version, errors: served.errors, figures }))
 else {
   for (const each of figures)

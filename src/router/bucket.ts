@@ -1,16 +1,16 @@
 /** The bucket of a key: murmur3 over UTF-8, 10,000 buckets. Knows no flag and no version. */
 
-/** A key's bucket, 0 to 9,999: one is a hundredth of a percent. */
-export type BucketOf = (key: string) => number
+/** A key's bucket, 0 to 9,999: one is a hundredth of a percent. `salt` keeps modules, or flags, apart. */
+export type BucketOf = (salt: string, key: string) => number
 
 const encoder = new TextEncoder()
 const most = 256
 const scratch = new Uint8Array(most * 3)
 
-/** floor(murmur3_x86_32(utf8(key), 0) · 10,000 / 2^32): the bucket that flagd's `fractional` gives to weights of 10,000. */
-export function bucketOf(key: string): number {
+/** floor(murmur3_x86_32(utf8(salt + key), 0) · 10,000 / 2^32): the bucket that flagd's `fractional` gives to weights of 10,000. */
+export function bucketOf(salt: string, key: string): number {
   // Exact in doubles: the product stays below 2^46.
-  return Math.floor((murmur3OfText(key) * 10_000) / 0x1_0000_0000)
+  return Math.floor((murmur3OfText(salt + key) * 10_000) / 0x1_0000_0000)
 }
 
 function murmur3OfText(text: string): number {

@@ -80,7 +80,7 @@ function compileOne(one: One<string, never>, sources: Sources): number | Choose 
     return invalid('a decision is a version, a setting, a function, or a list of them')
   if ('environment' in one) return fromEnvironment(one.environment, sources)
   if ('flag' in one) return fromFlag(one, sources)
-  if ('percent' in one) return fromPercent(one.percent, `${one.salt ?? sources.salt}`, sources)
+  if ('percent' in one) return fromPercent(one.percent, one.salt ?? sources.salt, sources)
   return invalid('a setting has "environment", "flag" or "percent"')
 }
 
@@ -128,7 +128,7 @@ function fromPercent(shares: { readonly [name: string]: number | undefined }, sa
   if (keyOf === undefined) return () => placed(Math.floor(random() * 10_000))
   return (call) => {
     const key = keyOf(call)
-    return key === undefined ? -1 : placed(bucketOf(salt + key))
+    return key === undefined ? -1 : placed(bucketOf(salt, key))
   }
 }
 

@@ -36,7 +36,7 @@ export class Sampler {
     if (!this.#sticky) return this.#share === 10_000 || this.#sources.random() * 10_000 < this.#share
     try {
       const key = this.#sources.keyOf?.(call)
-      return key !== undefined && this.#sources.bucketOf(`${this.#sources.salt}${key}`) < this.#share
+      return key !== undefined && this.#sources.bucketOf(this.#sources.salt, key) < this.#share
     } catch {
       return false
     }

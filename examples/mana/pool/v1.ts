@@ -116,7 +116,8 @@ export class PoolV1 implements TransactionPool {
 
   remove(hashes: readonly string[]): number {
     const before = this.#transactions.length
-    this.#transactions = this.#transactions.filter((each) => !hashes.includes(each.hash))
+    const gone = new Set(hashes)
+    this.#transactions = this.#transactions.filter((each) => !gone.has(each.hash))
     return before - this.#transactions.length
   }
 
