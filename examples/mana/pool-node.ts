@@ -1,12 +1,5 @@
 /** The transaction pool of a node: both versions behind one router, and their transactions moved when calls go elsewhere. Knows no HTTP. */
-import {
-  type Call,
-  checkMigration,
-  createRouter,
-  type Decision,
-  type Router,
-  stateSwitch,
-} from '../../src/router/index.ts'
+import { type Call, checkMigration, createRouter, type Router, stateSwitch } from '../../src/router/index.ts'
 import type { Ledger } from './ledger.ts'
 import { poolMigration } from './migrations.ts'
 import { type Limits, usualLimits } from './pool/pool.ts'
@@ -46,9 +39,11 @@ function senderOf({ method, args, context }: Call<Sender>): string | undefined {
   return method === 'byAddress' || method === 'nextNonce' ? (args[0] as string) : undefined
 }
 
-export function makePoolNode(ledger: Ledger, limits: Limits = usualLimits): PoolNode {
+/** Both versions behind one router, and the switch that takes the whole state along. */
+function makeRouting(ledger: Ledger, limits: Limits) {
   const accountOf = (address: string) => ledger.account(address)
   const versions: Pools = { v1: new PoolV1(accountOf, limits), v2: new PoolV2(accountOf, limits) }
+  const { v1, v2 } = versions
   const router = createRouter<Pools, Sender>({
     module: 'transaction_pool',
     versions,
@@ -57,8 +52,6 @@ export function makePoolNode(ledger: Ledger, limits: Limits = usualLimits): Pool
     // The shadow holds a copy of its own: what is submitted to it reaches nobody.
     shadow: { candidate: 'v2', percent: 0, sticky: true, also: ['submit'], timeoutMs: 500, clean: () => undefined },
   })
-  const { v1, v2 } = versions
-  let split = false
   // What v2 alone knows is kept for when it comes back, but for the transactions: they are in the state that moves.
   let remembered: PoolStateV2 | undefined
   const moves = stateSwitch({
@@ -73,69 +66,83 @@ export function makePoolNode(ledger: Ledger, limits: Limits = usualLimits): Pool
       },
     },
   })
+  return { versions, router, moves }
+}
 
-  /** Everything into v1, which then answers alone. */
-  const gather = (): Promise<unknown> =>
+/** Everything into v1. Between two calls, as `share`. */
+function gather({ v1, v2 }: Pools): void {
+  const [a, b] = [v1.export(), poolMigration.backward(v2.export())]
+  const transactions = [...a.transactions, ...b.transactions].sort((x, y) => x.seq - y.seq)
+  v1.import({ transactions, added: a.added + b.added, dropped: a.dropped + b.dropped, seq: Math.max(a.seq, b.seq) })
+  v2.import(emptyV2)
+}
+
+/** From v1: each transaction goes where the calls of its sender go from now on. */
+function share({ v1, v2 }: Pools, router: Router<Pools, Sender>): void {
+  const whole = v1.export()
+  const of = (version: string) =>
+    whole.transactions.filter(({ transaction }) => {
+      const context = { sender: transaction.from }
+      return router.versionOf({ method: 'submit', args: [transaction], context }) === version
+    })
+  v1.import({ ...whole, transactions: of('v1') })
+  v2.import(poolMigration.forward({ ...emptyV1, transactions: of('v2'), seq: whole.seq }))
+}
+
+/** Two lists in the order of inclusion as one: the better head is taken each time, so that each sender's order stays. */
+function merged(
+  a: readonly SignedTransaction[],
+  b: readonly SignedTransaction[],
+  limit: number,
+): readonly SignedTransaction[] {
+  const taken: SignedTransaction[] = []
+  for (let [i, j] = [0, 0]; taken.length < limit;) {
+    const [x, y] = [a[i], b[j]]
+    if (x === undefined && y === undefined) break
+    if (y === undefined || (x !== undefined && x.fee >= y.fee)) taken.push(a[i++]!)
+    else taken.push(b[j++]!)
+  }
+  return taken
+}
+
+export function makePoolNode(ledger: Ledger, limits: Limits = usualLimits): PoolNode {
+  const { versions, router, moves } = makeRouting(ledger, limits)
+  const { v1, v2 } = versions
+  let split = false
+  const together = (): Promise<unknown> =>
     router.pause(() => {
-      const [a, b] = [v1.export(), poolMigration.backward(v2.export())]
-      const transactions = [...a.transactions, ...b.transactions].sort((x, y) => x.seq - y.seq)
-      v1.import({ transactions, added: a.added + b.added, dropped: a.dropped + b.dropped, seq: Math.max(a.seq, b.seq) })
-      v2.import(emptyV2)
+      gather(versions)
       router.set('v1')
       split = false
     })
-
-  /** Each transaction goes where the calls of its sender go from now on. */
-  const share = (decide: Decision<'v1' | 'v2', Sender>): Promise<unknown> =>
-    router.pause(() => {
-      const whole = v1.export()
-      router.set(decide)
-      split = true
-      const side = (entry: PoolStateV1['transactions'][number]) =>
-        router.versionOf({ method: 'submit', args: [entry.transaction], context: { sender: entry.transaction.from } })
-      const of = (version: string) => whole.transactions.filter((entry) => side(entry) === version)
-      v1.import({ ...whole, transactions: of('v1') })
-      v2.import(poolMigration.forward({ ...emptyV1, transactions: of('v2'), seq: whole.seq }))
-    })
-
   const set = async ({ decide, shadow }: Setting): Promise<void> => {
     router.shadow(0)
-    if (split) await gather()
+    if (split) await together()
     const plain = typeof decide === 'string' ? decide : null
     await moves.to(plain ?? 'v1')
-    if (moves.version === 'v2') v1.import(emptyV1)
-    else v2.import(emptyV2)
-    if (plain === null) await share(decide as Decision<'v1' | 'v2', Sender>)
-    else if (shadow > 0 && plain === 'v1') {
-      await router.pause(() => v2.import(poolMigration.forward(v1.export())))
-      router.shadow(shadow)
-    }
+    await router.pause(() => {
+      // What was left behind, or was a shadow's copy, is nobody's any more.
+      if (moves.version === 'v2') v1.import(emptyV1)
+      else v2.import(shadow > 0 ? poolMigration.forward(v1.export()) : emptyV2)
+      if (plain === 'v1') router.shadow(shadow)
+      if (plain !== null) return
+      router.set(decide)
+      share(versions, router)
+      split = true
+    })
   }
-
   return {
     router,
     versions,
     held: () => (split ? 'split' : (moves.version as 'v1' | 'v2')),
     set,
-    pending: (limit) => {
-      if (!split) return router.calls.pending(limit)
-      // Both are in the order of inclusion: the better head is taken each time, so that each sender's order stays.
-      const lists = [v1.pending(limit), v2.pending(limit)]
-      const taken: SignedTransaction[] = []
-      for (let [a, b] = [0, 0]; taken.length < limit;) {
-        const [x, y] = [lists[0]![a], lists[1]![b]]
-        if (x === undefined && y === undefined) break
-        if (y === undefined || (x !== undefined && x.fee >= y.fee)) taken.push(lists[0]![a++]!)
-        else taken.push(lists[1]![b++]!)
-      }
-      return taken
-    },
+    pending: (limit) => (split ? merged(v1.pending(limit), v2.pending(limit), limit) : router.calls.pending(limit)),
     included: (hashes) => {
       v1.remove(hashes)
       v2.remove(hashes)
     },
     export: async () => {
-      if (split) await gather()
+      if (split) await together()
       return moves.version === 'v2' ? { version: 'v2', state: v2.export() } : { version: 'v1', state: v1.export() }
     },
     import: (held) => {

@@ -158,16 +158,22 @@ export class Routing {
     const ran = new Map<number, ReturnType<Shadow['run']>>()
     for (const each of this.#sampler.shuffled([at, ...candidates]))
       if (each === at) serve(route, at, call.args, this.#now, this.gate, seen)
-      else
-        ran.set(
-          each,
-          shadow.run(this.#names[each]!, () => route.functions[each]!.apply(route.objects[each], args as never[])),
-        )
+      else {
+        const work = () => route.functions[each]!.apply(route.objects[each], args as never[])
+        ran.set(each, this.#noted(route, shadow.run(this.#names[each]!, work)))
+      }
     for (const [each, pending] of ran)
       if (seen.control === undefined) shadow.skipped(call.method, this.#names[each]!)
       else shadow.settle(call, seen.control, pending, this.#names[each]!)
     if (seen.threw !== undefined) throw seen.threw.error
     return seen.answer
+  }
+
+  /** A candidate that writes is under way too: a state is not moved before it has written. */
+  #noted(route: Route, pending: ReturnType<Shadow['run']>): ReturnType<Shadow['run']> {
+    if (route.reads || !(pending instanceof Promise)) return pending
+    this.gate.enter()
+    return pending.finally(() => this.gate.leave())
   }
 
   metrics(): RouterMetrics {

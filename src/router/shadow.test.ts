@@ -259,6 +259,18 @@ describe('a shadow', () => {
     expect(told.router.metrics().faults).toEqual({ published: 1 })
   })
 
+  it('is not hurt by what cannot be shown', () => {
+    const odd = Object.create(null) as object
+    const { ask, faults } = pair(
+      () => 1,
+      () => {
+        throw odd
+      },
+    )
+    expect(ask()).toBe(1)
+    expect(faults.map(([fault]) => fault)).toEqual(['published'])
+  })
+
   it('keeps the latest mismatches, as many as it is told', () => {
     const { router, ask } = pair(
       (value) => value,

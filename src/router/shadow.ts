@@ -96,7 +96,16 @@ export class Shadow {
     })
   }
 
+  /** Whatever is in the answers, even what cannot be shown, the caller's call goes on. */
   #conclude(call: Call<never>, control: Observation, seen: Observation | null, version: string): void {
+    try {
+      this.#record(call, control, seen, version)
+    } catch (error) {
+      this.raised('published', error)
+    }
+  }
+
+  #record(call: Call<never>, control: Observation, seen: Observation | null, version: string): void {
     const late = seen === null || seen.ms > (this.#options.timeoutMs ?? 1_000)
     const verdict = late ? 'timedOut' : judge(control, seen, this.#options, call, this.raised)
     const tally = this.#tally(call.method, version)

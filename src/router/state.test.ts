@@ -206,6 +206,56 @@ describe('a switch with its state', () => {
     await expect(moves.to('v3')).rejects.toThrow('"v3" is neither "v1" nor "v2"')
   })
 
+  it('knows who holds the state, also where a variable decided, and does one switch after the other', async () => {
+    const { one, two } = stores(0)
+    const router = createRouter({
+      module: 'store',
+      versions: { v1: one, v2: two },
+      reads: ['read'],
+      decide: [{ environment: 'V' }, 'v1'],
+      environment: { V: 'v2' },
+    })
+    const hooks = (store: { items: Iterable<string> }, make: (items: readonly string[]) => unknown) => ({
+      export: () => sleep(2).then(() => [...store.items]),
+      import: (items: readonly string[]) => {
+        store.items = make(items) as Iterable<string>
+      },
+    })
+    const moves = stateSwitch({
+      router,
+      first: { version: 'v1', ...hooks(one, (items) => [...items]) },
+      second: { version: 'v2', ...hooks(two, (items) => new Set(items)) },
+      migration: stateMigration<readonly string[], readonly string[]>({
+        forward: (state) => state,
+        backward: (state) => state,
+      }),
+    })
+    expect(moves.version).toBe('v2')
+    await router.calls.write('a')
+    const [first, second] = [moves.to('v1'), moves.to('v1')]
+    await first
+    await router.calls.write('b')
+    await second
+    expect([moves.version, router.calls.read()]).toEqual(['v1', ['a', 'b']])
+  })
+
+  it('waits for candidates that write, so that nothing comes late', async () => {
+    const { one, two } = stores(0)
+    two.write = async (item) => {
+      await sleep(20)
+      two.items.add(item)
+    }
+    const router = createRouter({
+      module: 'store',
+      versions: { v1: one, v2: two },
+      reads: ['read'],
+      shadow: { candidate: 'v2', percent: 100, also: ['write'] },
+    })
+    await router.calls.write('a')
+    expect(two.items.size).toBe(0)
+    await router.pause(() => expect(two.items.size).toBe(1))
+  })
+
   it('is given up where calls that cannot wait keep writing, and the old version goes on', async () => {
     const { router, moves, one } = stores(5)
     const timer = setInterval(() => router.calls.writeNow(`n${one.items.length}`), 1)

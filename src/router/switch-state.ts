@@ -27,6 +27,8 @@ export interface StateSwitchOptions<V extends Versions, A, B, Context> {
   }
   /** Findings that need not stop a switch, by their code: `['state.lost']` is always among them, the former state being kept. */
   readonly accept?: readonly string[]
+  /** The version that holds the state now; unless said, the one that a call without arguments and context would go to. */
+  readonly holds?: NameOf<V>
   /** How often it is tried again when calls that could not wait wrote meanwhile; 3 unless said. */
   readonly attempts?: number
   readonly patienceMs?: number
@@ -65,10 +67,11 @@ export function stateSwitch<V extends Versions, A, B, Context>(
     { version: first.version, hooks: first as StateHooks<unknown>, shape: migration.backward as Side['shape'] },
     { version: second.version, hooks: second as StateHooks<unknown>, shape: migration.forward as Side['shape'] },
   ]
-  let at = router.decision === second.version ? 1 : 0
+  const holds = options.holds ?? router.versionOf({ method: '', args: [], context: undefined })
+  let at = holds === second.version ? 1 : 0
   const memory = options.memory ?? inProcess()
 
-  const to = async (version: string): Promise<Switched> => {
+  const go = async (version: string): Promise<Switched> => {
     const target = sides.findIndex((side) => side.version === version)
     if (target < 0)
       throw new ChangeoverError(
@@ -102,8 +105,14 @@ export function stateSwitch<V extends Versions, A, B, Context>(
       'make `export` and `import` synchronous, or the writing methods async functions, so that their calls can be held',
     )
   }
+  let turn: Promise<unknown> = Promise.resolve()
   return {
-    to,
+    // One after the other: a second one that starts from what the first has left would take an old state along.
+    to: (version) => {
+      const mine = turn.then(() => go(version))
+      turn = mine.catch(() => undefined)
+      return mine
+    },
     get version() {
       return sides[at]!.version
     },
