@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util'
 import { inPlaceFigures } from './rig/in-place.ts'
 import { applied, type Orders, planned } from './rig/kind.ts'
 import { sqlLens, typescriptLens } from './rig/lenses.ts'
-import { ceiling, rowByRow, unnestBatches } from './rig/rivals.ts'
+import { ceiling, rowByRow, through, unnestBatches } from './rig/rivals.ts'
 import { inRounds, type Method, table } from './rig/rounds.ts'
-import { createTarget, reset, type Rig, seed, settings, startRig } from './rig/server.ts'
+import { createTarget, fewThere, reset, type Rig, seed, settings, startRig } from './rig/server.ts'
 
 const { values } = parseArgs({
   options: {
@@ -21,11 +21,17 @@ const cores = cpus().length
 const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
 
 /** Planned before the clock starts, as the engine does; applied with the start of its threads. */
-function moving(rig: Rig, lens: typeof sqlLens, hands: number, path?: string): Pick<Method, 'prepare' | 'run'> {
+function moving(
+  rig: Rig,
+  lens: typeof sqlLens,
+  hands: number,
+  { path, some = false }: { readonly path?: string; readonly some?: boolean } = {},
+): Pick<Method, 'prepare' | 'run'> {
   let orders: Orders | undefined
   return {
     prepare: async () => {
       await reset(rig)
+      if (some) await fewThere(rig)
       orders = await planned(rig.url, { table: 'users', into: 'users_v4', lens, hands }, path)
     },
     run: async () => {
@@ -43,20 +49,35 @@ function methods(rig: Rig): readonly Method[] {
   const again = ' ON CONFLICT (id) DO NOTHING'
   const typescript = 'data.transform, TypeScript lens'
   return [
-    { name: 'ceiling', what: `${chunks}, no checkpoint`, ...byHand(rig, (many) => ceiling(rig, many, cores)) },
     {
-      name: 'ceiling-again',
-      what: `${chunks}, ON CONFLICT`,
+      name: 'ceiling',
+      what: `${chunks}, harmless to run again`,
       ...byHand(rig, (many) => ceiling(rig, many, cores, again)),
+    },
+    {
+      name: 'run-once',
+      what: `${chunks}, lost when it is stopped`,
+      ...byHand(rig, (many) => ceiling(rig, many, cores)),
+    },
+    {
+      name: 'through',
+      what: `rows as bytes out of the server and in again, unchanged, ${cores} sessions`,
+      ...byHand(rig, (many) => through(rig, many, cores)),
     },
     { name: 'sql', what: 'data.transform, lens as SQL', least: 0.9, ...moving(rig, sqlLens, cores) },
     { name: 'typescript-1', what: `${typescript}, one worker`, least: 0.6, ...moving(rig, typescriptLens, 1) },
     { name: 'typescript-2', what: `${typescript}, two workers`, least: 0.7, ...moving(rig, typescriptLens, 2) },
     {
-      name: 'stage-merge',
-      what: `${typescript}, staged and merged`,
+      name: 'merge',
+      what: `${typescript}, some rows of each chunk are there`,
       least: 0.5,
-      ...moving(rig, typescriptLens, 2, 'stage'),
+      ...moving(rig, typescriptLens, 2, { some: true }),
+    },
+    {
+      name: 'stage-merge',
+      what: `${typescript}, all staged and merged`,
+      least: 0.5,
+      ...moving(rig, typescriptLens, 2, { path: 'stage' }),
     },
     {
       name: 'unnest',
@@ -83,9 +104,9 @@ try {
   await seed(rig, rows)
   await createTarget(rig)
   const chosen = methods(rig).filter(
-    ({ name }) => values.only === '' || name.startsWith('ceiling') || values.only.split(',').includes(name),
+    ({ name }) => values.only === '' || name === 'ceiling' || values.only.split(',').includes(name),
   )
-  const figures = await inRounds(chosen, rows, Number(values.rounds), say)
+  const figures = await inRounds(chosen, rows, Number(values.rounds), say, rig.server.pid)
   const inPlace =
     values.only === '' || values.only.includes('in-place')
       ? await inPlaceFigures(rig, rows, Number(values.rounds), say)

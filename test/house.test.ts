@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { builtinKinds } from '../src/builtin.ts'
+import { builtinKinds as shared } from '../src/builtin-labour.ts'
 import { errorCodes } from '../src/core/errors.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -17,6 +19,7 @@ const floors: { readonly [room: string]: number } = {
   views: 2,
   engine: 3,
   'builtin.ts': 3,
+  'builtin-labour.ts': 3,
   cli: 4,
   server: 4,
   web: 4,
@@ -82,6 +85,11 @@ describe('the house', () => {
     expect(furniture).toEqual([])
   })
 
+  it('tells worker threads of every kind whose labour is shared', () => {
+    const labouring = [...builtinKinds.values()].filter((kind) => kind.labour !== undefined)
+    expect([...shared.keys()]).toEqual(labouring.map((kind) => kind.name))
+  })
+
   it('keeps core and lens pure: nothing of node, no package but zod', () => {
     const impure = offenders(({ room, text }) => {
       if (floorOf(room) !== 0) return []
@@ -141,7 +149,7 @@ describe('the house', () => {
   })
 })
 
-/** Kinds of one family may share files that are no kinds; families meet only in `builtin.ts`. */
+/** Kinds of one family may share files that are no kinds; families meet only in `builtin.ts` and `builtin-labour.ts`. */
 function crossesKinds(path: string, to: string): boolean {
   const family = (each: string) => each.split('/').slice(0, 2).join('/')
   return path !== 'kinds/index.ts' && family(path) !== family(to)

@@ -1,5 +1,8 @@
 /** Rounds in which every method has its turn, in an order that alternates; medians of rates and of ratios inside a round. */
 
+import { cpus } from 'node:os'
+import { type Spent, spent } from './cpu.ts'
+
 export interface Method {
   readonly name: string
   readonly what: string
@@ -28,6 +31,7 @@ export async function inRounds(
   rows: number,
   rounds: number,
   said: (line: string) => void,
+  pid = 0,
 ): Promise<readonly Figure[]> {
   const rates = new Map(methods.map((each) => [each.name, [] as number[]]))
   for (let round = 0; round < rounds; round++) {
@@ -36,15 +40,28 @@ export async function inRounds(
       if (method.once !== undefined && round > 0) continue
       const many = Math.min(rows, method.once ?? rows)
       await method.prepare?.()
+      const before = spent(pid)
       const start = performance.now()
       await method.run(many)
-      const rate = many / ((performance.now() - start) / 1000)
+      const seconds = (performance.now() - start) / 1000
+      const rate = many / seconds
       rates.get(method.name)?.push(rate)
-      said(`round ${round + 1}  ${method.name.padEnd(16)} ${(rate / 1000).toFixed(1)} k rows/s`)
+      const cost = costOf(before, spent(pid), many, seconds)
+      said(`round ${round + 1}  ${method.name.padEnd(16)} ${(rate / 1000).toFixed(1).padStart(6)} k rows/s${cost}`)
     }
   }
   const ceiling = rates.get(methods[0]?.name ?? '') ?? []
   return methods.map((method) => figure(method, rates.get(method.name) ?? [], ceiling))
+}
+
+/** Processor time a row, and how many cores were busy: what is left when both are, only less work makes faster. */
+function costOf(before: Spent | undefined, after: Spent | undefined, rows: number, seconds: number): string {
+  if (before === undefined || after === undefined) return ''
+  const [ours, server] = [after.ours - before.ours, after.server - before.server]
+  // A session that ends between two looks may be counted twice or not at all: better no figure than a wrong one.
+  if ((ours + server) / 1e6 / seconds > cpus().length || server < 0) return ''
+  const a = (micros: number): string => (micros / rows).toFixed(2)
+  return `   node ${a(ours)} + server ${a(server)} µs a row, ${((ours + server) / 1e6 / seconds).toFixed(2)} cores busy`
 }
 
 function figure(method: Method, runs: readonly number[], ceiling: readonly number[]): Figure {

@@ -13,7 +13,7 @@ export async function openBenchFor(common: Common, door: Door): Promise<Bench> {
     clock: systemClock,
     kinds: builtinKinds,
     adapters: builtinAdapters,
-    registry: new URL('../builtin.js', import.meta.url).href,
+    registry: new URL('../builtin-labour.js', import.meta.url).href,
     openTeamJournal: async (url, clock) => openPostgresJournal({ url, now: () => clock.now() }),
   })
 }

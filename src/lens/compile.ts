@@ -5,8 +5,8 @@ import { lostOf } from './lost.ts'
 import type { CompiledLens, Doc, LensContext, LensFunctions } from './lens.ts'
 import { open } from './json-text.ts'
 import type { LensData } from './operations.ts'
-import { isFields, overlaps, type Path } from './path.ts'
-import { memoryOf, planLens, readsOf, references, type Step, writesOf } from './plan.ts'
+import { isFields } from './path.ts'
+import { planLens, recalling, references, type Step } from './plan.ts'
 import type { Direction, Environment } from './program.ts'
 
 /**
@@ -105,7 +105,7 @@ function remember(stage: Stage, recall: Chain | undefined): Stage {
   }
 }
 
-/** What does not fit there is no memory, and no reason to refuse the row. */
+/** Where a person's function refuses what the other side holds, there is no memory at all. */
 function recollect(recall: Chain, was: unknown): unknown {
   try {
     const stand = recall(was, undefined)
@@ -119,25 +119,16 @@ function forgotten(error: unknown): undefined {
   if (!isChangeoverError(error) || error.code !== 'lens.refused') throw error
 }
 
-/**
- * What the other side holds as this step sees it: taken back through the later steps, but only through those
- * that touch what this step asks for. Undefined where it stands there as it is, which is nearly always.
- */
+/** What the other side holds as this step sees it. Undefined where it stands there as it is. */
 function compileRecall(
   order: readonly Step[],
   index: number,
   direction: Direction,
   environment: Environment,
 ): Chain | undefined {
-  let asked: readonly Path[] = memoryOf(order[index]![direction])
-  if (asked.length === 0) return undefined
-  const opposite = direction === 'forward' ? 'backward' : 'forward'
-  const needed: Step[] = []
-  for (const later of order.slice(index + 1)) {
-    if (!writesOf(later[opposite]).some((path) => asked.some((other) => overlaps(path, other)))) continue
-    needed.push(later)
-    asked = [...asked, ...readsOf(later[opposite])]
-  }
+  const needed = recalling(order, index, direction)
   if (needed.length === 0) return undefined
-  return compileChain(direction === 'forward' ? needed : needed.toReversed(), opposite, environment)
+  const opposite = direction === 'forward' ? 'backward' : 'forward'
+  const steps = direction === 'forward' ? needed : needed.toReversed()
+  return compileChain(steps, opposite, { ...environment, forgiving: true })
 }

@@ -1,8 +1,8 @@
 /** From plain data to planned operations: stars and compositions unfolded, each operation with its two programs. */
 import { ChangeoverError } from '../core/errors.ts'
 import { type LensData, type Operation, operationKinds, readLens } from './operations.ts'
-import { type Path, splitAtStar } from './path.ts'
-import type { Edit, Planned, Program, Term } from './program.ts'
+import { overlaps, type Path, splitAtStar } from './path.ts'
+import type { Direction, Edit, Planned, Program, Term } from './program.ts'
 
 /** `at` is the place in the data of the whole lens, for messages. */
 export interface Step extends Planned {
@@ -79,6 +79,23 @@ export function memoryOf(program: Program): readonly Path[] {
     if (edit.edit === 'fields') return edit.gives?.map((name) => [name]) ?? [[]]
     return edit.edit === 'rest' ? [[]] : []
   })
+}
+
+/**
+ * The later steps of `order` through which the other side is taken back to where step `index` sees it: only those
+ * that touch what the step asks for. None where it stands there as it is, which is nearly always.
+ */
+export function recalling(order: readonly Step[], index: number, direction: Direction): readonly Step[] {
+  let asked: readonly Path[] = memoryOf(order[index]![direction])
+  if (asked.length === 0) return []
+  const opposite = direction === 'forward' ? 'backward' : 'forward'
+  const needed: Step[] = []
+  for (const later of order.slice(index + 1)) {
+    if (!writesOf(later[opposite]).some((path) => asked.some((other) => overlaps(path, other)))) continue
+    needed.push(later)
+    asked = [...asked, ...readsOf(later[opposite])]
+  }
+  return needed
 }
 
 /** Both programs of both lenses: what they touch in either direction. */

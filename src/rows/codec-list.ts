@@ -25,7 +25,7 @@ export function list(element: Codec, oid: number): Codec {
         out.int32(1)
       }
       if (!putItems(element, value.flat(Math.max(0, sizes.length - 1)), out)) return false
-      out.buffer.writeInt32BE(out.at - start - 4, start)
+      out.length(start)
       return true
     },
   }

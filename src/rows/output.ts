@@ -1,14 +1,34 @@
 /** Grows the bytes of a COPY stream in blocks of about 256 KiB, one row after another. Knows no type. */
 
 const blockBytes = 256 * 1024
+const wholeBytes = blockBytes + 4096
+
+/** Blocks that can be filled again: memory that is asked for anew costs page faults and garbage collections. */
+export class Blocks {
+  private readonly spare: Buffer[] = []
+  take(): Buffer {
+    return this.spare.pop() ?? Buffer.allocUnsafeSlow(wholeBytes)
+  }
+  /** Blocks that nobody reads any more. */
+  giveBack(blocks: readonly Buffer[]): void {
+    for (const { buffer } of blocks)
+      if (buffer.byteLength === wholeBytes) this.spare.push(Buffer.from(buffer as ArrayBuffer))
+  }
+}
 
 /** A cursor in a buffer that codecs write to. `room` must be asked for before bytes are put. */
 export class Output {
-  buffer: Buffer = Buffer.allocUnsafeSlow(blockBytes + 4096)
+  buffer: Buffer
   at = 0
   /** Where the row under way began: a row that is refused is forgotten by going back to it. */
   private row = 0
   private full: Buffer[] = []
+  private readonly blocks: Blocks
+
+  constructor(blocks = new Blocks()) {
+    this.blocks = blocks
+    this.buffer = blocks.take()
+  }
 
   /** Makes sure that `bytes` more fit. */
   room(bytes: number): void {
@@ -43,6 +63,11 @@ export class Output {
     buffer[at + 2] = value >> 8
     buffer[at + 3] = value
     this.at = at + 4
+  }
+
+  /** The length of what was put since, into the four bytes that were left for it at `start`. */
+  length(start: number): void {
+    this.buffer.writeInt32BE(this.at - start - 4, start)
   }
 
   /** Bytes of another buffer as they are. */
@@ -81,7 +106,7 @@ export class Output {
 
   private seal(): void {
     this.full.push(this.buffer.subarray(0, this.at))
-    this.buffer = Buffer.allocUnsafeSlow(blockBytes + 4096)
+    this.buffer = this.blocks.take()
     this.at = 0
     this.row = 0
   }

@@ -4,7 +4,7 @@
  */
 import { type Codec, codecOf } from './codec.ts'
 import type { Touched } from './layout.ts'
-import { Output } from './output.ts'
+import { type Blocks, Output } from './output.ts'
 
 export type Doc = { [column: string]: unknown }
 
@@ -50,13 +50,13 @@ export class RowPipe {
   private readonly was: readonly Field[]
   private readonly writes: readonly Field[]
   private readonly key: readonly { readonly index: number; readonly codec: Codec | undefined }[]
-  private readonly output = new Output()
+  private readonly output: Output
   private rest: Buffer | undefined
   private started = false
   private ended = false
 
-  /** `tell` says why a row was refused, without its values. */
-  constructor(shape: PipeShape, forward: Forward, tell: (error: unknown) => string = String) {
+  /** `tell` says why a row was refused, without its values. `blocks`: where memory comes from. */
+  constructor(shape: PipeShape, forward: Forward, tell: (error: unknown) => string = String, blocks?: Blocks) {
     const enums = new Set(shape.enums)
     const field = ({ name, type, as }: Touched): Field => {
       const codec = as === 'text' ? asText : codecOf(type, enums)
@@ -65,6 +65,7 @@ export class RowPipe {
     }
     this.forward = forward
     this.tell = tell
+    this.output = new Output(blocks)
     this.passed = shape.passed
     this.reads = shape.reads.map(field)
     this.was = shape.was.map(field)

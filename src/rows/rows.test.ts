@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { JsonNumber } from '../lens/index.ts'
+import { JsonNumber, JsonText, stringifyJson } from '../lens/index.ts'
 import { dateDays, dateText, momentMicros, momentText } from './calendar.ts'
 import {
   baseType,
@@ -70,6 +70,37 @@ describe('codecs', () => {
     expect(round('integer[]', [[1, 2], [3]])).toBeUndefined()
     expect(round('bytea', '\\x00ff')).toBe('\\x00ff')
     expect(codecOf('interval')).toBeUndefined()
+  })
+
+  it('write JSON as bytes just as it is written as text', () => {
+    const written = (value: unknown): string => {
+      const out = new Output()
+      expect(codecOf('json')?.encode(value, out)).toBe(true)
+      expect(out.buffer.readInt32BE(0)).toBe(out.at - 4)
+      return out.buffer.toString('utf8', 4, out.at)
+    }
+    const keys = fc.oneof(fc.string({ unit: 'binary' }), fc.string())
+    const values = fc.jsonValue({ stringUnit: 'binary', depthSize: 'medium' })
+    fc.assert(fc.property(values, (value) => written(value) === stringifyJson(value)))
+    fc.assert(fc.property(fc.dictionary(keys, values), (value) => written(value) === stringifyJson(value)))
+    const long = 'a'.repeat(300)
+    const odd = [
+      long,
+      `${long}"`,
+      `${long}é`,
+      '\ud800',
+      '\u0000\u001f\u007f"\\',
+      [undefined, null],
+      { a: undefined, b: 12n },
+    ]
+    for (const value of [
+      ...odd,
+      new Date(0),
+      new JsonNumber('1.50'),
+      new JsonText(`{"a": "${long}é"}`),
+      { n: Number.NaN },
+    ])
+      expect(written(value)).toBe(stringifyJson(value))
   })
 
   it('know moments to the microsecond, far from 1970 too', () => {

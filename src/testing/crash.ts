@@ -40,7 +40,8 @@ export function doomed<T extends object>(target: T, fate: Fate, path = ''): T {
         return isService(value) ? doomed(value, fate, `${path}.${String(key)}`) : value
       const name = `${path}.${key}`
       return (...args: readonly unknown[]) => {
-        fate.pass(`before ${name}`)
+        const end = endAt(fate, `before ${name}`)
+        if (end) return dead(end)
         const given = args.map((each) =>
           typeof each === 'function' ? wrapCallback(each as Callback, fate, name) : each,
         )
@@ -48,6 +49,26 @@ export function doomed<T extends object>(target: T, fate: Fate, path = ''): T {
       }
     },
   })
+}
+
+function endAt(fate: Fate, where: string): unknown {
+  try {
+    fate.pass(where)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+/**
+ * What a call of the dead answers: a promise that rejects and, where it is iterated, an iteration that throws. Calls on ports answer one or
+ * the other; to throw at once would strand the promise of a call that was made beside this one, which no real port does.
+ */
+function dead(error: unknown): unknown {
+  const answer = Promise.reject(error as Error)
+  answer.catch(() => undefined)
+  const iterate = () => ({ next: () => Promise.reject(error as Error) })
+  return Object.assign(answer, { [Symbol.asyncIterator]: iterate })
 }
 
 type Callback = (...args: readonly unknown[]) => unknown

@@ -20,7 +20,7 @@ export interface Program {
 }
 
 /** Milliseconds: between looks, for a start to be noted, for a bad command to end, for the note of another to be whole, for a killed process to be gone. */
-const pace = { lookMs: 10, noteMs: 5000, badMs: 100, appearMs: 500, killedMs: 5000 } as const
+const pace = { lookMs: 10, noteMs: 30_000, badMs: 100, appearMs: 500, killedMs: 5000 } as const
 const tailBytes = 64 * 1024
 /** Shorter values of the environment are words such as "true": hiding them would hide the log. */
 const secretLength = 8
@@ -56,7 +56,7 @@ async function start(program: Program, hide: (text: string) => string, again = t
     child.once('exit', (code, signal) => resolve(String(code ?? signal)))
   })
   const end = await Promise.race([ended, noted(program, child)])
-  if (end === undefined) return
+  if (end === 'noted') return
   if (end === String(alreadyNoted) && (await appears(program))) return
   if (end === String(alreadyNoted) && again) {
     // A note that no process belongs to and that cannot be read: the machine went down while it was written.
@@ -102,16 +102,20 @@ function bare(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   )
 }
 
-/** Ends when the shell has noted its number and some moments have passed in which a bad command would have ended. */
-async function noted(program: Program, child: ChildProcess): Promise<undefined> {
-  for (let waited = 0; waited < pace.noteMs && child.exitCode === null; waited += pace.lookMs) {
+/**
+ * Ends when the shell has noted its number and some moments have passed in which a bad command would have ended. On a busy machine the
+ * shell may not run for seconds; one that never does is ended, so that no service comes up behind the error.
+ */
+async function noted(program: Program, child: ChildProcess): Promise<string> {
+  const lives = () => child.exitCode === null && child.signalCode === null
+  for (let waited = 0; waited < pace.noteMs && lives(); waited += pace.lookMs) {
     await sleep(pace.lookMs)
-    if (await isNoted(program.pidFile)) {
-      await sleep(pace.badMs)
-      if (child.exitCode === null) return undefined
-    }
+    if (!(await isNoted(program.pidFile))) continue
+    await sleep(pace.badMs)
+    if (lives()) return 'noted'
   }
-  // The child has ended: the other side of the race tells how.
+  // Where the child has ended, the other side of the race tells how.
+  if (child.pid !== undefined && lives()) signalGroup(child.pid, 'SIGKILL')
   return new Promise(() => undefined)
 }
 

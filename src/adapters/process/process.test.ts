@@ -1,4 +1,6 @@
+import childProcess, { type SpawnOptions } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -59,6 +61,22 @@ describe('the process adapter', () => {
     writeFileSync(join(base, 'it.pid'), '')
     await target.write.start()
     expect(await target.observe()).toEqual({ state: 'running' })
+  })
+
+  it('waits for a shell that the machine does not get to for seconds', async () => {
+    const real = childProcess.spawn
+    const slow = (program: string, [flag, script, ...rest]: readonly string[], options: SpawnOptions) =>
+      real(program, [flag!, `sleep 6\n${script}`, ...rest], options)
+    Object.assign(childProcess, { spawn: slow })
+    syncBuiltinESMExports()
+    try {
+      const target = await open({ script: stay })
+      await target.write.start()
+      expect(await target.observe()).toEqual({ state: 'running' })
+    } finally {
+      Object.assign(childProcess, { spawn: real })
+      syncBuiltinESMExports()
+    }
   })
 
   it('kills what does not end in its grace', async () => {

@@ -1,23 +1,20 @@
 /** Programs run on SQL values instead of documents: the same edits, the same order, expressions as the result. */
-import { planLens, type Step } from '../plan.ts'
+import { planLens, recalling, type Step } from '../plan.ts'
 import type { Direction, Edit, Program, Term, Test } from '../program.ts'
-import { chooseSql } from './compare.ts'
-import { place, reach, toJson } from './forms.ts'
+import { chooseColumn } from './compare.ts'
+import { maybeAbsent, place, reach, toJson } from './forms.ts'
 import { once as onceSql, quoteText } from './text.ts'
 import { familyOf, typeName } from './column-types.ts'
+import { type Held, type Memory, noMemory, remembered, rememberedRow } from './memory.ts'
 import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
 
 type Root = SqlValue
-/** What the other side holds at this stage, worked out when it is asked for. */
-type Memory = () => Root
 
 export interface RunOptions {
   readonly now: string
   /** `null` while memory is worked out: what does not fit there is no memory, and no reason to refuse the row. */
   readonly misfit?: Misfit
 }
-
-const emptyMemory: Memory = () => absent
 
 /** One direction of some steps. `onStep` hears which step is at work, so that a reason has a place. */
 export function runChain(
@@ -29,24 +26,26 @@ export function runChain(
   onStep: (step: Step) => void = () => {},
 ): Root {
   const order = direction === 'forward' ? steps : steps.toReversed()
-  const opposite = direction === 'forward' ? 'backward' : 'forward'
-  const stages: Memory[] = Array.from({ length: order.length }, (_, i) => once(() => recall(i)))
-  function recall(index: number): Root {
-    const next = order[index + 1]
-    if (!next) return memory()
-    const later = stages[index + 1]!()
-    return later.form === 'absent'
-      ? later
-      : runProgram(next[opposite], opposite, later, emptyMemory, { ...options, misfit: 'null' })
-  }
   return order.reduce((state, step, i) => {
     onStep(step)
-    return runProgram(step[direction], direction, state, stages[i]!, options)
+    const recalled = once(() => recall(recalling(order, i, direction), direction, memory(), options))
+    return runProgram(step[direction], direction, state, recalled, options)
   }, root)
 }
 
+/** What the other side holds, taken back through these later steps. */
+function recall(later: readonly Step[], direction: Direction, held: Held, options: RunOptions): Held {
+  if (held.root.form === 'absent') return held
+  const opposite = direction === 'forward' ? 'backward' : 'forward'
+  const root = later.reduceRight<Root>(
+    (state, step) => runProgram(step[opposite], opposite, state, noMemory, { ...options, misfit: 'null' }),
+    held.root,
+  )
+  return { ...held, root }
+}
+
 function once(make: Memory): Memory {
-  let made: Root | undefined
+  let made: Held | undefined
   return () => (made ??= make())
 }
 
@@ -57,7 +56,7 @@ function runProgram(program: Program, direction: Direction, root: Root, memory: 
 function runEdit(edit: Edit, direction: Direction, root: Root, memory: Memory, options: RunOptions): Root {
   switch (edit.edit) {
     case 'put':
-      return place(root, edit.at, termSql(edit.value, root, memory, options))
+      return place(root, edit.at, termSql(edit.value, root, memory, options), options.misfit)
     case 'drop':
       return dropSql(root, edit.at, edit.prune === true, memory)
     case 'only': {
@@ -65,7 +64,7 @@ function runEdit(edit: Edit, direction: Direction, root: Root, memory: Memory, o
       return { ...fields, fields: new Map([...fields.fields].filter(([name]) => edit.fields.includes(name))) }
     }
     case 'rest': {
-      const [fields, held] = [columnsOf(root), memory()]
+      const [fields, held] = [columnsOf(root), rememberedRow(memory)]
       if (held.form !== 'object') return root
       return {
         ...fields,
@@ -91,7 +90,7 @@ function termSql(term: Term, root: Root, memory: Memory, options: RunOptions): S
     case 'get':
       return reach(root, term.path)
     case 'was':
-      return reach(memory(), term.path)
+      return remembered(memory, term.path)
     case 'constant':
       return { form: 'constant', value: term.value }
     case 'now':
@@ -120,22 +119,25 @@ function dropSql(root: Root, at: readonly string[], prune: boolean, memory: Memo
   const dropped = place(root, at, absent)
   if (!prune || at.length === 1) return dropped
   const around = at.slice(0, -1)
-  const held = reach(memory(), around)
+  const held = remembered(memory, around)
   const keep = held.form === 'absent' ? '' : ` AND jsonb_typeof(${toJson(held)}) IS DISTINCT FROM 'object'`
   const quick = keep === '' ? dropFromColumn(root, at) : undefined
   if (quick) return place(root, around, quick)
-  const there = before.form === 'json' ? ` AND ${before.sql} IS NOT NULL` : ''
+  const there = maybeAbsent(before) ? ` AND ${toJson(before)} IS NOT NULL` : ''
   const pruned = onceSql(
-    toJson(reach(dropped, around)),
+    toJson(reach(dropped, around), 'nullable'),
     (left) => `CASE WHEN ${left} = '{}'::jsonb${there}${keep} THEN NULL ELSE ${left} END`,
   )
-  const placed = place(
-    root,
-    around,
-    around.length === 1 ? { form: 'column', type: 'jsonb', sql: pruned } : { form: 'json', sql: pruned },
-  )
-  if (around.length === 1) return placed
-  throw new NoSql('objects inside of objects are tidied away by TypeScript')
+  if (around.length > 1) throw new NoSql('objects inside of objects are tidied away by TypeScript')
+  return place(root, around, overColumn(reach(root, around), pruned))
+}
+
+/** A value in the place of another: of a column still one, in which NULL and a JSON null that stood there are two things. */
+function overColumn(before: Root, sql: string): SqlValue {
+  let below: Root | undefined = before
+  while (below?.form === 'object') below = below.base
+  if (below?.form !== 'column') return { form: 'json', sql }
+  return { form: 'column', type: 'jsonb', sql, from: toJson(before, 'nullable') }
 }
 
 /** A field of a jsonb column, and the column where it is empty then; several drops in a row are one. */
@@ -152,6 +154,7 @@ function dropFromColumn(root: Root, at: readonly string[]): SqlValue | undefined
     type: 'jsonb',
     sql: `CASE WHEN jsonb_typeof(${from}) = 'object' AND ${from} ?| ${list} THEN NULLIF(${from} - ${list}, '{}'::jsonb) ELSE ${from} END`,
     dropped: { from, keys: all },
+    from,
   }
 }
 
@@ -162,31 +165,26 @@ function whenSql(
   memory: Memory,
   options: RunOptions,
 ): Root {
-  const [here, held] = [columnsOf(root), memory()]
+  const here = columnsOf(root)
   const test = testSql(edit.test, root)
-  const recalled = (yes: boolean): Memory => {
-    if (held.form !== 'object') return emptyMemory
-    const there = testSql(edit.there, held)
-    return () => guarded(held, yes ? there : `NOT ${there}`)
+  const branch = (yes: boolean) => {
+    const mine = (which: string) => (yes ? which : `(NOT ${which})`)
+    const recalled = (): Held => {
+      const { root: held, tests } = memory()
+      return held.form === 'absent'
+        ? { root: held, tests }
+        : { root: held, tests: [...tests, mine(testSql(edit.there, held))] }
+    }
+    const steps = planLens(yes ? edit.matched : edit.otherwise)
+    return columnsOf(runChain(steps, direction, here, once(recalled), options))
   }
-  const then = columnsOf(runChain(planLens(edit.matched), direction, here, recalled(true), options))
-  const otherwise = columnsOf(runChain(planLens(edit.otherwise), direction, here, recalled(false), options))
+  const [then, otherwise] = [branch(true), branch(false)]
   const names = [...new Set([...then.fields.keys(), ...otherwise.fields.keys()])]
   const fields = names.map((name): [string, SqlValue] => {
     const [a, b] = [then.fields.get(name) ?? absent, otherwise.fields.get(name) ?? absent]
-    return [name, a === b ? a : chooseSql(test, a, b)]
+    return [name, a === b ? a : chooseColumn(test, a, b)]
   })
   return { ...here, fields: new Map(fields) }
-}
-
-/** Memory that counts only where the other side passed the same test. */
-function guarded(held: Extract<SqlValue, { form: 'object' }>, test: string): SqlValue {
-  const fields = [...held.fields].map(([name, value]): [string, SqlValue] => {
-    if (value.form === 'column')
-      return [name, { form: 'column', type: value.type, sql: `CASE WHEN ${test} THEN ${value.sql} END` }]
-    return [name, { form: 'json', sql: `CASE WHEN ${test} THEN ${toJson(value)} END` }]
-  })
-  return { ...held, fields: new Map(fields) }
 }
 
 /** Never NULL. */

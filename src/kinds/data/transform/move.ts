@@ -2,6 +2,7 @@
 import { isChangeoverError } from '../../../core/errors.ts'
 import type { SqlSession } from '../../../core/ports/index.ts'
 import {
+  type Blocks,
   type Chunk,
   type Expression,
   type Key,
@@ -16,8 +17,11 @@ import {
 import { type Compiled, withoutValues } from './lens.ts'
 import type { Work } from './work.ts'
 
-/** `straight`: no row of the chunk can be there. `merge`: some may. `careful`: halves the chunk to find the rows the server refuses. */
-export type Mode = 'straight' | 'merge' | 'careful'
+/**
+ * `straight`: no row of the chunk can be there. `merge`: some are, and only the others are read. `stage`: others write them at the same
+ * moment. `careful`: halves the chunk to find the rows the server refuses.
+ */
+export type Mode = 'straight' | 'merge' | 'stage' | 'careful'
 
 /** What a hand has prepared once for all its chunks. */
 export interface Tools {
@@ -30,6 +34,7 @@ export interface Tools {
   readonly shape: PipeShape
   /** The quoted name of the temporary table. */
   readonly stage: string
+  readonly blocks: Blocks
   now(): number
 }
 
@@ -118,26 +123,33 @@ async function moveRange(
     await tx.run(text)
     return 0
   }
-  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues)
+  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues, tools.blocks)
   const blocks: Buffer[] = []
-  for await (const block of tx.copyOut(moves.copyOut(route, range, tools.shape.was, work.inPlace))) {
+  const which = work.inPlace ? 'in place' : work.path === 'copy' && mode === 'merge' ? 'missing' : 'all'
+  for await (const block of tx.copyOut(moves.copyOut(route, range, tools.shape.was, which))) {
     for (const ready of tools.lens.async ? await pipe.pushLater(block, width) : pipe.push(block)) blocks.push(ready)
   }
   for (const ready of pipe.end()) blocks.push(ready)
   refused.push(...pipe.refused)
   if (pipe.rows > 0) await write(tools, tx, blocks, mode)
+  tools.blocks.giveBack(blocks)
   return pipe.bytesIn
+}
+
+/** Whether rows go into the target without a stage between: what is there already is left out when they are read. */
+function isStraight(work: Work, mode: Mode): boolean {
+  return work.path === 'copy' && (mode === 'straight' || mode === 'merge')
 }
 
 async function write(tools: Tools, tx: SqlSession, blocks: readonly Buffer[], mode: Mode): Promise<void> {
   const { route, work, stage } = tools
-  if (mode === 'straight' && work.path === 'copy') {
+  if (isStraight(work, mode)) {
     await tx.copyIn(moves.copyStraight(route), stream(blocks))
     return
   }
   await tx.run(moves.createStage(route, stage))
   // Halves of one chunk share the transaction, so that what the first left must go.
-  await tx.run(`DELETE FROM ${stage}`)
+  if (mode === 'careful') await tx.run(`DELETE FROM ${stage}`)
   await tx.copyIn(moves.copyStage(route, stage), stream(blocks))
   await tx.run(work.inPlace ? moves.updateFromStage(route, stage) : moves.mergeStage(route, stage))
 }
