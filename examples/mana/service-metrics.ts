@@ -1,0 +1,27 @@
+/** The figures of a node as Prometheus reads them. */
+import { prometheusText } from '../../src/router/index.ts'
+import type { PoolNode } from './pool-node.ts'
+import type { SyncNode } from './sync-node.ts'
+
+export function servicePage(pool: PoolNode, sync: SyncNode, requests: ReadonlyMap<string, number>): string {
+  const { current, highest } = sync.router.calls.status()
+  const failures = sync.router.calls.peers().reduce((sum, each) => sum + each.failures, 0)
+  const gauge = (name: string, what: string, lines: readonly string[], type = 'gauge') =>
+    `# HELP ${name} ${what}\n# TYPE ${name} ${type}\n${lines.map((line) => `${name}${line}\n`).join('')}`
+  const byRoute = [...requests].map(([key, count]) => {
+    const [method, path, status] = key.split(' ')
+    return `{route="${path === undefined || status === undefined ? 'none' : `${method} ${path}`}",status="${key.split(' ').at(-1)}"} ${count}`
+  })
+  return [
+    prometheusText([pool.router.metrics(), sync.router.metrics()]),
+    gauge('mana_pool_transactions', 'Transactions that a version holds.', [
+      `{version="v1"} ${pool.versions.v1.size()}`,
+      `{version="v2"} ${pool.versions.v2.size()}`,
+    ]),
+    gauge('mana_sync_block', 'The last block that is held.', [` ${current}`]),
+    gauge('mana_sync_highest_block', 'The highest block that a peer has said.', [` ${highest}`]),
+    gauge('mana_sync_peer_failures_total', 'Answers of peers that failed or were wrong.', [` ${failures}`], 'counter'),
+    gauge('mana_http_requests_total', 'Requests by route and status.', byRoute, 'counter'),
+    gauge('process_resident_memory_bytes', 'Memory of this process.', [` ${process.memoryUsage.rss()}`]),
+  ].join('')
+}

@@ -1,0 +1,64 @@
+/** What a shadow is told, and what it tells. */
+import type { Call, MethodOf, NameOf, Versions } from './calls.ts'
+import type { Latency } from './tally.ts'
+import type { Comparing, Fault, Verdict } from './verdict.ts'
+
+/** One comparison, as it is kept and published: values went through `clean`, errors are their class and message. */
+export interface ShadowResult {
+  readonly module: string
+  readonly method: string
+  readonly verdict: Verdict | 'timedOut'
+  readonly control: Published
+  /** Null where it did not answer in time. */
+  readonly candidate: Published | null
+  readonly candidateVersion: string
+  readonly context: unknown
+}
+export interface Published {
+  readonly version: string
+  readonly ms: number
+  readonly value?: unknown
+  readonly error?: { readonly name: string; readonly message: string }
+}
+
+export interface ShadowOptions<V extends Versions = Versions, Context = unknown> extends Comparing<Context> {
+  /** The version, or versions, that run beside the one that answers. */
+  readonly candidate: NameOf<V> | readonly NameOf<V>[]
+  /** Of the calls of methods that may be shadowed; 0 is off. */
+  readonly percent: number
+  /** True: the same keys are always sampled, by their bucket; calls without a key are not. Otherwise each call is drawn for itself. */
+  readonly sticky?: boolean
+  /** Methods that may run twice although they are no `reads`: their effect stays in the candidate. */
+  readonly also?: readonly MethodOf<V>[]
+  /** A candidate that has not answered by then counts as timed out. A synchronous one cannot be stopped, and holds the caller up. 1,000 unless said. */
+  readonly timeoutMs?: number
+  /** Candidates under way at once; a call above that is not shadowed, and counted as skipped. 100 unless said. */
+  readonly mostAtOnce?: number
+  /** The latest mismatches that are kept; 100 unless said. */
+  readonly keep?: number
+  readonly runIf?: (call: Call<Context>) => boolean
+  /** For what is published and kept, never for the comparison: take away what is secret or large. Where it fails nothing is published of the value. */
+  readonly clean?: (value: unknown) => unknown
+  /** What is kept with a result; unless given, the context of the call. */
+  readonly context?: (call: Call<Context>) => unknown
+  /** Makes a copy of the arguments for the candidate and of the control's value for the comparison, where either may be changed later (`structuredClone`). */
+  readonly copy?: (value: unknown) => unknown
+  /** Hears of every result. */
+  readonly published?: (result: ShadowResult) => void
+  /** Hears of every fault of the functions above. */
+  readonly raised?: (fault: Fault, error: unknown) => void
+}
+
+/** Of one method and one candidate. `skipped`: too many were under way. */
+export interface ShadowCount {
+  readonly runs: number
+  readonly matched: number
+  readonly mismatched: number
+  readonly ignored: number
+  readonly timedOut: number
+  readonly skipped: number
+  readonly errors: number
+  /** Of the candidate, and of the control for the same calls. */
+  readonly latency: Latency
+  readonly controlLatency: Latency
+}
