@@ -23,6 +23,8 @@ export interface NoisyField {
 export interface Noise {
   /** `twin`: how the old version's second answer differs from its first. */
   learn(twin: readonly Difference[]): void
+  /** What `judge` would say, without counting. */
+  unexplained(found: readonly Difference[]): readonly Difference[]
   /** Of the differences of the new version those that noise does not explain. Call once for each comparison, after `learn`. */
   judge(found: readonly Difference[]): readonly Difference[]
   readonly twins: number
@@ -61,7 +63,13 @@ export function createNoise({ least = 30, excess = 0.2, deviations = 4 }: NoiseL
     const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / twins + 1 / comparisons))
     return inNew - inTwins > excess && inNew - inTwins > deviations * deviation
   }
+  const unexplained = (found: readonly Difference[]): readonly Difference[] =>
+    found.filter((difference) => {
+      const field = fieldOf(difference)
+      return field.inTwins === 0 || isBeyond(field)
+    })
   return {
+    unexplained,
     learn: (twin) => {
       twins += 1
       for (const field of fieldsOf(twin, fieldOf)) field.inTwins += 1
@@ -69,10 +77,7 @@ export function createNoise({ least = 30, excess = 0.2, deviations = 4 }: NoiseL
     judge: (found) => {
       comparisons += 1
       for (const field of fieldsOf(found, fieldOf)) field.inNew += 1
-      return found.filter((difference) => {
-        const field = fieldOf(difference)
-        return field.inTwins === 0 || isBeyond(field)
-      })
+      return unexplained(found)
     },
     get twins() {
       return twins

@@ -5,8 +5,8 @@ import { ChangeoverError } from '../core/errors.ts'
 export type Segment = string | number
 
 /** `*` is one key or index, `**` any number of them. */
-export type Pattern = readonly (Segment | typeof any | typeof deep)[]
-const any: unique symbol = Symbol('*')
+export type Pattern = readonly (Segment | typeof each | typeof deep)[]
+const each: unique symbol = Symbol('*')
 const deep: unique symbol = Symbol('**')
 
 const token = /\.?(?:(\*\*)|(\*)|\[(\*|\d+|"(?:[^"\\]|\\.)*")\]|([^.[\]*"]+))/y
@@ -21,7 +21,7 @@ export function readPattern(text: string): Pattern {
     if (match === null || (at === 0 && text.startsWith('.'))) throw unreadable(text, at)
     const [, all, one, index, key] = match
     if (all !== undefined) pattern.push(deep)
-    else if (one !== undefined || index === '*') pattern.push(any)
+    else if (one !== undefined || index === '*') pattern.push(each)
     else if (index === undefined) pattern.push(key!)
     else pattern.push(index.startsWith('"') ? (JSON.parse(index) as string) : Number(index))
   }
@@ -56,7 +56,7 @@ export function walker(patterns: readonly Pattern[]): Walker {
     const wanted = patterns[pattern]![at]
     // What follows `**` has a place of its own in the cursor.
     if (wanted === deep) return [[pattern, at]]
-    return wanted === any || wanted === segment ? open(pattern, at + 1) : []
+    return wanted === each || wanted === segment ? open(pattern, at + 1) : []
   }
   return {
     start: patterns.flatMap((_, pattern) => open(pattern, 0)),

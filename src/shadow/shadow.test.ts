@@ -117,7 +117,11 @@ describe('differences of values', () => {
   })
 
   it('cleans both values before they are compared', () => {
-    const rules = { clean: [{ path: 'body.name', with: (value: Json) => String(value).trim().toLowerCase() }] }
+    const rules = {
+      clean: [
+        { path: 'body.name', with: (value: Json) => (typeof value === 'string' ? value.trim().toLowerCase() : value) },
+      ],
+    }
     expect(body({ name: ' Ann' }, { name: 'ann' }, rules)).toEqual([])
     expect(body({ name: ' Ann' }, { name: 'bob' }, rules)).toEqual(['value body.name'])
   })
@@ -126,12 +130,11 @@ describe('differences of values', () => {
     const text = '{"id": 9007199254740993, "s": "9007199254740993\\"", "n": -1.5e3}'
     expect(parseJson(text)).toEqual({ id: '9007199254740993', s: '9007199254740993"', n: -1500 })
     expect(parseJson('{')).toBeUndefined()
-    fc.assert(
-      fc.property(
-        fc.json({ noUnicodeString: false } as never),
-        (json) => JSON.stringify(parseJson(json)) !== undefined,
-      ),
-    )
+    expect(parseJson('[1, "a\\"1234567890123456", 1234567890123456.5]')).toEqual([
+      1,
+      'a"1234567890123456',
+      1234567890123456.5,
+    ])
   })
 
   it('stops at the most differences it may keep, and at hostile depth', () => {

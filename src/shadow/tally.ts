@@ -69,7 +69,7 @@ export function createTally({ samples: room = 50, showValues = false }: TallyLim
   const count = { sampled: 0, compared: 0, mismatched: 0, failed: 0, noisy: 0 }
   const noteFields = (outside: readonly Difference[]): void => {
     for (const key of new Set(outside.map(({ place, kind }) => `${kind} ${place}`))) {
-      const [kind = '', place = ''] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)]
+      const [kind, place] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)]
       const field = fields.get(key) ?? { place, kind, mismatches: 0 }
       field.mismatches += 1
       if (fields.size < mostFields) fields.set(key, field)
