@@ -1,4 +1,4 @@
-/** Durations counted in buckets that grow by an eighth of an octave: any quantile within 9 %, and nothing kept of single ones. */
+/** Durations counted in buckets that grow by an eighth of an octave, which gives every quantile within 9 %, and nothing kept of single ones. */
 
 /** Microseconds up to 2^27 (134 s) in steps of an eighth of an octave. */
 const octaves = 27

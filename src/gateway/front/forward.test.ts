@@ -32,8 +32,8 @@ describe('what is passed on', () => {
     const gateway = await rig.gateway(one((await echo()).url))
     const answer = await ask(`${gateway.url}/a/b?c=%20d&e`, {
       method: 'PATCH',
-      headers: { 'x-own': 'ü'.normalize(), 'x-forwarded-for': '6.6.6.6', forwarded: 'for=6.6.6.6' },
-      body: 'hello',
+      headers: { 'x-own': 'ü', 'x-forwarded-for': '6.6.6.6', forwarded: 'for=6.6.6.6' },
+      body: Buffer.from('hello'),
     })
     const { headers, ...rest } = heard(answer.body)
     expect(rest).toEqual({ method: 'PATCH', url: '/a/b?c=%20d&e', body: 'hello', trailers: [] })
@@ -142,9 +142,8 @@ describe('what is passed on', () => {
     })
     const gateway = await rig.gateway(one(upstream.url))
     const text = await say(gateway.url, [1, 2, 3].map((at) => `GET /${at} HTTP/1.1\r\nHost: h\r\n\r\n`).join(''))
-    expect(text.match(/\/\d/g)!.filter((each) => each !== '/1.1')).toEqual(
-      ['/1', '/1', '/1', '/1', '/2', '/3'].slice(3),
-    )
+    expect(text.match(/(?<=\r\n\r\n)\/\d/g)).toEqual(['/1', '/2', '/3'])
+    expect(upstream.sockets.size).toBe(1)
   })
 
   it('reads absolute targets as their path, with their host (RFC 9112, 3.2.2)', async () => {

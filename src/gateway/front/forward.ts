@@ -50,6 +50,8 @@ class Forward implements Asker {
   #tries = 0
   #pumping = false
   #sent = 0
+  /** The client does not keep up. */
+  #full = false
   #status = 0
   #entered = false
   #over = false
@@ -159,8 +161,12 @@ class Forward implements Asker {
     const { response, witness } = this.#at
     witness?.body(bytes)
     if (response.write(bytes)) return true
+    // One read may hold many chunks, each of which comes here.
+    if (this.#full) return false
+    this.#full = true
     const connection = this.#connection
     response.once('drain', () => {
+      this.#full = false
       if (connection !== undefined && connection === this.#connection) connection.resume()
     })
     return false
@@ -185,6 +191,8 @@ class Forward implements Asker {
     if (this.#over) return
     const server = this.#server!
     if (type === 'refused') server.refused()
+    // It was the client that took nothing: its connection ends, and nobody is to blame.
+    if (type === 'timeout' && this.#at.response.writableNeedDrain) return void this.#at.request.socket.destroy()
     // Nothing of it reached a server, or doing it twice does no harm: then another server, or a new connection, may answer.
     const again = (type === 'refused' && !this.#pumping) || (type === 'stale' && this.#repeatable)
     if (again && this.#tries < mostTries && !this.#at.response.headersSent) {

@@ -67,8 +67,8 @@ class Door {
   closing = false
   readonly tunnels = new Set<Socket>()
   readonly #options: FrontOptions
-  /** Answers under way on each connection: while there is one, nothing else may be written there. */
-  readonly #busy = new WeakMap<Socket, number>()
+  /** The last answer of each connection: while it is under way, nothing else may be written there. */
+  readonly #last = new WeakMap<Socket, ServerResponse>()
   readonly #heads = new Map<RouteRoom, HeadOptions>()
 
   constructor(options: FrontOptions) {
@@ -85,10 +85,16 @@ class Door {
     }
   }
 
+  /** Requests that a client sent without waiting for answers are served in their order: the second may rely on what the first did. */
   take(request: IncomingMessage, response: ServerResponse, expects: boolean): void {
     const { socket } = request
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1)
-    response.on('close', () => this.#busy.set(socket, (this.#busy.get(socket) ?? 1) - 1))
+    const before = this.#last.get(socket)
+    this.#last.set(socket, response)
+    if (before === undefined || before.closed || before.writableFinished) this.#serve(request, response, expects)
+    else before.once('close', () => (socket.destroyed ? response.destroy() : this.#serve(request, response, expects)))
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse, expects: boolean): void {
     const found = this.#read(request, 'http')
     if ('status' in found) return refuse(response, found)
     const { route, head } = found
@@ -169,7 +175,8 @@ class Door {
   }
 
   unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-    const inAnswer = (this.#busy.get(socket) ?? 0) > 0
+    const last = this.#last.get(socket)
+    const inAnswer = last !== undefined && !last.writableFinished
     if (error.code === 'ECONNRESET' || inAnswer || !socket.writable) return void socket.destroy()
     refuseSocket(socket, unreadableAs(error.code ?? ''))
   }

@@ -123,6 +123,8 @@ function gather(seen: Gathered, name: string, value: string, wanted: string | un
     case 'x-forwarded-proto':
       seen.forwardedProto = value
       return undefined
+    // The caller says whether a body waits for a go.
+    case 'expect':
     case 'keep-alive':
     case 'proxy-connection':
     case 'proxy-authorization':

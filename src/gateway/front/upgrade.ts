@@ -64,9 +64,9 @@ function answerFor(asked: UpgradeAsked, connection: Connection): Asker {
       socket.write(headLines(head, 'Connection: close\r\n'), 'latin1')
     },
     data: (bytes) => {
-      if (socket.write(bytes)) return true
-      socket.once('drain', () => connection.resume())
-      return false
+      const room = socket.write(bytes)
+      if (!room && socket.listenerCount('drain') === 0) socket.once('drain', () => connection.resume())
+      return room
     },
     end: (last) => void (last === undefined ? socket.end() : socket.end(last)),
     upgraded: (head, upstream, first) => {
