@@ -257,11 +257,20 @@ function report(result: Report): void {
   if (whole === null) return
   const quiet = Math.max(...whole.quietMs)
   console.log(
-    `whole runs of NeonHub with ${whole.rows} users, ${whole.runs} of them: ${whole.failedRequests} requests failed`,
+    `whole runs of NeonHub with ${whole.rows} users, ${whole.runs} of them: ${whole.turnedBack} turned back by their triggers, ${whole.failedRequests} requests failed`,
   )
   console.log(
     `  longest write pause p99 ${whole.p99Ms} ms, median ${whole.medianMs} ms; with nothing running ${quiet} ms`,
   )
+  for (const [step, pauses] of Object.entries(byStep(whole))) console.log(`    ${step.padEnd(22)} ${pauses.join(' ')}`)
+}
+
+/** Where in the plan the longest pause of each run was, the worst first. */
+function byStep({ pausesMs, during }: WholeRuns): { readonly [step: string]: readonly number[] } {
+  const found: { [step: string]: number[] } = {}
+  const worst = pausesMs.map((ms, at) => ({ ms, step: during[at] || 'before the first' })).sort((a, b) => b.ms - a.ms)
+  for (const { ms, step } of worst) found[step] = [...(found[step] ?? []), Math.round(ms)]
+  return found
 }
 
 await main()

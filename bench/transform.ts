@@ -6,7 +6,7 @@ import { applied, type Orders, planned } from './rig/kind.ts'
 import { sqlLens, typescriptLens } from './rig/lenses.ts'
 import { ceiling, rowByRow, unnestBatches } from './rig/rivals.ts'
 import { inRounds, type Method, table } from './rig/rounds.ts'
-import { createTarget, reset, type Rig, seed, settings, startRig } from './rig/server.ts'
+import { createTarget, fewThere, reset, type Rig, seed, settings, startRig } from './rig/server.ts'
 
 const { values } = parseArgs({
   options: {
@@ -21,11 +21,17 @@ const cores = cpus().length
 const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`)
 
 /** Planned before the clock starts, as the engine does; applied with the start of its threads. */
-function moving(rig: Rig, lens: typeof sqlLens, hands: number, path?: string): Pick<Method, 'prepare' | 'run'> {
+function moving(
+  rig: Rig,
+  lens: typeof sqlLens,
+  hands: number,
+  { path, some = false }: { readonly path?: string; readonly some?: boolean } = {},
+): Pick<Method, 'prepare' | 'run'> {
   let orders: Orders | undefined
   return {
     prepare: async () => {
       await reset(rig)
+      if (some) await fewThere(rig)
       orders = await planned(rig.url, { table: 'users', into: 'users_v4', lens, hands }, path)
     },
     run: async () => {
@@ -57,10 +63,16 @@ function methods(rig: Rig): readonly Method[] {
     { name: 'typescript-1', what: `${typescript}, one worker`, least: 0.6, ...moving(rig, typescriptLens, 1) },
     { name: 'typescript-2', what: `${typescript}, two workers`, least: 0.7, ...moving(rig, typescriptLens, 2) },
     {
-      name: 'stage-merge',
-      what: `${typescript}, staged and merged`,
+      name: 'merge',
+      what: `${typescript}, some rows of each chunk are there`,
       least: 0.5,
-      ...moving(rig, typescriptLens, 2, 'stage'),
+      ...moving(rig, typescriptLens, 2, { some: true }),
+    },
+    {
+      name: 'stage-merge',
+      what: `${typescript}, all staged and merged`,
+      least: 0.5,
+      ...moving(rig, typescriptLens, 2, { path: 'stage' }),
     },
     {
       name: 'unnest',

@@ -1,8 +1,9 @@
 /** One process or thread that takes part in a step: opens the target for itself and calls the kind's own verbs, as the engine does. */
 import { pathToFileURL } from 'node:url'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
-import { dataTransform } from '../../dist/kinds/data/index.js'
-import { postgres } from '../../dist/adapters/postgres/index.js'
+import { builtinAdapters, builtinKinds } from '../../dist/builtin-labour.js'
+
+const [dataTransform, postgres] = [builtinKinds.get('data.transform'), builtinAdapters.get('postgres')]
 
 export const clock = {
   now: () => performance.timeOrigin + performance.now(),

@@ -1,5 +1,6 @@
 /** Rounds in which every method has its turn, in an order that alternates; medians of rates and of ratios inside a round. */
 
+import { cpus } from 'node:os'
 import { type Spent, spent } from './cpu.ts'
 
 export interface Method {
@@ -57,6 +58,8 @@ export async function inRounds(
 function costOf(before: Spent | undefined, after: Spent | undefined, rows: number, seconds: number): string {
   if (before === undefined || after === undefined) return ''
   const [ours, server] = [after.ours - before.ours, after.server - before.server]
+  // A session that ends between two looks may be counted twice or not at all: better no figure than a wrong one.
+  if ((ours + server) / 1e6 / seconds > cpus().length || server < 0) return ''
   const a = (micros: number): string => (micros / rows).toFixed(2)
   return `   node ${a(ours)} + server ${a(server)} µs a row, ${((ours + server) / 1e6 / seconds).toFixed(2)} cores busy`
 }

@@ -1,5 +1,6 @@
 /** The server of a benchmark, its settings, and the tables it starts from. The same for every method that is measured. */
 import pg from 'pg'
+import { computed, targetColumns } from './lenses.ts'
 import { type PostgresServer, startPostgres } from '../../src/testing/postgres.ts'
 
 /** Room enough that no checkpoint falls into a run; durable as in production (fsync and synchronous_commit on); no autovacuum by chance. */
@@ -62,4 +63,9 @@ export async function reset(rig: Rig): Promise<void> {
   await rig.admin.query('TRUNCATE users_v4')
   await rig.admin.query('DROP SCHEMA IF EXISTS changeover CASCADE')
   await rig.admin.query('CHECKPOINT')
+}
+
+/** Each thousandth row stands in the target already, as where a mirror has written. */
+export async function fewThere(rig: Rig): Promise<void> {
+  await rig.admin.query(`INSERT INTO users_v4 (${targetColumns}) SELECT ${computed} FROM users s WHERE id % 1000 = 1`)
 }

@@ -16,6 +16,7 @@ import type { ClientsReport } from './clients.ts'
 import type { LedgerRecord } from './clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from './facts.ts'
 import { planEnvironment } from './plan-environment.ts'
+import { servedBefore } from './rig.ts'
 import { type Back, figuresOf, type Summary, summaryText } from './summary.ts'
 import { buildSystem, type NeonHub } from './system.ts'
 
@@ -69,7 +70,7 @@ async function main(): Promise<number> {
 async function build(home: string, rows: number, rate: number): Promise<Site> {
   const source = postgresSources().found.includes('embedded') ? 'embedded' : 'system'
   say(`starting PostgreSQL (${source}) on loopback …`)
-  const settings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_compression: 'on' }
+  const settings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_compression: 'on', ...servedBefore }
   const server = await startPostgres({ source, settings })
   say(`filling NeonHub v3.3 with ${rows.toLocaleString('en')} users …`)
   const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate, v4Phase: 'auto' })

@@ -53,6 +53,9 @@ async function tellBeginning(bench: Bench, run: string, reporter: Reporter): Pro
   }
 }
 
+/** Between tries to become the runner oneself, in milliseconds: the one that is followed may leave without having done it, or be killed. */
+const againMs = 2_000
+
 async function driveOrFollow(
   bench: Bench,
   run: string,
@@ -61,19 +64,29 @@ async function driveOrFollow(
   options: CarryOptions,
 ): Promise<RunState> {
   const { pause, stop } = interrupts
-  try {
-    return await drive(bench, run, { pause, stop, onEvent: reporter.event })
-  } catch (error) {
-    if (stop.aborted) return readState(bench.journal, run)
-    if (!options.follow || !isChangeoverError(error) || error.code !== 'run.busy') throw error
-    reporter.say(`${error.message}: it carries this out`)
-    return follow(bench, run, reporter, AbortSignal.any([pause, stop]))
+  const leave = AbortSignal.any([pause, stop])
+  for (let followed: RunState | undefined; ;) {
+    try {
+      return await drive(bench, run, { pause, stop, onEvent: reporter.event })
+    } catch (error) {
+      if (stop.aborted) return readState(bench.journal, run)
+      if (!options.follow || !isChangeoverError(error) || error.code !== 'run.busy') throw error
+      if (!followed) reporter.say(`${error.message}: it carries this out`)
+      followed = await follow(bench, run, reporter, followed, AbortSignal.any([leave, AbortSignal.timeout(againMs)]))
+      if (leave.aborted || next(followed).do === 'rest') return followed
+    }
   }
 }
 
 /** Tells what another runner does until it rests. Leaving ends only the telling. */
-async function follow(bench: Bench, run: string, reporter: Reporter, leave: AbortSignal): Promise<RunState> {
-  let state = await readState(bench.journal, run)
+async function follow(
+  bench: Bench,
+  run: string,
+  reporter: Reporter,
+  from: RunState | undefined,
+  leave: AbortSignal,
+): Promise<RunState> {
+  let state = from ?? (await readState(bench.journal, run))
   if (next(state).do === 'rest') return state
   for await (const event of bench.journal.tail(run, state.seq, leave)) {
     state = evolve(state, event)

@@ -2,7 +2,7 @@
 import { createGunzip } from 'node:zlib'
 import { pipeline, Readable } from 'node:stream'
 import { ChangeoverError } from '../core/errors.ts'
-import type { SqlWriter } from '../core/ports/index.ts'
+import type { SqlSession, SqlWriter } from '../core/ports/index.ts'
 import { build } from './build.ts'
 import type { Definition, Definitions } from './definitions.ts'
 import { definitionsFile, rowsFile } from './save.ts'
@@ -12,13 +12,19 @@ export type OpenSaved = (stored: string) => AsyncIterable<Buffer>
 
 /**
  * Types, tables, rows, then keys, indexes, sequences' values and triggers; all in one transaction: a restore that fails leaves nothing.
- * Answers what was left out (a function or trigger that needs what the copy does not hold). Error `backup.damaged` when a table cannot be made.
+ * `beforeRows` sees the tables while they are empty and have neither keys nor indexes. Answers what was left out (a function or trigger that needs what the copy does not hold). Error `backup.damaged` when a table cannot be made.
  */
-export async function restoreTables(db: SqlWriter, open: OpenSaved, gzip: boolean): Promise<readonly Definition[]> {
+export async function restoreTables(
+  db: SqlWriter,
+  open: OpenSaved,
+  gzip: boolean,
+  beforeRows: (tx: SqlSession) => Promise<void> = async () => undefined,
+): Promise<readonly Definition[]> {
   const made = await readDefinitions(open(definitionsFile))
   return db.transaction(
     async (tx) => {
       const first = await build(tx, made.before)
+      await beforeRows(tx)
       for (const [at, table] of made.tables.entries()) {
         if (table.columns.length === 0) continue
         const bytes = open(rowsFile(table, at, gzip))

@@ -20,7 +20,7 @@ export async function claimFile(path: string, run: string, by: Actor, clock: Clo
   for (let tries = 0; tries < 20; tries++) {
     if (await create(path, own)) return hold(path, own)
     const holder = await holderOf(path)
-    if (holder && (await alive(path, holder, by.host, clock))) throw busy(run, holder)
+    if (holder && (await alive(path, holder, by.host, clock))) throw busy(run, holder, await silence(path, clock))
     await setAside(path, own, holder)
   }
   throw new ChangeoverError(
@@ -55,8 +55,13 @@ async function holderOf(path: string): Promise<Holder | undefined> {
 
 async function alive(path: string, holder: Holder, here: string, clock: Clock): Promise<boolean> {
   if (holder.host === here) return (await birthOf(holder.pid)) === holder.born
+  return (await silence(path, clock)) < leaseMs
+}
+
+/** Milliseconds since the claim was renewed; forever when it is gone. */
+async function silence(path: string, clock: Clock): Promise<number> {
   const renewed = await stat(path).catch(() => undefined)
-  return renewed !== undefined && clock.now() - renewed.mtimeMs < leaseMs
+  return renewed === undefined ? Infinity : clock.now() - renewed.mtimeMs
 }
 
 /** Only one of several takers gets the dead claim out of the way; should it have been replaced by a live one meanwhile, that one goes back. */
@@ -110,12 +115,16 @@ async function birthOf(pid: number): Promise<string | undefined> {
   }
 }
 
-function busy(run: string, holder: Holder): ChangeoverError {
+/** A process of this machine keeps its claim while it is there, as it may be in the middle of an effect; only a person can know that it hangs. */
+function busy(run: string, holder: Holder, silentMs: number): ChangeoverError {
+  const silent = silentMs >= leaseMs && silentMs < Infinity
   const message = `run "${run}" is being worked on by ${holder.user}@${holder.host}, process ${holder.pid}`
   return new ChangeoverError(
     'run.busy',
-    message,
-    'watch it with `changeover status --watch`; pause it with `changeover pause`',
+    silent ? `${message}, which gave no sign of life for ${Math.round(silentMs / 1000)} s` : message,
+    silent
+      ? `let it go on with \`kill -CONT ${holder.pid}\`, or end it with \`kill -9 ${holder.pid}\`; then \`changeover resume\``
+      : 'watch it with `changeover status --watch`; pause it with `changeover pause`',
     { data: { ...holder } },
   )
 }

@@ -35,6 +35,8 @@ export async function drive(bench: Bench, run: string, options: DriveOptions): P
       redact,
       onEvent: options.onEvent,
     })
+    // Another runner closed it meanwhile: nothing is claimed, and no target is opened, for nothing.
+    if (record.state.outcome) return record.state
     await record.append({ type: 'run.claimed', by: bench.actor })
     const stop = AbortSignal.any([options.stop, claim.lost])
     const targets = openTargets(bench, {

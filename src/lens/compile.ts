@@ -105,7 +105,7 @@ function remember(stage: Stage, recall: Chain | undefined): Stage {
   }
 }
 
-/** What does not fit there is no memory, and no reason to refuse the row. */
+/** Where a person's function refuses what the other side holds, there is no memory at all. */
 function recollect(recall: Chain, was: unknown): unknown {
   try {
     const stand = recall(was, undefined)
@@ -129,5 +129,6 @@ function compileRecall(
   const needed = recalling(order, index, direction)
   if (needed.length === 0) return undefined
   const opposite = direction === 'forward' ? 'backward' : 'forward'
-  return compileChain(direction === 'forward' ? needed : needed.toReversed(), opposite, environment)
+  const steps = direction === 'forward' ? needed : needed.toReversed()
+  return compileChain(steps, opposite, { ...environment, forgiving: true })
 }

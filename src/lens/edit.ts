@@ -1,5 +1,5 @@
 /** One edit of a program as a closure over a document that is ours to change at the top, and shared below. */
-import { ChangeoverError } from '../core/errors.ts'
+import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
 import { compileAround } from './around.ts'
 import { open } from './json-text.ts'
 import { childOf, type Fields, isFields, kindOf, type Path, refuse, showPath } from './path.ts'
@@ -14,7 +14,9 @@ export function compileEdit(edit: Edit, direction: Direction, environment: Envir
     case 'put': {
       const value = compileTerm(edit.value, environment)
       const set = compileSet(edit.at)
-      return (doc, was) => set(doc, value(doc, was))
+      return environment.forgiving
+        ? (doc, was) => unlessRefused(() => set(doc, value(doc, was)), doc)
+        : (doc, was) => set(doc, value(doc, was))
     }
     case 'drop':
       return compileDrop(edit.at, edit.prune === true)
@@ -48,11 +50,22 @@ function compileTerm(term: Term, environment: Environment): Getter {
       return () => environment.context.now
     case 'object':
       return compileObject(term, environment)
-    case 'call':
-      return compileCall(
+    case 'call': {
+      const call = compileCall(
         term.rule.js as (...values: unknown[]) => unknown,
         term.of.map((each) => compileTerm(each, environment)),
       )
+      return environment.forgiving ? (doc, was) => unlessRefused(() => call(doc, was), undefined) : call
+    }
+  }
+}
+
+function unlessRefused(run: () => unknown, otherwise: unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    if (!isChangeoverError(error) || error.code !== 'lens.refused') throw error
+    return otherwise
   }
 }
 

@@ -168,6 +168,21 @@ describe('a lens', () => {
     })
   })
 
+  it('forgets of the other side only what does not fit there', () => {
+    const lens = compileLens(
+      [
+        { op: 'object', to: 'doc', fields: { name: { from: 'name' }, version: { constant: '4' } } },
+        { op: 'convert', path: '/doc/age', with: 'number-text' },
+        { op: 'remove', path: '/doc/more/legacy', default: 1 },
+      ],
+      { now },
+    )
+    const there = { doc: { name: 'x', version: '5', age: ['no number'], more: 'no object', scope: ['kept'] } }
+    expect(lens.forward({ name: 'Ann' }, there)).toEqual({
+      doc: { name: 'Ann', version: '5', more: 'no object', scope: ['kept'] },
+    })
+  })
+
   it('refuses with path and reason, and never with the value', () => {
     const strict = compileLens([{ op: 'map', path: '/items/*/s', table: { on: 'UP' } }], { now })
     const refused = () => strict.forward({ items: [{ s: 'on' }, { s: 'secret' }] })

@@ -84,6 +84,8 @@ export interface Planned {
 export interface Environment {
   readonly context: LensContext
   readonly functions: ReadonlyMap<string, LensFunctions>
+  /** True while memory is worked out: what does not fit there is no memory, and no reason to refuse the row. */
+  readonly forgiving?: boolean
 }
 
 /** The same operation, seen from the other side. */

@@ -68,15 +68,28 @@ function readAs(sql: Writer, { name, as }: Touched, alias: string): string {
 }
 
 /** Paths that go through the lens here: the bytes of a range. In place, the rows stay locked until they are written back. */
-export function copyOut(route: Route, range: KeyRange, was: readonly Touched[], inPlace: boolean): string {
+export function copyOut(
+  route: Route,
+  range: KeyRange,
+  was: readonly Touched[],
+  which: 'in place' | 'all' | 'missing',
+): string {
   const { sql, layout } = route
   const columns = [
     ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
     ...layout.reads.map((each) => readAs(sql, each, 's.')),
     ...was.map((each) => `CASE WHEN ${route.given} THEN ${readAs(sql, each, 's.')} END`),
   ].join(', ')
-  const locked = inPlace ? ' FOR NO KEY UPDATE OF s' : lock(route)
-  return `COPY (SELECT ${columns} FROM ${route.source} s WHERE ${within(sql, layout.key, range, 's.')}${locked}) TO STDOUT (FORMAT binary)`
+  const locked = which === 'in place' ? ' FOR NO KEY UPDATE OF s' : lock(route)
+  const wanted = `${within(sql, layout.key, range, 's.')}${which === 'missing' ? ` AND NOT ${thereToo(route, range)}` : ''}`
+  return `COPY (SELECT ${columns} FROM ${route.source} s WHERE ${wanted}${locked}) TO STDOUT (FORMAT binary)`
+}
+
+/** The range stands beside the key, so that no plan walks the whole target. */
+function thereToo(route: Route, range: KeyRange): string {
+  const { sql, layout } = route
+  const same = sameKey(sql, layout.key, 's', 't', route.keyNames)
+  return `EXISTS (SELECT FROM ${route.target} t WHERE ${same} AND ${within(sql, targetKey(route), range, 't.')})`
 }
 
 /** Path `copy`: straight into the target, where no row of the range can be yet. */

@@ -1,7 +1,6 @@
 /** `changeover/testing`: what holds guests' kinds and adapters to the same contract as ours, and real servers to do it with. */
 export { type CaseWorld, type Check, describeKind, type KindCase, kindChecks, type Runner } from './kind-kit.ts'
 export {
-  databaseTemplate,
   freePort,
   type PostgresOptions,
   type PostgresServer,
@@ -9,5 +8,6 @@ export {
   postgresSources,
   startPostgres,
 } from './postgres.ts'
+export { databaseTemplate } from './database-template.ts'
 export { type JournalCase, journalChecks } from './journal-kit.ts'
 export { doomed, Fate, Killed } from './crash.ts'

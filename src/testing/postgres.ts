@@ -29,6 +29,11 @@ export interface PostgresServer {
   readonly pid: number
   /** A connection string for a database of this server; the superuser is `postgres`, trusted on loopback. */
   url(database?: string): string
+  /** Shuts the server down and keeps its data: every session ends, nobody answers. */
+  halt(): Promise<void>
+  /** The same server again, on the same port. */
+  start(): Promise<void>
+  /** Shuts the server down and removes its data. */
   stop(): Promise<void>
 }
 
@@ -88,9 +93,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`)
   writeFileSync(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`)
-  const child = spawn(join(bin, 'postgres'), ['-D', data], { ...run, stdio: ['ignore', 'pipe', 'pipe'] })
-  const log = collect(child)
-  await ready(child, log)
+  const launch = async (): Promise<ChildProcess> => {
+    const child = spawn(join(bin, 'postgres'), ['-D', data], { ...run, stdio: ['ignore', 'pipe', 'pipe'] })
+    await ready(child, collect(child))
+    return child
+  }
+  let child = await launch()
   return {
     source: binaries.source,
     version: execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }).replace(
@@ -99,9 +107,18 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     ),
     port,
     folder,
-    pid: child.pid!,
+    get pid() {
+      return child.pid!
+    },
     url: (database = 'postgres') => `postgres://postgres@127.0.0.1:${port}/${database}`,
-    stop: () => stop(child, folder),
+    halt: () => shutDown(child),
+    start: async () => {
+      child = await launch()
+    },
+    stop: async () => {
+      await shutDown(child)
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
   }
 }
 
@@ -198,41 +215,10 @@ async function ready(child: ChildProcess, log: () => string): Promise<void> {
   }
 }
 
-async function stop(child: ChildProcess, folder: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGINT')
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 10_000).unref())])
-    if (child.exitCode === null) child.kill('SIGKILL')
-  }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+async function shutDown(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGINT')
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 10_000).unref())])
+  if (child.exitCode === null) child.kill('SIGKILL')
 }
-
-/** Databases of one server made from a template: `make` once with the set-up, then each call is a fresh copy (some 50 ms). */
-export async function databaseTemplate(
-  server: PostgresServer,
-  setUp: string,
-): Promise<() => Promise<{ readonly url: string; drop(): Promise<void> }>> {
-  const { Client } = (await import('pg')).default
-  const admin = async (text: string, database = 'postgres') => {
-    const client = new Client({ connectionString: server.url(database) })
-    await client.connect()
-    try {
-      await client.query(text)
-    } finally {
-      await client.end()
-    }
-  }
-  const id = templates++
-  const template = `template_${id}`
-  await admin(`CREATE DATABASE ${template}`)
-  if (setUp.trim() !== '') await admin(setUp, template)
-  let count = 0
-  return async () => {
-    const name = `case_${id}_${++count}`
-    await admin(`CREATE DATABASE ${name} TEMPLATE ${template}`)
-    return { url: server.url(name), drop: () => admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
-  }
-}
-
-let templates = 0

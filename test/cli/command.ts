@@ -19,12 +19,15 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
+/** Names with their values; `undefined` takes one away. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 export interface Place {
   readonly folder: string
   run(...words: string[]): Promise<Ended>
   start(...words: string[]): Running
-  /** The same with more in the environment. */
-  runWith(env: Readonly<Record<string, string>>): (...words: string[]) => Promise<Ended>
+  /** The same with more, or less, in the environment. */
+  runWith(env: Environment): (...words: string[]) => Promise<Ended>
   /** On a terminal of 30 lines of 100 columns, made by `script`. Keys are sent with `type`. */
   onTerminal(...words: string[]): Running & { type(keys: string): void }
   write(file: string, text: string): void

@@ -43,6 +43,8 @@ interface Second {
   readonly failed: Record<Client, number>
   readonly latency: Histogram
   readonly writes: Histogram
+  /** When its longest write was answered. */
+  longestAt: number
   gap: number
 }
 
@@ -58,6 +60,8 @@ export interface Summary {
   readonly writes: number
   /** The longest that one write took from being sent to its whole answer: how long a writer was made to wait. */
   readonly longestWritePauseMs: number
+  /** When that write was answered; 0 where there was none. */
+  readonly longestWritePauseAt: number
   /** The longest span in which at least one write was asked and none completed. Never above the pause. */
   readonly longestWriteGapMs: number
 }
@@ -94,7 +98,9 @@ export class Stats {
     const second = this.#second(now)
     second[measured.failed ? 'failed' : 'served'][measured.client]++
     second.latency.add(measured.ms)
-    if (measured.write && !measured.failed) second.writes.add(measured.ms)
+    if (!measured.write || measured.failed) return
+    if (measured.ms > second.writes.max) second.longestAt = now
+    second.writes.add(measured.ms)
   }
 
   summary(from = 0, to = Number.MAX_SAFE_INTEGER): Summary {
@@ -128,6 +134,7 @@ export class Stats {
       writeMs: percentiles(writes),
       writes: [...writes.counts.values()].reduce((sum, each) => sum + each, 0),
       longestWritePauseMs: round(writes.max),
+      longestWritePauseAt: inside.find((each) => each.writes.max === writes.max)?.longestAt ?? 0,
       longestWriteGapMs: round(Math.max(0, ...inside.map((each) => each.gap))),
     }
   }
@@ -142,6 +149,7 @@ export class Stats {
       failed: { v3: 0, v4: 0 },
       latency: new Histogram(),
       writes: new Histogram(),
+      longestAt: 0,
       gap: 0,
     }
     this.#seconds.push(fresh)

@@ -9,6 +9,8 @@ export interface Database {
   rows<R>(sql: string, values?: readonly unknown[]): Promise<readonly R[]>
   /** That first value as an answer; a row that is not there is a 404. */
   json(sql: string, values?: readonly unknown[], status?: number): Promise<Reply>
+  /** Opens every connection, one after the other: nobody who is served waits for one. A server that is not there is no error yet. */
+  ready(): Promise<void>
   close(): Promise<void>
 }
 
@@ -38,8 +40,15 @@ export function openDatabase(settings: Settings, name: string): Database {
   })
 }
 
+const connections = 10
+
 export function connect(where: pg.PoolConfig): Database {
-  const pool = new pg.Pool({ max: 10, options: '-c timezone=UTC -c datestyle=ISO', ...where })
+  const pool = new pg.Pool({
+    max: connections,
+    idleTimeoutMillis: 0,
+    options: '-c timezone=UTC -c datestyle=ISO',
+    ...where,
+  })
   // an idle connection that the server ends must not end the service; the next query opens another
   pool.on('error', (error) =>
     process.stderr.write(`${JSON.stringify({ event: 'database.lost', message: error.message })}\n`),
@@ -59,6 +68,18 @@ export function connect(where: pg.PoolConfig): Database {
       if (json === null) throw new Refusal(404, 'there is no such row')
       return { status, json }
     },
+    ready: () => openAll(pool),
     close: () => pool.end(),
+  }
+}
+
+async function openAll(pool: pg.Pool): Promise<void> {
+  const open: pg.PoolClient[] = []
+  try {
+    while (open.length < connections) open.push(await pool.connect())
+  } catch {
+    // whoever asks will hear of it
+  } finally {
+    for (const client of open) client.release()
   }
 }

@@ -11,6 +11,7 @@ const v3Version = '3.3.0'
 /** Serves until `stop`. A `port` given here wins over `api.port`. */
 export async function startV3(settings: Settings, port?: number): Promise<Serving> {
   const database = openDatabase(settings, 'neonhub-v3')
+  await database.ready()
   const health: Handler = async () => {
     const answers = await database.value('SELECT 1').then(Boolean, () => false)
     return reply(

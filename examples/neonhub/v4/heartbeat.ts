@@ -1,4 +1,5 @@
 /** Tells the coordinator that this node lives, while the federation is enabled. Follows the settings as they change. */
+import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Settings } from '../service/settings.ts'
 
@@ -49,14 +50,24 @@ async function beat(settings: Settings, before: Heard): Promise<Heard> {
   try {
     const nodeId = encodeURIComponent(settings.text('federation.nodeId'))
     const url = `${settings.text('federation.coordinatorUrl')}/api/v1/federation/nodes/${nodeId}/heartbeat`
-    const headers = { authorization: `Bearer ${settings.secret('FEDERATION_TOKEN') ?? ''}` }
-    const answer = await fetch(url, { method: 'POST', headers, signal: AbortSignal.timeout(2_000) })
-    await answer.arrayBuffer()
-    if (answer.ok) return { reachable: true, registered: true, lastHeartbeatAt: new Date().toISOString(), error: null }
-    const error =
-      answer.status === 404 ? 'the coordinator does not know this node' : `the coordinator answered ${answer.status}`
+    const status = await post(url, settings.secret('FEDERATION_TOKEN') ?? '')
+    if (status === 200)
+      return { reachable: true, registered: true, lastHeartbeatAt: new Date().toISOString(), error: null }
+    const error = status === 404 ? 'the coordinator does not know this node' : `the coordinator answered ${status}`
     return { ...before, reachable: true, registered: false, error }
   } catch (error) {
     return { ...before, reachable: false, error: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** Not by `fetch`: its first call loads its code, and for 50 to 100 ms nobody else is served. */
+function post(url: string, token: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-length': 0 }
+    const out = request(url, { method: 'POST', headers, signal: AbortSignal.timeout(2_000) }, (answer) => {
+      answer.resume()
+      answer.once('error', reject).once('end', () => resolve(answer.statusCode ?? 0))
+    })
+    out.once('error', reject).end()
+  })
 }

@@ -38,6 +38,7 @@ export function soundV3(settings: Settings): void {
 export async function startV4(watched: Watched, port?: number): Promise<Serving> {
   const settings = watched.now()
   const database = openDatabase(settings, 'neonhub-v4')
+  await database.ready()
   const heartbeat = startHeartbeat(watched.now, async (id) => void (await markActive(database, id)))
   const health: Handler = async () => {
     const ready = await schemaReady(database).catch(() => null)

@@ -2,8 +2,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { constants, setPriority } from 'node:os'
 import { ChangeoverError } from '../../core/errors.ts'
-import type { Dumper, SqlReader } from '../../core/ports/index.ts'
+import type { Dumper, DumpSection, SqlReader } from '../../core/ports/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import { quote } from './dialect.ts'
 
@@ -26,7 +27,7 @@ export async function findDumper(address: Address, reader: SqlReader): Promise<D
     program: programs.dump,
     version: programs.version,
     dump: (tables, snapshot) => dump(programs, address, reader, tables, snapshot),
-    restore: (bytes, into) => restore(programs, parseAddress(address.url, into), bytes),
+    restore: (bytes, into, section) => restore(programs, parseAddress(address.url, into), bytes, section),
   }
 }
 
@@ -73,6 +74,8 @@ async function* dump(
   const left = tables.length === 0 ? [] : await tablesWithoutRows(reader, tables)
   const options = [
     '--format=custom',
+    // Packed quickly: whoever serves on this machine needs its processors more than the store needs the last tenth.
+    '--compress=1',
     '--no-password',
     '--exclude-schema=changeover',
     '--exclude-schema=changeover_journal',
@@ -122,10 +125,16 @@ async function tablesWithoutRows(reader: SqlReader, tables: readonly string[]): 
     .map((each) => quote(each.schema, each.name))
 }
 
-async function restore(programs: Programs, into: Address, bytes: AsyncIterable<Buffer>): Promise<void> {
+async function restore(
+  programs: Programs,
+  into: Address,
+  bytes: AsyncIterable<Buffer>,
+  section: DumpSection | undefined,
+): Promise<void> {
+  const part = section === undefined ? [] : [`--section=${section}`]
   const child = start(
     programs.restore,
-    ['--no-password', '--no-owner', '--no-privileges', '--exit-on-error', `--dbname=${into.open}`],
+    ['--no-password', '--no-owner', '--no-privileges', '--exit-on-error', ...part, `--dbname=${into.open}`],
     into,
   )
   const end = ended(child, 'pg_restore', into)
@@ -151,7 +160,19 @@ function drained(child: ChildProcess): Promise<void> {
 /** The password goes to the child by its environment alone: an argument list can be read by every account. */
 function start(program: string, args: readonly string[], address: Address): ChildProcess {
   const secret = address.password === undefined ? {} : { PGPASSWORD: address.password }
-  return spawn(program, args, { stdio: 'pipe', env: { ...process.env, ...secret, LC_MESSAGES: 'C' } })
+  const child = spawn(program, args, { stdio: 'pipe', env: { ...process.env, ...secret, LC_MESSAGES: 'C' } })
+  giveWay(child)
+  return child
+}
+
+/** A copy can wait; whoever serves on this machine cannot. */
+function giveWay(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It has ended already, or this system has no priorities: then it runs as others do.
+  }
 }
 
 async function ended(child: ChildProcess, name: string, address: Address): Promise<void> {

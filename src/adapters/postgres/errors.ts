@@ -110,7 +110,8 @@ function locked(place: Place, statement: string, blockers: readonly Blocker[]): 
     pids === ''
       ? 'try again, or raise the lock limit'
       : `wait for it to end, end it (\`${pids}\`), or raise the lock limit`
-  return ['target.lock', `no lock in time on "${place.where}" for ${quoteStart(statement)}: ${who}`, help]
+  // Who it is comes first: a narrow terminal cuts the rest.
+  return ['target.lock', `no lock in time: ${who}; wanted on "${place.where}" for ${quoteStart(statement)}`, help]
 }
 
 function session(error: ServerError, code: string, place: Place): Answer | undefined {

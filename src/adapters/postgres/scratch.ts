@@ -31,6 +31,13 @@ const localeQuery = `
          coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale
     FROM pg_database d WHERE d.datname = current_database()`
 
+/** Of every session there: whoever works in the databases beside it must not wait for its commits, nor share all processors with it. */
+const calm = [
+  ['synchronous_commit', 'off'],
+  ['max_parallel_maintenance_workers', '0'],
+  ['max_parallel_workers_per_gather', '0'],
+] as const
+
 export function scratchMaker(maker: ScratchMaker): () => Promise<Scratch> {
   const stem = `changeover_scratch_${createHash('sha256').update(maker.run).digest('hex').slice(0, 12)}`
   let made = 0
@@ -44,6 +51,8 @@ export function scratchMaker(maker: ScratchMaker): () => Promise<Scratch> {
     const [locale] = await maker.beside.rows<Locale>(localeQuery)
     await drop(maker.beside, name)
     await maker.beside.run(`CREATE DATABASE ${quote(name)} TEMPLATE template0 ${localeClause(locale!)}`)
+    for (const [setting, value] of calm)
+      await maker.beside.run(`ALTER DATABASE ${quote(name)} SET ${setting} = ${value}`)
     const opened = maker.open(name)
     return {
       name,

@@ -52,13 +52,16 @@ export interface SqlSnapshot {
   copyOut(text: string): AsyncIterable<Buffer>
 }
 
+export type DumpSection = 'pre-data' | 'data' | 'post-data'
+
 /** A dump of whole tables with their definitions, as bytes of a format that `restore` of the same object reads. */
 export interface Dumper {
   readonly program: string
   readonly version: string
   /** With `snapshot`, an exported one of the server, it sees what that one sees. */
   dump(tables: readonly string[], snapshot?: string): AsyncIterable<Buffer>
-  restore(bytes: AsyncIterable<Buffer>, into: string): Promise<void>
+  /** All of it; or one section, which needs the sections before it: definitions of tables, rows, then what is built upon them. */
+  restore(bytes: AsyncIterable<Buffer>, into: string, section?: DumpSection): Promise<void>
 }
 
 /** One transaction on one connection. */

@@ -16,6 +16,7 @@ import {
   type SavedFile,
 } from '../../dump/index.ts'
 import type { BackupWork } from './database.ts'
+import { stayingLogged, type Unloggable } from './unlogged.ts'
 
 const dumpFile = 'database.dump'
 
@@ -37,6 +38,8 @@ export interface Copied {
   readonly how: DatabaseBackup
   readonly entries: readonly Entry[]
   readonly left: { readonly path: string; readonly what: string; readonly why: string }[]
+  /** Tables that a copy to look at cannot keep out of the server's log. */
+  readonly staying: readonly string[]
 }
 
 interface Watch {
@@ -81,10 +84,12 @@ export async function save(
       const bytes = counted(dumper.dump(named, exported!.id), count)
       entries.push(await put({ stored: dumpFile, path: dumpFile, bytes }))
     }
+    // Whoever is served beside this needs the other processors.
+    await view.rows("SELECT set_config('max_parallel_workers_per_gather', '0', true)")
     const how = await describeCopy(view, made, dumper, work.gzip)
     const left =
       dumper === undefined ? [{ path: '*', what: 'views, grants, policies', why: 'a copy holds tables only' }] : []
-    return { how, entries, left }
+    return { how, entries, left, staying: await stayingLogged(view) }
   })
 }
 
@@ -129,16 +134,19 @@ export interface Restored {
 
 /**
  * Restores a backup into an empty database of the same server as `server`; a person's way back too. Without `how` the manifest is read and every
- * byte compared with it first: error `backup.damaged` before anything is written. Answers what had to be left out.
+ * byte compared with it first: error `backup.damaged` before anything is written. `beforeRows` sees the tables while they are empty. Answers what had
+ * to be left out.
  */
 export async function restoreDatabase(
   from: { readonly folder: string; readonly how?: DatabaseBackup },
   store: FileReader,
   into: Restored,
   server: SqlReader,
+  beforeRows?: (tables: Unloggable) => Promise<void>,
 ): Promise<readonly Definition[]> {
   const how = from.how ?? (await proved(store, from.folder))
-  if (how.with === 'copy') return restoreTables(into.db, (stored) => store.stream(`${from.folder}/${stored}`), how.gzip)
+  const open = (stored: string) => store.stream(`${from.folder}/${stored}`)
+  if (how.with === 'copy') return restoreTables(into.db, open, how.gzip, beforeRows)
   const dumper = await server.dumper()
   if (dumper === undefined) {
     throw new ChangeoverError(
@@ -147,7 +155,12 @@ export async function restoreDatabase(
       'install the client programs of the server’s version',
     )
   }
-  await dumper.restore(store.stream(`${from.folder}/${dumpFile}`), into.name)
+  if (beforeRows === undefined) await dumper.restore(open(dumpFile), into.name)
+  else {
+    await dumper.restore(open(dumpFile), into.name, 'pre-data')
+    await beforeRows(into.db)
+    for (const section of ['data', 'post-data'] as const) await dumper.restore(open(dumpFile), into.name, section)
+  }
   return []
 }
 

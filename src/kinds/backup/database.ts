@@ -11,13 +11,13 @@ import {
   verifyBackup,
   writeManifest,
 } from '../../backup/index.ts'
-import { type Print, samePrint } from '../../compare/index.ts'
+import type { Print } from '../../compare/index.ts'
 import { ChangeoverError } from '../../core/errors.ts'
 import { block, note } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
-import type { SqlWriter } from '../../core/ports/index.ts'
-import { aboutOf, type Copied, type DatabaseBackup, prints, restoreDatabase, save, sizeOf } from './copy.ts'
+import { aboutOf, save, sizeOf } from './copy.ts'
 import { checkBackup } from './database-check.ts'
+import { prove } from './prove.ts'
 import { watched } from './watched.ts'
 
 const spec = z.strictObject({
@@ -122,7 +122,7 @@ export const backupDatabase = defineKind<Roles, z.output<typeof spec>, BackupWor
     if (damaged.length > 0) return damaged
     const { rows, seconds } = figures(manifest)
     return [
-      note('backup.proved', `${rows} rows were saved and restored; a restore takes ${seconds} s`, 'nothing to do', {
+      note('backup.proved', `${rows} rows were saved, and restored in ${seconds} s`, 'nothing to do', {
         rows,
         seconds,
       }),
@@ -177,42 +177,6 @@ async function* make(work: BackupWork, at: Writing<Roles>, folder: string): Asyn
   return manifest
 }
 
-/** Restores what was just written, read back from the store, and compares each table. Answers the seconds of the restore alone. */
-async function prove(
-  copied: Copied,
-  at: Writing<Roles>,
-  folder: string,
-  tell: (table: string) => void,
-): Promise<number> {
-  const scratch = await at.on.source.scratch()
-  try {
-    const begun = at.clock.now()
-    const left = await restoreDatabase({ folder, how: copied.how }, at.on.store, scratch, at.on.source)
-    const seconds = (at.clock.now() - begun) / 1000
-    copied.left.push(
-      ...left.map((each) => ({ path: each.name, what: each.what, why: 'it needs something outside the saved tables' })),
-    )
-    await comparePrints(copied.how, scratch.db, tell)
-    return seconds
-  } finally {
-    await scratch.drop()
-  }
-}
-
-async function comparePrints(how: DatabaseBackup, db: SqlWriter, tell: (table: string) => void): Promise<void> {
-  const seen = await db.snapshot((view) => prints(view, how.tables, tell))
-  for (const [name, print] of Object.entries(seen)) {
-    const was = how.tables.find((each) => each.name === name)!.print
-    if (samePrint(was, print)) continue
-    const message = `"${name}" has ${was.rows} rows and, restored from the backup, ${print.rows}${was.rows === print.rows ? ' others' : ''}`
-    throw new ChangeoverError(
-      'backup.damaged',
-      message,
-      'run the step again; when it comes back, save with `with: copy`',
-    )
-  }
-}
-
 /** The manifest of this step's finished backup, when every byte of it is still right. */
 async function whole(at: Writing<Roles>, folder: string): Promise<Manifest | undefined> {
   const manifest = await findManifest(at.on.store, folder)
@@ -235,7 +199,7 @@ function mark(folder: string, manifest: Manifest): Mark {
     done: rows,
     of: rows,
     unit: 'rows',
-    note: `a restore takes ${seconds} s`,
+    note: `restored in ${seconds} s`,
   }
 }
 

@@ -64,14 +64,18 @@ interface Blocking extends Row {
   readonly ms: number
 }
 
-/** Sessions that hold what we want, in a transaction older than one try would wait: queueing behind them would stop everybody else. */
+/**
+ * Sessions that hold what we want, in a transaction older than one try would wait: queueing behind them would stop everybody else.
+ * Of this database: those made from one template have tables of the same number.
+ */
 const blockingQuery = `
   SELECT DISTINCT a.pid, coalesce(a.application_name, '') AS application, w.object,
          (extract(epoch FROM clock_timestamp() - a.xact_start) * 1000)::float8 AS ms
     FROM unnest($1::text[], $2::text[]) AS w(object, mode)
     JOIN pg_locks l ON l.relation = to_regclass(w.object) AND l.mode = w.mode AND l.granted
     JOIN pg_stat_activity a ON a.pid = l.pid
-   WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+   WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+     AND l.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
      AND a.xact_start < clock_timestamp() - make_interval(secs => $3::float8 / 1000)
    ORDER BY ms DESC LIMIT 3`
 

@@ -9,7 +9,7 @@ import { NoSql, type SqlValue } from './value.ts'
 export function assign(value: SqlValue, type: string, column: string): string {
   switch (value.form) {
     case 'absent':
-      return `NULL::${type}`
+      return `NULL::${named(type)}`
     case 'constant':
       return constantAs(value.value, type, column)
     case 'column':
@@ -19,18 +19,23 @@ export function assign(value: SqlValue, type: string, column: string): string {
   }
 }
 
+/** The type to cast to. */
+function named(type: string): string {
+  return type === numberType ? 'numeric' : type
+}
+
 function wrong(column: string, is: string, type: string): NoSql {
   return new NoSql(`"${column}" is of type ${type} and would get ${is}: say "convert"`)
 }
 
 function constantAs(value: Json, type: string, column: string): string {
   const family = familyOf(type)
-  if (value === null) return `NULL::${type}`
+  if (value === null) return `NULL::${named(type)}`
   if (family === 'json') return `${quoteText(JSON.stringify(value))}::${type}`
   if (typeof value === 'string' && family === 'text') return `${quoteText(value)}::${type}`
   if (typeof value === 'boolean' && family === 'boolean') return String(value)
   if (typeof value === 'number' && (family === 'number' || family === 'float' || typeName(type) === 'numeric'))
-    return `'${value}'::${type}`
+    return `'${value}'::${named(type)}`
   if (Array.isArray(value) && typeName(type) === 'text[]' && value.every((item) => typeof item === 'string')) {
     return `ARRAY[${value.map((item) => quoteText(String(item))).join(', ')}]::${type}`
   }
@@ -52,7 +57,7 @@ function columnAs(sql: string, from: string, to: string, column: string): string
     fromFamily === 'number' &&
     (toFamily === 'number' || b === 'numeric' || (b === 'double precision' && a !== 'bigint'))
   )
-    return `${sql}::${to}`
+    return `${sql}::${named(to)}`
   if (fromFamily === 'text' && toFamily === 'text' && !(a === 'numeric' && b !== 'text')) {
     if (b !== 'text') return `${sql}::${to}`
     return a === 'numeric' || a === 'uuid'
@@ -63,7 +68,7 @@ function columnAs(sql: string, from: string, to: string, column: string): string
 }
 
 function jsonAs(value: SqlValue, type: string, column: string): string {
-  const sql = toJson(value)
+  const sql = toJson(value, 'nullable')
   const family = familyOf(type)
   if (family === 'json') {
     // Over a column, null can only be the JSON null that stood there and stays.
@@ -83,8 +88,13 @@ function jsonAs(value: SqlValue, type: string, column: string): string {
           ? ['string']
           : ['number']
   return once(sql, (json) => {
-    const cases = kinds.map((kind) => `WHEN '${kind}' THEN (${json} #>> '{}')::${type}`).join(' ')
-    const refused = refuseSql(column, `a ${kinds.join(' or a ')} is needed for ${type}`, `jsonb_typeof(${json})`, type)
-    return `CASE jsonb_typeof(${json}) ${cases} WHEN 'null' THEN NULL::${type} ELSE ${refused} END`
+    const cases = kinds.map((kind) => `WHEN '${kind}' THEN (${json} #>> '{}')::${named(type)}`).join(' ')
+    const refused = refuseSql(
+      column,
+      `a ${kinds.join(' or a ')} is needed for ${type}`,
+      `jsonb_typeof(${json})`,
+      named(type),
+    )
+    return `CASE jsonb_typeof(${json}) ${cases} WHEN 'null' THEN NULL::${named(type)} ELSE ${refused} END`
   })
 }

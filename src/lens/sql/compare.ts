@@ -75,20 +75,28 @@ export function coalesceSql(held: SqlValue, fallback: SqlValue, mode: 'null is k
 export function keepNullSql(value: SqlValue, held: SqlValue | undefined, around?: SqlValue): SqlValue {
   if (held === undefined || value.form === 'absent') return value
   if (around === undefined) {
-    if (held.form !== 'column' || typeName(held.type) !== 'jsonb') return value
-    const made = assign(value, 'jsonb', '')
-    if (value.form === 'object' && value.base === undefined) return value
+    if (held.form === 'absent' || !isJsonb(held) || (value.form === 'object' && value.base === undefined)) return value
+    const [made, was] = [assign(value, 'jsonb', ''), assign(held, 'jsonb', '')]
     return {
       form: 'column',
       type: 'jsonb',
-      sql: `CASE WHEN ${made} IS NULL AND ${held.sql} = ${nullJson} THEN ${held.sql} ELSE ${made} END`,
+      sql: `CASE WHEN ${made} IS NULL AND ${was} = ${nullJson} THEN ${was} ELSE ${made} END`,
     }
   }
   if (around.form === 'absent' || (value.form === 'object' && value.base === undefined)) return value
-  const [is, was] = [value.form === 'column' ? `${value.sql} IS NULL` : `${toJson(value)} = ${nullJson}`, toJson(held)]
+  const [is, was] = [isNullSql(value), toJson(held)]
   const known = around.form === 'json' ? ` AND ${around.sql} IS NOT NULL` : ''
   return {
     form: 'json',
     sql: `CASE WHEN ${is}${known} AND COALESCE(${was}, ${nullJson}) = ${nullJson} THEN ${was} ELSE ${toJson(value)} END`,
   }
+}
+
+/** In a column, a JSON null that stands there is a value: only NULL is null. */
+function isNullSql(value: SqlValue): string {
+  if (value.form === 'column')
+    return `${value.sql} IS NULL${value.from === undefined ? '' : ` AND ${value.from} IS NULL`}`
+  return value.form === 'object' && isJsonb(value)
+    ? `${toJson(value, 'nullable')} IS NULL`
+    : `${toJson(value)} = ${nullJson}`
 }

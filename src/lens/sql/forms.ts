@@ -2,7 +2,7 @@
 import type { Json } from '../../core/json.ts'
 import { once, quoteText, refuseSql } from './text.ts'
 import { familyOf, typeName } from './column-types.ts'
-import { absent, NoSql, type SqlValue } from './value.ts'
+import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
 
 export const nullJson = `'null'::jsonb`
 type ObjectValue = Extract<SqlValue, { form: 'object' }>
@@ -53,7 +53,10 @@ export function toJson(value: SqlValue, nullable: 'null is null' | 'nullable' = 
     case 'json':
       return value.sql
     case 'object':
-      return objectJson(value)
+      // Laid over a column, NULL is null.
+      return nullable === 'nullable' || value.base === undefined || maybeAbsent(value)
+        ? objectJson(value)
+        : `COALESCE(${objectJson(value)}, ${nullJson})`
     case 'column': {
       const name = typeName(value.type)
       const sql =
@@ -62,7 +65,9 @@ export function toJson(value: SqlValue, nullable: 'null is null' | 'nullable' = 
           : name === 'json'
             ? `${value.sql}::jsonb`
             : `to_jsonb(${embeddable(value.sql, name)})`
-      return nullable === 'nullable' ? sql : `COALESCE(${sql}, ${nullJson})`
+      if (nullable === 'nullable') return sql
+      const known = value.from === undefined ? nullJson : `CASE WHEN ${value.from} IS NULL THEN ${nullJson} END`
+      return `COALESCE(${sql}, ${known})`
     }
   }
 }
@@ -71,10 +76,10 @@ export function toJson(value: SqlValue, nullable: 'null is null' | 'nullable' = 
 export function maybeAbsent(value: SqlValue): boolean {
   if (value.form === 'object')
     return value.base !== undefined && maybeAbsent(value.base) && [...value.fields.values()].every(maybeAbsent)
-  return value.form === 'absent' || value.form === 'json'
+  return value.form === 'absent' || value.form === 'json' || (value.form === 'column' && value.from !== undefined)
 }
 
-function objectJson({ base, fields, at }: ObjectValue): string {
+function objectJson({ base, fields, at, misfit }: ObjectValue): string {
   const entries = [...fields]
   const certain = entries.filter(([, value]) => !maybeAbsent(value))
   const uncertain = entries
@@ -112,7 +117,7 @@ function objectJson({ base, fields, at }: ObjectValue): string {
           ? `(${below} - ${gone[0]}::text)`
           : `(${below} - ARRAY[${gone.join(', ')}]::text[])`
     const merged = certain.length + uncertain.length > 0 ? `${kept} || ${built}` : kept
-    const wrong = refuseSql(at, 'an object is needed', `jsonb_typeof(${below})`, 'jsonb')
+    const wrong = misfit === 'null' ? below : refuseSql(at, 'an object is needed', `jsonb_typeof(${below})`, 'jsonb')
     const refused =
       certain.length > 0 ? wrong : uncertain.length > 0 ? `CASE WHEN ${nothing} THEN ${below} ELSE ${wrong} END` : below
     if (made(below) === below && refused === below)
@@ -156,7 +161,7 @@ function childOf(value: SqlValue, key: string): SqlValue {
       return child === undefined ? absent : { form: 'constant', value: child }
     }
     case 'object':
-      return value.fields.get(key) ?? (value.base ? childOf(value.base, key) : absent)
+      return laidOver(value, value.fields.get(key)) ?? (value.base ? childOf(value.base, key) : absent)
     case 'column':
       if (familyOf(value.type) === 'list') throw new NoSql('an item of an array column is not reached by a path')
       return familyOf(value.type) === 'json' ? childOf({ form: 'json', sql: toJson(value, 'nullable') }, key) : absent
@@ -168,21 +173,39 @@ function childOf(value: SqlValue, key: string): SqlValue {
   }
 }
 
+/** A field that was let go where it could not be laid over an object is not there. */
+function laidOver({ base, misfit }: ObjectValue, field: SqlValue | undefined): SqlValue | undefined {
+  if (misfit !== 'null' || field === undefined || field.form === 'absent') return field
+  let below = base
+  while (below?.form === 'object') below = below.base
+  if (below === undefined || below.form === 'absent') return field
+  const fits = `COALESCE(jsonb_typeof(${toJson(below, 'nullable')}), 'null') IN ('object', 'null')`
+  return { form: 'json', sql: `CASE WHEN ${fits} THEN ${toJson(field)} END` }
+}
+
 export function reach(value: SqlValue, path: readonly string[]): SqlValue {
   return path.reduce(childOf, value)
 }
 
-/** The whole with `made` standing at the path. */
-export function place(value: SqlValue, path: readonly string[], made: SqlValue, at = ''): SqlValue {
+/** The whole with `made` standing at the path. `misfit` says what happens where no object stands around it. */
+export function place(
+  value: SqlValue,
+  path: readonly string[],
+  made: SqlValue,
+  misfit: Misfit = 'refuse',
+  at = '',
+): SqlValue {
   const [key, ...rest] = path
   if (key === undefined) return made
   if (at !== '' && index.test(key)) throw new NoSql('a position in a list is not written by a path')
   const below =
-    value.form === 'object' && !hidesRefusal(value, key, rest.length === 0 ? made : undefined)
+    value.form === 'object' &&
+    (value.base === undefined || (value.misfit ?? 'refuse') === misfit) &&
+    !hidesRefusal(value, key, rest.length === 0 ? made : undefined)
       ? value
       : { form: 'object' as const, base: whole(value), fields: new Map<string, SqlValue>(), at }
-  const child = rest.length === 0 ? made : place(childOf(value, key), rest, made, `${at}/${key}`)
-  return { ...below, fields: new Map([...below.fields, [key, child]]) }
+  const child = rest.length === 0 ? made : place(childOf(value, key), rest, made, misfit, `${at}/${key}`)
+  return { ...below, misfit, fields: new Map([...below.fields, [key, child]]) }
 }
 
 /** True where the field at `key` is what made sure that an object is below, and `made` in its place would no longer. */
@@ -196,6 +219,6 @@ function hidesRefusal({ base, fields }: ObjectValue, key: string, made: SqlValue
 /** Laid over, worked out, and refused where it must be. */
 function whole(value: SqlValue): SqlValue {
   if (value.form !== 'object') return value
-  const sql = toJson(value)
+  const sql = toJson(value, 'nullable')
   return value.base?.form === 'column' ? { form: 'column', type: 'jsonb', sql } : { form: 'json', sql }
 }

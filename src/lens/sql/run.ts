@@ -2,18 +2,18 @@
 import { planLens, recalling, type Step } from '../plan.ts'
 import type { Direction, Edit, Program, Term, Test } from '../program.ts'
 import { chooseColumn } from './compare.ts'
-import { place, reach, toJson } from './forms.ts'
+import { maybeAbsent, place, reach, toJson } from './forms.ts'
 import { once as onceSql, quoteText } from './text.ts'
 import { familyOf, typeName } from './column-types.ts'
-import { fitting, type Held, type Memory, noMemory, remembered, rememberedRow } from './memory.ts'
-import { absent, NoSql, type SqlValue } from './value.ts'
+import { type Held, type Memory, noMemory, remembered, rememberedRow } from './memory.ts'
+import { absent, type Misfit, NoSql, type SqlValue } from './value.ts'
 
 type Root = SqlValue
 
 export interface RunOptions {
   readonly now: string
-  /** Hears each test that memory must pass to be memory while it is worked out; nothing refuses the row then. */
-  readonly must?: (test: string) => void
+  /** `null` while memory is worked out: what does not fit there is no memory, and no reason to refuse the row. */
+  readonly misfit?: Misfit
 }
 
 /** One direction of some steps. `onStep` hears which step is at work, so that a reason has a place. */
@@ -37,13 +37,11 @@ export function runChain(
 function recall(later: readonly Step[], direction: Direction, held: Held, options: RunOptions): Held {
   if (held.root.form === 'absent') return held
   const opposite = direction === 'forward' ? 'backward' : 'forward'
-  const fits = new Set(held.fits)
-  const forgiving = { ...options, must: (test: string) => fits.add(test) }
   const root = later.reduceRight<Root>(
-    (state, step) => runProgram(step[opposite], opposite, state, noMemory, forgiving),
+    (state, step) => runProgram(step[opposite], opposite, state, noMemory, { ...options, misfit: 'null' }),
     held.root,
   )
-  return { root, fits: [...fits] }
+  return { ...held, root }
 }
 
 function once(make: Memory): Memory {
@@ -57,11 +55,8 @@ function runProgram(program: Program, direction: Direction, root: Root, memory: 
 
 function runEdit(edit: Edit, direction: Direction, root: Root, memory: Memory, options: RunOptions): Root {
   switch (edit.edit) {
-    case 'put': {
-      const made = termSql(edit.value, root, memory, options)
-      if (options.must) fitting(root, edit.at, made).forEach(options.must)
-      return place(root, edit.at, made)
-    }
+    case 'put':
+      return place(root, edit.at, termSql(edit.value, root, memory, options), options.misfit)
     case 'drop':
       return dropSql(root, edit.at, edit.prune === true, memory)
     case 'only': {
@@ -112,7 +107,7 @@ function termSql(term: Term, root: Root, memory: Memory, options: RunOptions): S
       if (typeof term.rule.sql === 'string') throw new NoSql(term.rule.sql)
       return term.rule.sql(
         term.of.map((each) => termSql(each, root, memory, options)),
-        options.must ? 'null' : 'refuse',
+        options.misfit ?? 'refuse',
       )
     }
   }
@@ -128,18 +123,21 @@ function dropSql(root: Root, at: readonly string[], prune: boolean, memory: Memo
   const keep = held.form === 'absent' ? '' : ` AND jsonb_typeof(${toJson(held)}) IS DISTINCT FROM 'object'`
   const quick = keep === '' ? dropFromColumn(root, at) : undefined
   if (quick) return place(root, around, quick)
-  const there = before.form === 'json' ? ` AND ${before.sql} IS NOT NULL` : ''
+  const there = maybeAbsent(before) ? ` AND ${toJson(before)} IS NOT NULL` : ''
   const pruned = onceSql(
-    toJson(reach(dropped, around)),
+    toJson(reach(dropped, around), 'nullable'),
     (left) => `CASE WHEN ${left} = '{}'::jsonb${there}${keep} THEN NULL ELSE ${left} END`,
   )
-  const placed = place(
-    root,
-    around,
-    around.length === 1 ? { form: 'column', type: 'jsonb', sql: pruned } : { form: 'json', sql: pruned },
-  )
-  if (around.length === 1) return placed
-  throw new NoSql('objects inside of objects are tidied away by TypeScript')
+  if (around.length > 1) throw new NoSql('objects inside of objects are tidied away by TypeScript')
+  return place(root, around, overColumn(reach(root, around), pruned))
+}
+
+/** A value in the place of another: of a column still one, in which NULL and a JSON null that stood there are two things. */
+function overColumn(before: Root, sql: string): SqlValue {
+  let below: Root | undefined = before
+  while (below?.form === 'object') below = below.base
+  if (below?.form !== 'column') return { form: 'json', sql }
+  return { form: 'column', type: 'jsonb', sql, from: toJson(before, 'nullable') }
 }
 
 /** A field of a jsonb column, and the column where it is empty then; several drops in a row are one. */
@@ -156,6 +154,7 @@ function dropFromColumn(root: Root, at: readonly string[]): SqlValue | undefined
     type: 'jsonb',
     sql: `CASE WHEN jsonb_typeof(${from}) = 'object' AND ${from} ?| ${list} THEN NULLIF(${from} - ${list}, '{}'::jsonb) ELSE ${from} END`,
     dropped: { from, keys: all },
+    from,
   }
 }
 
@@ -171,14 +170,13 @@ function whenSql(
   const branch = (yes: boolean) => {
     const mine = (which: string) => (yes ? which : `(NOT ${which})`)
     const recalled = (): Held => {
-      const { root: held, fits } = memory()
+      const { root: held, tests } = memory()
       return held.form === 'absent'
-        ? { root: held, fits }
-        : { root: held, fits: [...fits, mine(testSql(edit.there, held))] }
+        ? { root: held, tests }
+        : { root: held, tests: [...tests, mine(testSql(edit.there, held))] }
     }
-    const { must } = options
-    const inner = must ? { ...options, must: (fit: string) => must(`(NOT ${mine(test)} OR ${fit})`) } : options
-    return columnsOf(runChain(planLens(yes ? edit.matched : edit.otherwise), direction, here, once(recalled), inner))
+    const steps = planLens(yes ? edit.matched : edit.otherwise)
+    return columnsOf(runChain(steps, direction, here, once(recalled), options))
   }
   const [then, otherwise] = [branch(true), branch(false)]
   const names = [...new Set([...then.fields.keys(), ...otherwise.fields.keys()])]

@@ -38,7 +38,8 @@ export interface SqlOptions {
 const longest = 60_000
 
 /**
- * Renders a lens for PostgreSQL 14 or later. An expression raises SQLSTATE 22P02 with `lens refused …` for a row that the compiled lens refuses.
+ * Renders a lens for PostgreSQL 14 or later. An expression raises SQLSTATE 22P02 with `lens refused …` for a row that the compiled lens refuses;
+ * not where what would be refused is thrown away by a later operation: no column asks for it.
  * Assigned are the columns that the lens writes; columns on both sides that it does not name pass through and are not listed.
  */
 export function toSql(
@@ -73,7 +74,7 @@ function side(
   hear: (step: Step) => void,
 ): readonly Assignment[] {
   const root = rowOf(from, options.row)
-  const held: Held = { root: options.was === undefined ? absent : rowOf(to, options.was), fits: [] }
+  const held: Held = { root: options.was === undefined ? absent : rowOf(to, options.was), tests: [] }
   const last = runChain(steps, direction, root, () => held, { now: options.now }, hear)
   if (last.form !== 'object' || last.base !== undefined) throw new NoSql('the result is no row')
   const writers = (name: string) =>

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgres, postgresDialect } from '../../../adapters/postgres/index.ts'
 import type { Json } from '../../../core/json.ts'
 import { describeKind } from '../../../testing/kind-kit.ts'
+import { databaseTemplate } from '../../../testing/database-template.ts'
 import { postgresSources, type PostgresServer, startPostgres } from '../../../testing/postgres.ts'
 import { dataCompare } from './index.ts'
 
@@ -21,33 +22,29 @@ const pair = { source: 'public.users', target: 'public.users_v4' }
 
 describe.each(found)('data.compare on %s', (source) => {
   let server: PostgresServer
-  let admin: pg.Client
-  let made = 0
+  const templates = new Map<string, ReturnType<typeof databaseTemplate>>()
   beforeAll(async () => {
     server = await startPostgres({ source, settings: { fsync: 'off' } })
-    admin = new pg.Client(server.url())
-    await admin.connect()
   })
   afterAll(async () => {
-    await admin?.end()
     await server?.stop()
   })
 
   async function world(text: string) {
-    const name = `case_${++made}`
-    await admin.query(`CREATE DATABASE ${name}`)
-    const db = new pg.Client(server.url(name))
+    const template = templates.get(text) ?? databaseTemplate(server, text)
+    templates.set(text, template)
+    const { url, drop } = await (await template)()
+    const db = new pg.Client(url)
     await db.connect()
-    await db.query(text)
     const who = { run: 'case-1', fence: 1, base: '/', signal: new AbortController().signal }
-    const open = () => postgres.open({ url: server.url(name), connections: 4 }, who)
+    const open = () => postgres.open({ url, connections: 4 }, who)
     const [one, two] = [await open(), await open()]
     return {
       targets: { source: one, target: two },
       tools: { source: postgresDialect, target: postgresDialect },
       close: async () => {
         await Promise.all([one.close(), two.close(), db.end()])
-        await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+        await drop()
       },
       db,
     }

@@ -22,12 +22,12 @@ import { routeOf, type Work } from './work.ts'
 
 type At = Writing<{ readonly database: 'database' }>
 
-/** A chunk may wait so long for rows that others hold. */
-const lockMs = 10_000
+/** A chunk may wait so long for rows that others hold. Writers wait as long for those of its rows that are changed already. */
+const lockMs = 2_000
 /** How often a hand without work looks whether a chunk came free, milliseconds. */
 const idleMs = 20
-/** How often one hand tries again after a lock that did not come, or rows that did not fit. */
-const tries = 8
+/** How often one hand tries again after a lock that did not come, for a minute and a half in all, or rows that did not fit. */
+const tries = 24
 /** Chunks at once in one hand: while one is in the lens, the server reads and writes others, and no core waits. */
 const lanes = { sql: 1, copy: 4, stage: 4 } as const
 
@@ -126,6 +126,7 @@ async function lane(tools: Tools, at: At, brake: Brake, stop: { readonly failed:
       }
       // Only a moved chunk ends a row of failures: a cut that never succeeds must not be tried for ever.
       mode = 'straight'
+      if (failures > 0) await showWait(at, brake.shown)
       failures = 0
       pace = learn(pace, moved.rows, moved.ms, moved.bytes)
       last = moved.rows
@@ -187,11 +188,18 @@ async function held(at: At, brake: Brake): Promise<boolean> {
   const reason = await brake.look()
   if (reason !== before) {
     brake.shown = reason
-    await at.on.database.run(ledger.setWaits, [at.run, at.step, reason ?? null], { lockMs })
+    await showWait(at, reason)
   }
   if (reason === undefined) return false
   await at.clock.sleep(waitMs, at.signal)
   return true
+}
+
+/** Where a key is there already that was not when the chunk was read: somebody writes at the same moment. */
+const milder: { readonly [mode in Mode]?: Mode } = { straight: 'merge', merge: 'stage' }
+
+async function showWait(at: At, reason: string | undefined): Promise<void> {
+  await at.on.database.run(ledger.setWaits, [at.run, at.step, reason ?? null], { lockMs })
 }
 
 /** What to do next after an error, or the error where nothing helps. */
@@ -202,12 +210,13 @@ async function afterFailure(tools: Tools, at: At, error: unknown, failures: numb
   }
   if (failures > tries) throw error
   if (isChangeoverError(error) && error.code === 'target.lock') {
+    await showWait(at, `waits: ${error.message}`)
     await at.clock.sleep(Math.min(50 * 2 ** failures, 2000), at.signal)
     return mode
   }
   const state = sqlState(error)
   if (!isData(state) || mode === 'careful') throw error
-  return state === '23505' && mode === 'straight' ? 'merge' : 'careful'
+  return state === '23505' ? (milder[mode] ?? 'careful') : 'careful'
 }
 
 /** Fails the step where more rows were refused than the plan tolerates. */

@@ -17,8 +17,11 @@ import {
 import { type Compiled, withoutValues } from './lens.ts'
 import type { Work } from './work.ts'
 
-/** `straight`: no row of the chunk can be there. `merge`: some may. `careful`: halves the chunk to find the rows the server refuses. */
-export type Mode = 'straight' | 'merge' | 'careful'
+/**
+ * `straight`: no row of the chunk can be there. `merge`: some are, and only the others are read. `stage`: others write them at the same
+ * moment. `careful`: halves the chunk to find the rows the server refuses.
+ */
+export type Mode = 'straight' | 'merge' | 'stage' | 'careful'
 
 /** What a hand has prepared once for all its chunks. */
 export interface Tools {
@@ -122,7 +125,8 @@ async function moveRange(
   }
   const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues, tools.blocks)
   const blocks: Buffer[] = []
-  for await (const block of tx.copyOut(moves.copyOut(route, range, tools.shape.was, work.inPlace))) {
+  const which = work.inPlace ? 'in place' : work.path === 'copy' && mode === 'merge' ? 'missing' : 'all'
+  for await (const block of tx.copyOut(moves.copyOut(route, range, tools.shape.was, which))) {
     for (const ready of tools.lens.async ? await pipe.pushLater(block, width) : pipe.push(block)) blocks.push(ready)
   }
   for (const ready of pipe.end()) blocks.push(ready)
@@ -132,9 +136,14 @@ async function moveRange(
   return pipe.bytesIn
 }
 
+/** Whether rows go into the target without a stage between: what is there already is left out when they are read. */
+function isStraight(work: Work, mode: Mode): boolean {
+  return work.path === 'copy' && (mode === 'straight' || mode === 'merge')
+}
+
 async function write(tools: Tools, tx: SqlSession, blocks: readonly Buffer[], mode: Mode): Promise<void> {
   const { route, work, stage } = tools
-  if (mode === 'straight' && work.path === 'copy') {
+  if (isStraight(work, mode)) {
     await tx.copyIn(moves.copyStraight(route), stream(blocks))
     return
   }
