@@ -25,6 +25,7 @@ const floors: { readonly [room: string]: number } = {
   web: 4,
   router: 4,
   middleware: 4,
+  gateway: 4,
   testing: 4,
   init: 4,
   'index.ts': 4,
