@@ -34,6 +34,7 @@ export const errorCodes = {
   'rows.rejected': 'More rows were refused than the plan tolerates.',
   'config.syntax': 'A configuration file cannot be read.',
   'config.refused': 'A configuration file cannot take an edit.',
+  'flags.invalid': 'A flag file, a flag or a rollout does not have the shape it must have.',
   'backup.full': 'There is not enough room for the backup.',
   'backup.damaged': 'A backup is not what its manifest says.',
   'service.unhealthy': 'A service did not become healthy in time.',

@@ -1,0 +1,20 @@
+/** Feature flags in flagd's JSON: judged, evaluated, bucketed, and rolled out by share. Knows no file, no database and no network. */
+export { bucketOf, buckets } from './bucket.ts'
+export { checkFlags } from './check.ts'
+export { compileFlags, type Flags } from './compile.ts'
+export { murmur } from './murmur.ts'
+export { parseFlags, readFlags } from './parse.ts'
+export { newFlag, type Rollout, rolloutOf, type Sides, withoutRollout, withRollout } from './rollout.ts'
+export {
+  type Flag,
+  type FlagContext,
+  type FlagSet,
+  type FlagType,
+  generationKey,
+  generationOf,
+  type HashGeneration,
+  type Metadata,
+  type Reason,
+  type Resolution,
+  type ResolutionError,
+} from './set.ts'
