@@ -257,7 +257,7 @@ function report(result: Report): void {
   if (whole === null) return
   const quiet = Math.max(...whole.quietMs)
   console.log(
-    `whole runs of NeonHub with ${whole.rows} users, ${whole.runs} of them: ${whole.failedRequests} requests failed`,
+    `whole runs of NeonHub with ${whole.rows} users, ${whole.runs} of them: ${whole.turnedBack} turned back by their triggers, ${whole.failedRequests} requests failed`,
   )
   console.log(
     `  longest write pause p99 ${whole.p99Ms} ms, median ${whole.medianMs} ms; with nothing running ${quiet} ms`,

@@ -7,7 +7,7 @@ let templates = 0
 export async function databaseTemplate(
   server: PostgresServer,
   setUp: string,
-): Promise<() => Promise<{ readonly url: string; drop(): Promise<void> }>> {
+): Promise<() => Promise<{ readonly url: string; readonly drop: () => Promise<void> }>> {
   const { Client } = (await import('pg')).default
   const admin = async (text: string, database = 'postgres') => {
     const client = new Client({ connectionString: server.url(database) })
