@@ -63,9 +63,9 @@ describe('a flag file', () => {
     const next = await write.change({ zeta: flag }, version, who)
     await write.change({ zeta: null }, next, { by: 'bob', why: 'gone' })
     const all = await write.history()
-    expect(all.map(({ at: _, ...each }) => each)).toEqual([
-      { by: 'bob', why: 'gone', flag: 'zeta', before: flag, after: null },
-      { ...who, flag: 'zeta', before: { ...flag, state: 'ENABLED' }, after: flag },
+    expect(all.map((each) => ({ ...each, at: 0 }))).toEqual([
+      { at: 0, by: 'bob', why: 'gone', flag: 'zeta', before: flag, after: null },
+      { at: 0, ...who, flag: 'zeta', before: { ...flag, state: 'ENABLED' }, after: flag },
     ])
     expect(await write.history('zeta', 1)).toHaveLength(1)
     expect(await write.history('10')).toEqual([])
