@@ -3,6 +3,7 @@ import { commandMetrics } from './adapters/command-metrics/index.ts'
 import { filesAdapter } from './adapters/files/index.ts'
 import { gatewayApi } from './adapters/gateway-api/index.ts'
 import { haproxy } from './adapters/haproxy/index.ts'
+import { flagFile } from './adapters/flag-file/index.ts'
 import { host } from './adapters/host/index.ts'
 import { http } from './adapters/http/index.ts'
 import { metricsPage } from './adapters/metrics-page/index.ts'
@@ -34,4 +35,5 @@ const adapters: readonly AnyAdapter[] = [
   sqlMetrics,
   commandMetrics,
 ]
+const adapters: readonly AnyAdapter[] = [postgres, filesAdapter(keysOf), processService, http, host, flagFile]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))

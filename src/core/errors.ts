@@ -26,6 +26,7 @@ export const errorCodes = {
   'target.wrong': 'A target is not the one the run was started on.',
   'target.read-only': 'A target does not take writes.',
   'target.rights': 'The account used lacks a right on the target.',
+  'target.conflict': 'A target was changed by somebody else since it was read.',
   'target.lock': 'A lock was not obtained in time.',
   'target.fenced': 'A newer runner works on this target; the write was refused.',
   'target.failed': 'A target refused or failed what it was asked.',

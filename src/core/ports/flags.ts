@@ -27,6 +27,8 @@ export interface FlagReader {
   read(): Promise<FlagDocument>
   /** The latest first. Of all flags where none is named. */
   history(flag?: string, most?: number): Promise<readonly FlagChange[]>
+  /** Calls `moved` soon after any change by anyone, now and then without one, until `signal`. Resolves once no change can be missed. */
+  watch(moved: () => void, signal: AbortSignal): Promise<void>
 }
 
 export interface FlagWriter extends FlagReader {

@@ -1,0 +1,197 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Target } from '../../core/kind.ts'
+import { flagFile } from './index.ts'
+
+const text = `{
+    "$schema": "https://flagd.dev/schema/v0/flags.json",
+    "flags": {
+        "zeta": { "state": "ENABLED",   "variants": {"on": true, "off": false}, "defaultVariant": "off", "owner": "ü" },
+        "10": {"state": "ENABLED", "variants": {"a": 1.50}, "defaultVariant": "a"}
+    },
+    "own": [1,   2]
+}
+`
+const flag = { state: 'DISABLED', variants: { on: true, off: false }, defaultVariant: 'off', owner: 'ü' }
+const who = { by: 'ann', why: 'a trial' }
+
+let root: string
+let path: string
+let stop: AbortController
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'changeover-flags-'))
+  path = join(root, 'flags.json')
+  stop = new AbortController()
+  writeFileSync(path, text)
+})
+afterEach(() => {
+  stop.abort()
+  rmSync(root, { recursive: true, force: true })
+})
+
+const open = (file = 'flags.json'): Promise<Target<'flags'>> =>
+  flagFile.open({ path: file }, { run: 'r', fence: 1, base: root, signal: stop.signal })
+
+describe('a flag file', () => {
+  it('changes one member and keeps every other byte', async () => {
+    const { write } = await open()
+    const { version } = await write.read()
+    const next = await write.change({ zeta: flag }, version, who)
+    expect(readFileSync(path, 'utf8')).toBe(
+      text.replace('"zeta": { "state": "ENABLED"', '"zeta": { "state": "DISABLED"'),
+    )
+    expect(next).not.toBe(version)
+    expect(await write.change({ zeta: flag }, next, who)).toBe(next)
+    expect(readdirSync(root).toSorted()).toEqual(['flags.json', 'flags.json.history.jsonl'])
+  })
+
+  it('adds and removes flags, and comes back to the same bytes under another version', async () => {
+    const { write } = await open()
+    const first = await write.read()
+    const second = await write.change({ beta: { ...flag }, alpha: { ...flag } }, first.version, who)
+    expect(Object.keys((await write.read()).document['flags'] ?? {})).toEqual(['10', 'zeta', 'beta', 'alpha'])
+    const third = await write.change({ beta: null, alpha: null }, second, who)
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(text))
+    expect(third).not.toBe(first.version)
+  })
+
+  it('keeps a history, the latest first', async () => {
+    const { write } = await open()
+    const { version } = await write.read()
+    const next = await write.change({ zeta: flag }, version, who)
+    await write.change({ zeta: null }, next, { by: 'bob', why: 'gone' })
+    const all = await write.history()
+    expect(all.map((each) => ({ ...each, at: 0 }))).toEqual([
+      { at: 0, by: 'bob', why: 'gone', flag: 'zeta', before: flag, after: null },
+      { at: 0, ...who, flag: 'zeta', before: { ...flag, state: 'ENABLED' }, after: flag },
+    ])
+    expect(await write.history('zeta', 1)).toHaveLength(1)
+    expect(await write.history('10')).toEqual([])
+  })
+
+  it('refuses what was decided on another version; of two operators at once, one wins', async () => {
+    const [ann, bob] = [await open(), await open()]
+    const { version } = await ann.read.read()
+    const both = await Promise.allSettled([
+      ann.write.change({ zeta: flag }, version, who),
+      bob.write.change({ zeta: null }, version, { by: 'bob', why: '' }),
+    ])
+    expect(both.map((each) => each.status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    const lost = both.find((each) => each.status === 'rejected')
+    expect(lost?.reason).toMatchObject({
+      code: 'target.conflict',
+      message: `flag file "${path}" was changed since it was read`,
+    })
+    expect(await ann.read.history()).toHaveLength(1)
+  })
+
+  it('loses no change when twenty writers read again and try again', async () => {
+    const write = async (name: string): Promise<void> => {
+      const target = await open()
+      for (;;) {
+        const { version } = await target.read.read()
+        try {
+          await target.write.change({ [name]: flag }, version, who)
+          return
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'target.conflict' })
+        }
+      }
+    }
+    const names = Array.from({ length: 20 }, (_, at) => `flag-${at}`)
+    await Promise.all(names.map(write))
+    const target = await open()
+    expect(Object.keys((await target.observe()).flags)).toEqual(expect.arrayContaining(names))
+    expect(await target.read.history()).toHaveLength(20)
+  })
+
+  it.each([
+    ['{"flags": {"a": {"state": "ENABLED",}}}', 'line 1, column 37: property name expected'],
+    ['{"flags": {\n  "a": [1\n}}', 'line 3, column 1'],
+    ['', 'line 1, column 1'],
+    ['{"flags": {"a": {"state": "ON", "variants": {"on": true}}}}', '"/flags/a/state" is "ON"'],
+    ['{}', '"/flags"'],
+  ])('names the place of what is wrong in %j', async (bad, place) => {
+    writeFileSync(path, bad)
+    const target = await open()
+    await expect(target.read.read()).rejects.toMatchObject({
+      code: 'flags.invalid',
+      message: expect.stringContaining(place),
+    })
+  })
+
+  it('refuses a file that has the flag twice, instead of changing the one nobody reads', async () => {
+    writeFileSync(path, `{"flags": {"a": ${JSON.stringify(flag)}, "a": ${JSON.stringify(flag)}}}`)
+    const { write } = await open()
+    const { version } = await write.read()
+    await expect(write.change({ a: { ...flag, state: 'ENABLED' } }, version, who)).rejects.toMatchObject({
+      code: 'flags.invalid',
+    })
+  })
+
+  it('says what is missing', async () => {
+    const target = await open('absent.json')
+    await expect(target.read.read()).rejects.toMatchObject({
+      code: 'target.failed',
+      message: `there is no flag file "${join(root, 'absent.json')}"`,
+    })
+  })
+
+  it('writes through a link', async () => {
+    symlinkSync('flags.json', join(root, 'link.json'))
+    const { write } = await open('link.json')
+    await write.change({ zeta: flag }, (await write.read()).version, who)
+    expect(JSON.parse(readFileSync(path, 'utf8')).flags.zeta.state).toBe('DISABLED')
+  })
+})
+
+describe('a writer that was killed', () => {
+  const line = { at: 1, by: 'ann', why: '', flag: 'zeta', before: null, after: flag, id: 'x' }
+  const pend = (to: string) =>
+    writeFileSync(join(root, '.flags.json.changeover-pending'), JSON.stringify({ to, lines: [line] }))
+
+  it('left a change that was made: it is in the history, once', async () => {
+    const { createHash } = await import('node:crypto')
+    pend(createHash('sha256').update(text).digest('hex'))
+    const { write } = await open()
+    expect(await write.history()).toHaveLength(1)
+    writeFileSync(`${path}.history.jsonl`, `${JSON.stringify(line)}\n{"at": 2, "b`)
+    await write.change({ zeta: flag }, (await write.read()).version, who)
+    expect((await write.history()).map((each) => each.at === 1)).toEqual([false, true])
+  })
+
+  it('left a change that was not made: it is forgotten', async () => {
+    pend('other')
+    const { write } = await open()
+    await write.change({ zeta: flag }, (await write.read()).version, who)
+    expect((await write.history()).map((each) => each.by)).toEqual(['ann'])
+    expect(readdirSync(root).toSorted()).toEqual(['flags.json', 'flags.json.history.jsonl'])
+  })
+
+  it('left its lock, which the next one takes away', async () => {
+    const dead = { token: 't', host: (await import('node:os')).hostname(), pid: 2 ** 22 - 1, born: '1' }
+    writeFileSync(join(root, '.flags.json.changeover-lock'), JSON.stringify(dead))
+    const { write } = await open()
+    await write.change({ zeta: flag }, (await write.read()).version, who)
+    expect(readdirSync(root).toSorted()).toEqual(['flags.json', 'flags.json.history.jsonl'])
+  })
+})
+
+describe('a watcher', () => {
+  it('hears of each change, by this tool or by an editor', async () => {
+    const target = await open()
+    let heard = 0
+    const more = async (than: number): Promise<void> => {
+      while (heard <= than) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await target.read.watch(() => heard++, stop.signal)
+    await target.write.change({ zeta: flag }, (await target.read.read()).version, who)
+    await more(0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const before = heard
+    writeFileSync(path, text)
+    await more(before)
+  })
+})

@@ -1,0 +1,57 @@
+/** The adapter `flag-file`: the flags port on a file in flagd's JSON. Every flagd and OpenFeature program can read the same file. */
+import { access, constants } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import { block, type Finding } from '../../core/finding.ts'
+import { isObject, type JsonObject } from '../../core/json.ts'
+import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import type { FlagFacts } from '../../core/ports/index.ts'
+import { openStore, placeOf } from './store.ts'
+
+const config = z.strictObject({
+  path: z.string().min(1).describe("The file in flagd's JSON: absolute, or relative to the folder of the plan."),
+})
+
+export type FlagFileConfig = z.output<typeof config>
+
+export const flagFile = defineAdapter<'flags', FlagFileConfig>({
+  name: 'flag-file',
+  port: 'flags',
+  summary: "Feature flags in a file of flagd's JSON, with its history beside it.",
+  shape: config,
+  example: { path: './flags.json' },
+  tools: {},
+  open: async (given, who) => openTarget(given, who),
+})
+
+function openTarget(given: FlagFileConfig, who: Opener): Target<'flags'> {
+  const path = resolve(who.base, given.path)
+  const store = openStore(path, who.signal, () => Date.now())
+  return {
+    identity: async () => `flag-file:${await placeOf(path)}`,
+    observe: async () => factsOf((await store.read()).document),
+    ready: () => ready(path),
+    read: store,
+    write: store,
+    // A change names the version it was decided on: an older runner that wakes is refused by that.
+    fence: async () => undefined,
+    close: async () => undefined,
+  }
+}
+
+function factsOf(document: JsonObject): FlagFacts {
+  const part = (name: string): JsonObject => (isObject(document[name]) ? document[name] : {})
+  return { flags: part('flags'), evaluators: part('$evaluators') }
+}
+
+/** The file is replaced, so that the folder must take new files. */
+async function ready(path: string): Promise<readonly Finding[]> {
+  const folder = dirname(await placeOf(path))
+  try {
+    await access(folder, constants.W_OK)
+    return []
+  } catch {
+    const message = `the folder of flag file "${basename(path)}" takes no new files`
+    return [block('flags.read-only', message, `give the account the right to write in "${folder}"`)]
+  }
+}

@@ -1,0 +1,153 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { flagFile } from '../../adapters/flag-file/index.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
+import type { Mark, Writing } from '../../core/kind.ts'
+import type { FlagWriter } from '../../core/ports/index.ts'
+import { compileFlags, newFlag, parseFlags } from '../../flags/index.ts'
+import { type CaseWorld, describeKind, type KindCase } from '../../testing/index.ts'
+import { flagsDisableAll, flagsSet } from './index.ts'
+
+const rule = { if: [{ '==': [{ var: 'plan' }, 'gold'] }, 'on', 'off'] }
+const flags = {
+  plain: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' },
+  share: newFlag({ enabled: true, percent: 5, allow: ['ann'], deny: [] }),
+  ruled: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', targeting: rule, owner: 'x' },
+  colour: { state: 'ENABLED', variants: { red: 'red', blue: 'blue' }, defaultVariant: 'red' },
+  always: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on' },
+} as unknown as JsonObject
+const document: JsonObject = { $schema: 'https://flagd.dev/schema/v0/flags.json', flags, own: [1, 2] }
+
+async function world(): Promise<CaseWorld> {
+  const base = mkdtempSync(join(tmpdir(), 'changeover-flags-'))
+  const path = join(base, 'flags.json')
+  writeFileSync(path, JSON.stringify(document, null, 2))
+  const who = { run: 'r', fence: 1, base, signal: new AbortController().signal }
+  const store = await flagFile.open({ path: 'flags.json' }, who)
+  return {
+    targets: { store },
+    state: async () => JSON.parse(readFileSync(path, 'utf8')) as Json,
+    leftovers: async () => readdirSync(base).filter((name) => name.includes('changeover')),
+    close: async () => rmSync(base, { recursive: true, force: true }),
+  }
+}
+
+const cases: readonly KindCase[] = [
+  { name: 'a share grows', kind: flagsSet, spec: { flag: 'share', percent: 10, deny: ['bob'] }, world },
+  { name: 'around a rule', kind: flagsSet, spec: { flag: 'ruled', percent: 12.5, enabled: false }, world },
+  { name: 'a new flag', kind: flagsSet, spec: { flag: 'neu', percent: 1, nodes: 'node', create: true }, world },
+  { name: 'what is so already', kind: flagsSet, spec: { flag: 'plain', enabled: true }, world },
+  { name: 'all', kind: flagsDisableAll, spec: {}, world },
+  { name: 'some', kind: flagsDisableAll, spec: { only: ['*a*'], except: ['share'] }, world },
+]
+for (const each of cases) describeKind(each, { describe, it })
+
+const planOf = (spec: Json) =>
+  flagsSet.plan(flagsSet.spec.parse(spec), {
+    facts: { store: { flags, evaluators: {} } },
+    tools: { store: {} },
+    targets: { store: 'flags' },
+  })
+
+describe('flags.set', () => {
+  it.each([
+    [
+      { flag: 'share', percent: 10 },
+      ['flag "share": 5 % to 10 % of the users: 5 % more come in, nobody who is in falls out'],
+    ],
+    [
+      { flag: 'share', percent: 0.01 },
+      ['flag "share": 5 % to 0.01 % of the users: 4.99 % fall out, the others stay in'],
+    ],
+    [
+      { flag: 'share', allow: ['bob'], deny: ['eve'] },
+      [
+        'flag "share": "bob" come in by name',
+        'flag "share": "ann" are not in by name any more',
+        'flag "share": "eve" are kept out by name',
+      ],
+    ],
+    [
+      { flag: 'plain', enabled: false },
+      ['flag "plain" is switched off: every program uses its own fallback, for everybody'],
+    ],
+    [{ flag: 'plain', enabled: true }, ['flag "plain" is so already']],
+    [
+      { flag: 'ruled', percent: 20 },
+      [
+        'flag "ruled": 100 % to 20 % of the users: 80 % fall out, the others stay in',
+        'the rule of flag "ruled" stays, and is asked for those who are in',
+      ],
+    ],
+    [{ flag: 'always', deny: ['eve'] }, ['flag "always": "eve" are kept out by name']],
+  ])('says who moves: %j', (spec, preview) => {
+    expect(planOf(spec).preview).toEqual(preview)
+  })
+
+  it('keeps who is in where only a list is named', () => {
+    const { predicted } = planOf({ flag: 'always', deny: ['eve'] })
+    const now = compileFlags(parseFlags({ flags: predicted.store?.flags as Json }), { now: () => 0 })
+    expect(['ann', 'eve'].map((targetingKey) => now.boolean('always', true, { targetingKey }))).toEqual([true, false])
+  })
+
+  it('blocks an unknown flag with the nearest name, and one without sides', () => {
+    expect(planOf({ flag: 'shaer', percent: 1 }).findings).toMatchObject([
+      { level: 'block', code: 'flags.unknown', message: 'there is no flag "shaer"; did you mean "share"?' },
+    ])
+    expect(planOf({ flag: 'colour', percent: 1 }).findings).toMatchObject([{ level: 'block', code: 'flags.no-sides' }])
+  })
+
+  it.each([{ percent: 101 }, { percent: -1 }, { percent: 0.001 }, {}])('refuses %j', (wish) => {
+    expect(flagsSet.spec.safeParse({ flag: 'share', ...wish }).success).toBe(false)
+  })
+})
+
+describe('somebody else', () => {
+  const draft = planOf({ flag: 'share', percent: 10 })
+  const context = (store: FlagWriter, applied: Mark): Writing<typeof flagsSet.roles> =>
+    ({ on: { store }, applied, run: 'r', step: 's', signal: new AbortController().signal }) as never
+  const all = async (marks: AsyncIterable<Mark>): Promise<Mark> => {
+    let last: Mark = null
+    for await (const each of marks) last = each
+    return last
+  }
+  const by = { by: 'bob', why: 'meanwhile' }
+
+  it('who changed the flag is not overwritten, neither forward nor back', async () => {
+    const place = await world()
+    const store = place.targets['store']!.write as unknown as FlagWriter
+    const mark = await all(flagsSet.apply(draft.work, context(store, null), null))
+    await store.change({ share: flags['plain'] as JsonObject }, (await store.read()).version, by)
+    const moved = {
+      code: 'target.conflict',
+      message: 'flag "share" of "flags" was changed by somebody else meanwhile',
+    }
+    await expect(all(flagsSet.rollback(draft.work, context(store, mark), null))).rejects.toMatchObject(moved)
+    await expect(all(flagsSet.apply(draft.work, context(store, null), null))).rejects.toMatchObject(moved)
+    expect(await flagsSet.check?.(draft.work, context(store, null) as never)).toMatchObject([{ code: 'flags.moved' }])
+    expect(await flagsSet.verify?.(draft.work, context(store, mark) as never)).toMatchObject([{ level: 'block' }])
+    // A step that never began has nothing to take back, whatever is there.
+    await all(flagsSet.rollback(draft.work, context(store, null), null))
+    await place.close()
+  })
+
+  it('who changes another flag does not stand in the way', async () => {
+    const place = await world()
+    const store = place.targets['store']!.write as unknown as FlagWriter
+    let busy = 3
+    const beset: FlagWriter = {
+      ...store,
+      change: async (changes, version, who) => {
+        if (busy-- > 0) await store.change({ [`other-${busy}`]: flags['plain'] as JsonObject }, version, by)
+        return store.change(changes, version, who)
+      },
+    }
+    await all(flagsSet.apply(draft.work, context(beset, null), null))
+    const [latest] = await store.history('share')
+    expect(latest).toMatchObject({ by: 'run "r"', why: 'flags.set "share" (step "s")' })
+    expect(await store.history()).toHaveLength(4)
+    await place.close()
+  })
+})

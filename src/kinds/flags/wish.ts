@@ -1,0 +1,93 @@
+/** What a person wishes of one flag, and the flag that has it. What is not named stays. Pure. */
+import { z } from 'zod'
+import { ChangeoverError, suggestion } from '../../core/errors.ts'
+import { block, type Finding } from '../../core/finding.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import {
+  checkFlags,
+  type Flag,
+  generationKey,
+  newFlag,
+  type Rollout,
+  rolloutOf,
+  withRollout,
+} from '../../flags/index.ts'
+
+const names = z.array(z.string().min(1))
+
+/** The fields of a spec that wish something of a flag. */
+export const wishFields = {
+  enabled: z.boolean().optional().describe('False is the kill switch: every program uses its own fallback.'),
+  percent: z
+    .number()
+    .min(0)
+    .max(100)
+    .refine((given) => Math.abs(given * 100 - Math.round(given * 100)) < 1e-6, { error: 'is not in steps of 0.01' })
+    .optional()
+    .describe('Who is in by bucket: 0 to 100 in steps of 0.01. While it grows, nobody who is in falls out.'),
+  allow: names.optional().describe('Who is in whatever their bucket; the whole list.'),
+  deny: names.optional().describe('Who is out, whatever else holds; the whole list.'),
+  nodes: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The attribute that names the node: `allow`, `deny` and `percent` then go by node, not by user.'),
+} as const
+
+export type Wish = { readonly [field in keyof Rollout]?: Rollout[field] | undefined }
+
+export function flagIn(flags: JsonObject, name: string): Flag | undefined {
+  const found = Object.hasOwn(flags, name) ? flags[name] : undefined
+  return isObject(found) ? (found as unknown as Flag) : undefined
+}
+
+/** A flag that was not there starts with nobody in, and records how its buckets are drawn. */
+export function wished(flag: Flag | undefined, wish: Wish): Flag {
+  const { enabled, ...share } = wish
+  const old = flag ?? { ...newFlag(), metadata: { [generationKey]: 'v2' } }
+  if (Object.values(share).every((each) => each === undefined))
+    return enabled === undefined ? old : { ...old, state: enabled ? 'ENABLED' : 'DISABLED' }
+  const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
+  return withRollout(old, { ...standing(old), ...given })
+}
+
+/** The rollout that a flag has, or amounts to: without one, all are in where the default is the new side, or where a rule is asked for all. */
+export function standing(flag: Flag): Rollout {
+  const known = rolloutOf(flag)
+  if (known) return known
+  const usual = flag.defaultVariant ?? ''
+  const on = usual === 'on' || (Object.hasOwn(flag.variants, usual) && flag.variants[usual] === true)
+  return { enabled: flag.state === 'ENABLED', percent: on || hasRule(flag) ? 100 : 0, allow: [], deny: [] }
+}
+
+/** A rule that no rollout wrote. */
+export function hasRule(flag: Flag): boolean {
+  return rolloutOf(flag) === undefined && Object.keys(flag.targeting ?? {}).length > 0
+}
+
+/** What keeps a wish from being fulfilled. `flags` and `evaluators`: the facts. */
+export function against(
+  name: string,
+  flags: JsonObject,
+  evaluators: JsonObject,
+  after: Flag | undefined,
+): readonly Finding[] {
+  if (after === undefined) return [unknownFlag(name, flags)]
+  return checkFlags({ $evaluators: evaluators, flags: { [name]: after as unknown as Json } })
+}
+
+export function unknownFlag(name: string, flags: JsonObject): Finding {
+  const message = `there is no flag "${name}"${suggestion(name, Object.keys(flags))}`
+  return block('flags.unknown', message, 'name one that is there, or make it: `create: true`')
+}
+
+/** The flag as wished; a finding where its own shape does not allow that. */
+export function tryWish(flag: Flag | undefined, wish: Wish): Flag | Finding {
+  try {
+    return wished(flag, wish)
+  } catch (error) {
+    if (error instanceof ChangeoverError && error.code === 'flags.invalid')
+      return block('flags.no-sides', error.message, error.help)
+    throw error
+  }
+}
