@@ -34,6 +34,6 @@ const adapters: readonly AnyAdapter[] = [
   metricsPage,
   sqlMetrics,
   commandMetrics,
+  flagFile,
 ]
-const adapters: readonly AnyAdapter[] = [postgres, filesAdapter(keysOf), processService, http, host, flagFile]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))
