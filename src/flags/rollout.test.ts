@@ -59,7 +59,7 @@ describe('a rollout', () => {
           targeting !== undefined && Object.keys(targeting).length > 0 ? targeting : undefined,
         )
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -72,7 +72,7 @@ describe('a rollout', () => {
         expect(before && !after).toBe(false)
         expect(after).toBe(bucketOf(key, user) < Math.round(more * 100))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
