@@ -33,7 +33,7 @@ async function openTarget(settings: Settings, who: Opener): Promise<Target<'metr
   setMaxListeners(0, who.signal)
   const port = { measure: async (query: string) => pick(query, await run(settings, who), settings) }
   return {
-    identity: async () => `command-metrics:${who.base}:${settings.command.join(' ')}`,
+    identity: async () => `command-metrics:${who.base}:${settings.command[0] ?? ''}`,
     observe: async () => ({}),
     read: port,
     write: port,
