@@ -11,6 +11,8 @@ export interface Finding {
   readonly help: string
   readonly at?: { readonly step?: string; readonly target?: string }
   readonly data?: Json
+  /** So at this moment, as which servers are up: of a step that is not the first, a block is a risk before the run, and asked again when its turn comes. */
+  readonly passing?: true
 }
 
 function finding(level: Level) {

@@ -178,4 +178,25 @@ describe.skipIf('missing' in source)('traffic of a running system', () => {
     expect([resumed.code, await web()]).toEqual([0, sharesOf(10_000)])
     expect(readFileSync(rig.haproxy.stateFile, 'utf8')).toMatch(/ web 3 b1 /)
   })
+
+  it('does not begin with a side that is down, unless an earlier step may have started it by then', async () => {
+    await target.write.drain('web', 'v2')
+    try {
+      const plan = JSON.parse(planOf({}, [])) as { steps: object[] }
+      place.write('changeover.yaml', JSON.stringify(plan))
+      const alone = await place.run('run', '--yes')
+      expect([alone.code, alone.err]).toEqual([
+        3,
+        expect.stringContaining('side "v2" of route "web" can take nothing more'),
+      ])
+      plan.steps.unshift({ id: 'wait', kind: 'gate.soak', spec: { forMs: 1 } })
+      place.write('changeover.yaml', JSON.stringify(plan))
+      const { code, out } = await place.run('run', '--yes', '--json')
+      expect([code, out.includes('"wait"'), await web()]).toEqual([3, true, stable])
+      await target.write.ready('web', 'v2')
+      expect([(await place.run('resume')).code, await web()]).toEqual([0, sharesOf(10_000)])
+    } finally {
+      await target.write.ready('web', 'v2')
+    }
+  })
 })

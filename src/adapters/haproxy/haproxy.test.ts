@@ -16,6 +16,7 @@ import {
   startTrafficRig,
   type TrafficRig,
 } from '../../testing/index.ts'
+import { programOf } from '../../testing/debian.ts'
 import { bucketOf, pipelined, userNumber } from '../../testing/users.ts'
 import { sharesOfWeights, weightsFor } from '../../traffic/index.ts'
 import { haproxy, type HaproxyConfig, showSplit, stickySplit } from './index.ts'
@@ -270,14 +271,12 @@ withHaproxy('the sticky split', () => {
     const script = `local bucket = dofile(arg[1]) for line in io.lines(arg[2]) do print(bucket(line, "shop")) end`
     const runner = join(rig.haproxy.folder, 'run.lua')
     writeFileSync(runner, script)
-    let said = ''
-    try {
-      said = execFileSync('lua5.3', [runner, rig.lua, keys], { encoding: 'utf8', maxBuffer: 1e8 })
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOENT') throw error
-      console.warn('skipped: no program "lua5.3"')
-      skip('no program "lua5.3"')
+    const lua = programOf('lua5.3', 'lua5.3')
+    if ('missing' in lua) {
+      console.warn(`skipped: the Lua file by itself: ${lua.missing}`)
+      return skip(lua.missing)
     }
+    const said = execFileSync(lua.path, [runner, rig.lua, keys], { encoding: 'utf8', maxBuffer: 1e8 })
     const buckets = said.trim().split('\n').map(Number)
     expect(buckets).toEqual(Array.from({ length: count }, (_, index) => bucketOf(rigFlag, userNumber(index))))
   })

@@ -40,7 +40,11 @@ function reach(route: RouteFacts, shares: Shares): Shares {
 }
 
 async function openTarget(given: Settings, who: Opener): Promise<Target<'traffic'>> {
-  const settings = { ...given, socket: resolve(who.base, given.socket) }
+  const settings = {
+    ...given,
+    socket: resolve(who.base, given.socket),
+    ...(given.stateFile === undefined ? {} : { stateFile: resolve(who.base, given.stateFile) }),
+  }
   const socket = openSocket(settings.socket, settings.timeoutMs, who.signal)
   const view = openView(socket)
   const control = openControl(settings, socket, view)

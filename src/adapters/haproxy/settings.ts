@@ -23,7 +23,9 @@ const sticky = z
           .min(1)
           .describe('The key of the flag whose bucket it is: a user is on the same side here and there.'),
         newer: name.describe('The side that users come to as its share grows: those whose bucket is below it.'),
-        map: path.describe('The map file as the configuration of the proxy names it, with its whole path.'),
+        map: path
+          .startsWith('/')
+          .describe('The map file as the configuration of the proxy names it, with its whole path.'),
       })
       .describe('A user stays on one side, by a bucket of 10,000.'),
     sides: z

@@ -34,19 +34,28 @@ function unseen(need: Need, name: string): Finding {
 
 function tooFew(need: Need, name: string, side: Side): Finding {
   const needed = need.serversUp === 1 ? '' : `; ${need.serversUp} must be`
-  return block(
-    'traffic.side-down',
-    `side "${name}" of route "${need.route}" can take nothing more: ${side.serversUp} of ${side.servers} servers are up${needed}`,
-    `start the servers of "${name}", or end their drain, then \`changeover resume\``,
-    { side: name, serversUp: side.serversUp, servers: side.servers },
+  return passing(
+    block(
+      'traffic.side-down',
+      `side "${name}" of route "${need.route}" can take nothing more: ${side.serversUp} of ${side.servers} servers are up${needed}`,
+      `start the servers of "${name}", or end their drain, then \`changeover resume\``,
+      { side: name, serversUp: side.serversUp, servers: side.servers },
+    ),
   )
 }
 
 function tooSmall(need: Need, name: string, limit: number, coming: number, share: number): Finding {
-  return block(
-    'traffic.side-full',
-    `side "${name}" of route "${need.route}" would have ${coming} requests at once with ${share / 100} %, and takes ${limit}`,
-    `give "${name}" more servers or a higher limit, or a smaller share first; then \`changeover resume\``,
-    { side: name, limit, coming },
+  return passing(
+    block(
+      'traffic.side-full',
+      `side "${name}" of route "${need.route}" would have ${coming} requests at once with ${share / 100} %, and takes ${limit}`,
+      `give "${name}" more servers or a higher limit, or a smaller share first; then \`changeover resume\``,
+      { side: name, limit, coming },
+    ),
   )
+}
+
+/** It is so now; by the time a later step comes to it, servers may have been started. */
+export function passing(finding: Finding): Finding {
+  return { ...finding, passing: true }
 }

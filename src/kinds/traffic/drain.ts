@@ -4,6 +4,7 @@ import { ChangeoverError, suggestion } from '../../core/errors.ts'
 import { block, type Finding, risk } from '../../core/finding.ts'
 import { defineKind } from '../../core/kind.ts'
 import type { RouteFacts } from '../../core/ports/index.ts'
+import { passing } from './capacity.ts'
 import { emptied, roles } from './walk.ts'
 
 const spec = z.strictObject({
@@ -64,13 +65,9 @@ export const trafficDrain = defineKind({
     const others = Object.keys(shares).filter((side) => side !== work.side && shares[side]! > 0)
     const unseen = others.some((side) => sides[side] === undefined)
     if (unseen || others.some((side) => sides[side]!.serversUp > 0)) return []
-    return [
-      block(
-        'traffic.side-down',
-        `when side "${work.side}" of route "${work.route}" is drained, no server is left that takes requests`,
-        'start the servers of another side, and give it a share first',
-      ),
-    ]
+    const left = `when side "${work.side}" of route "${work.route}" is drained, no server is left that takes requests`
+    const help = 'start the servers of another side, and give it a share first'
+    return [passing(block('traffic.side-down', left, help))]
   },
 
   async *apply(work, at) {
