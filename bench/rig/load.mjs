@@ -44,4 +44,12 @@ await Promise.all(Array.from({ length: Number(connections) }, client))
 const took = (performance.now() - from) / 1000
 times.sort((a, b) => a - b)
 const quantile = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
-console.log(JSON.stringify({ perSecond: times.length / took, p50Ms: quantile(0.5), p99Ms: quantile(0.99), failed }))
+console.log(
+  JSON.stringify({
+    requests: times.length,
+    perSecond: times.length / took,
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+    failed,
+  }),
+)

@@ -54,6 +54,7 @@ function listen(server) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)))
 }
 
+process.on('SIGINT', () => process.exit(0))
 const kinds = {
   upstream,
   changeover: () => changeover({}),

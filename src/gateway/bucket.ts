@@ -2,9 +2,9 @@
 
 const bytes = new TextEncoder()
 
-/** floor(murmur3_x86_32(utf8(text), seed 0) * 10000 / 2^32): flagd's bucketing over UTF-8 bytes, in hundredths of a percent. */
-export function bucketOf(text: string): number {
-  return Math.floor((murmur3(bytes.encode(text)) * 10_000) / 2 ** 32)
+/** floor(murmur3_x86_32(utf8(flagKey + userKey), seed 0) * 10000 / 2^32): flagd's bucketing over UTF-8 bytes, in hundredths of a percent. */
+export function bucketOf(flagKey: string, userKey: string): number {
+  return Math.floor((murmur3(bytes.encode(flagKey + userKey)) * 10_000) / 2 ** 32)
 }
 
 /** MurmurHash3_x86_32 with seed 0 (Austin Appleby, public domain), unsigned. */

@@ -7,7 +7,7 @@ const ms = (usual: number, says: string) =>
   z.int().min(1).max(86_400_000).default(usual).describe(`${says} In milliseconds.`)
 const address = z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535) })
 
-const upstream = z.url({ protocol: /^https?$/ }).refine((text) => {
+const upstream = z.url({ protocol: /^http$/ }).refine((text) => {
   const url = new URL(text)
   return url.pathname === '/' && url.search === '' && url.username === ''
 }, 'an upstream is http://host:port, without a path')
@@ -112,9 +112,9 @@ const config = z.strictObject({
     .default(false)
     .describe('Only behind a proxy of your own: what it says of the client is kept.'),
   forwarded: z.enum(['both', 'x-forwarded', 'forwarded', 'none']).default('both'),
-  bucketOf: functionOf<(text: string) => number>()
+  bucketOf: functionOf<(flagKey: string, userKey: string) => number>()
     .optional()
-    .describe('0 to 9,999 for the flag key and the user key, joined.'),
+    .describe('0 to 9,999 for a flag and a user; by default the bucket of flagd.'),
 })
 
 export type GatewayConfig = z.input<typeof config>

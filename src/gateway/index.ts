@@ -2,4 +2,3 @@
 export { type Gateway, startGateway } from './gateway.ts'
 export type { GatewayConfig } from './config.ts'
 export type { ShadowFindings } from './shadow/index.ts'
-export { bucketOf } from './bucket.ts'

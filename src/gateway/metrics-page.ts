@@ -1,98 +1,78 @@
 /** The gateway's figures as Prometheus text (exposition format 0.0.4). Pure but for reading them. */
 import type { Histogram } from './histogram.ts'
 import type { RouteRoom } from './route.ts'
-import type { Shadows } from './shadow/index.ts'
+import type { ShadowFindings, Shadows } from './shadow/index.ts'
 import type { SideRoom } from './side.ts'
 import type { Traffic } from './traffic.ts'
 
 type Sample = readonly [labels: { readonly [name: string]: string }, value: number]
 
+type Figure<Of> = readonly [name: string, type: 'counter' | 'gauge', help: string, value: (of: Of) => number]
+
+const perSide: readonly Figure<{ readonly route: RouteRoom; readonly side: SideRoom }>[] = [
+  ['requests_total', 'counter', 'Requests by side.', ({ side }) => side.totals.requests],
+  ['failed_total', 'counter', 'Answers of 500 and above, and those that never came.', ({ side }) => side.totals.failed],
+  ['aborted_total', 'counter', 'Requests whose client went away.', ({ side }) => side.totals.aborted],
+  [
+    'retried_total',
+    'counter',
+    'Requests that were sent again on another connection.',
+    ({ side }) => side.totals.retried,
+  ],
+  ['share', 'gauge', 'Share of the requests, of 1.', ({ route, side }) => (route.shares[side.name] ?? 0) / 10_000],
+  ['under_way', 'gauge', 'Requests under way.', ({ side }) => side.state.underWay],
+  ['waiting', 'gauge', 'Requests that wait for their side.', ({ side }) => side.state.waiting],
+  ['servers', 'gauge', 'Servers of the side.', ({ side }) => side.state.servers],
+  ['servers_up', 'gauge', 'Servers that take requests.', ({ side }) => side.state.serversUp],
+  ['drained', 'gauge', '1 while the side is drained.', ({ side }) => Number(side.drained)],
+]
+
+const perShadow: readonly Figure<ShadowFindings>[] = [
+  ['shadow_sampled_total', 'counter', 'Requests that the shadow looked at.', (each) => each.sampled],
+  ['shadow_compared_total', 'counter', 'Pairs of answers that were compared.', (each) => each.compared],
+  ['shadow_mismatched_total', 'counter', 'Pairs that differ in more than noise.', (each) => each.mismatched],
+  [
+    'shadow_failed_total',
+    'counter',
+    'Requests to which the new version gave no answer in time.',
+    (each) => each.failed,
+  ],
+  ['shadow_twins_total', 'counter', 'Requests that the old version was asked again.', (each) => each.twins],
+  [
+    'shadow_mismatch_rate',
+    'gauge',
+    'Mismatched and failed, of all; NaN while there are none.',
+    (each) => each.mismatchRate ?? Number.NaN,
+  ],
+  [
+    'shadow_added_p50_seconds',
+    'gauge',
+    'What watching adds to the median; NaN while too few were measured.',
+    (each) => (each.latency.addedP50Ms ?? Number.NaN) / 1000,
+  ],
+]
+
 export function metricsPage(traffic: Traffic, shadows: Shadows): string {
   const sides = traffic.routes.flatMap((route) =>
     route.sides.map((side) => ({ route, side, labels: { route: route.name, side: side.name } })),
   )
-  const each = (value: (side: SideRoom, route: RouteRoom) => number): Sample[] =>
-    sides.map(({ route, side, labels }) => [labels, value(side, route)])
+  const answers = sides.flatMap(({ side, labels }) =>
+    side.totals.statuses.map((count, hundreds): Sample => [{ ...labels, status: `${hundreds}xx` }, count]),
+  )
+  const unkeyed = traffic.routes.map((route): Sample => [{ route: route.name }, route.unkeyed])
+  const durations = sides.map(({ side, labels }) => [labels, side.latency] as const)
   return [
-    family(
-      'requests_total',
-      'counter',
-      'Requests by side.',
-      each(({ totals }) => totals.requests),
-    ),
-    family(
-      'failed_total',
-      'counter',
-      'Answers of 500 and above, and those that never came.',
-      each(({ totals }) => totals.failed),
-    ),
-    family(
-      'aborted_total',
-      'counter',
-      'Requests whose client went away.',
-      each(({ totals }) => totals.aborted),
-    ),
-    family(
-      'retried_total',
-      'counter',
-      'Requests that were sent again on another connection.',
-      each(({ totals }) => totals.retried),
-    ),
-    family(
-      'answers_total',
-      'counter',
-      'Answers by the hundreds of their status; 0xx never came.',
-      sides.flatMap(({ side, labels }) =>
-        side.totals.statuses.map((count, hundreds): Sample => [{ ...labels, status: `${hundreds}xx` }, count]),
+    ...perSide.map(([name, type, help, value]) =>
+      family(
+        name,
+        type,
+        help,
+        sides.map((each) => [each.labels, value(each)]),
       ),
     ),
-    family(
-      'share',
-      'gauge',
-      'Share of the requests, of 1.',
-      each((side, route) => (route.shares[side.name] ?? 0) / 10_000),
-    ),
-    family(
-      'under_way',
-      'gauge',
-      'Requests under way.',
-      each((side) => side.state.underWay),
-    ),
-    family(
-      'waiting',
-      'gauge',
-      'Requests that wait for their side.',
-      each((side) => side.state.waiting),
-    ),
-    family(
-      'servers',
-      'gauge',
-      'Servers of the side.',
-      each((side) => side.state.servers),
-    ),
-    family(
-      'servers_up',
-      'gauge',
-      'Servers that take requests.',
-      each((side) => side.state.serversUp),
-    ),
-    family(
-      'drained',
-      'gauge',
-      '1 while the side is drained.',
-      each((side) => Number(side.drained)),
-    ),
-    family(
-      'unkeyed_total',
-      'counter',
-      'Requests without the key of a user on a sticky route.',
-      traffic.routes.map((route) => [{ route: route.name }, route.unkeyed]),
-    ),
-    histogram(
-      'duration_seconds',
-      'Until the whole answer was with the client.',
-      sides.map(({ side, labels }) => [labels, side.latency]),
-    ),
+    family('answers_total', 'counter', 'Answers by the hundreds of their status; 0xx never came.', answers),
+    family('unkeyed_total', 'counter', 'Requests without the key of a user on a sticky route.', unkeyed),
+    histogram('duration_seconds', 'Until the whole answer was with the client.', durations),
     ...shadowFamilies(traffic, shadows),
   ].join('')
 }
@@ -102,60 +82,20 @@ function shadowFamilies(traffic: Traffic, shadows: Shadows): string[] {
     const report = shadows.report(route.name)
     return report === undefined ? [] : [{ labels: { route: route.name }, report }]
   })
-  const each = (value: (report: (typeof found)[number]['report']) => number): Sample[] =>
-    found.map(({ labels, report }) => [labels, value(report)])
   if (found.length === 0) return []
+  const skipped = found.flatMap(({ labels, report }) =>
+    Object.entries(report.skipped).map(([why, count]): Sample => [{ ...labels, why }, count]),
+  )
   return [
-    family(
-      'shadow_sampled_total',
-      'counter',
-      'Requests that the shadow looked at.',
-      each((report) => report.sampled),
-    ),
-    family(
-      'shadow_compared_total',
-      'counter',
-      'Pairs of answers that were compared.',
-      each((report) => report.compared),
-    ),
-    family(
-      'shadow_mismatched_total',
-      'counter',
-      'Pairs that differ in more than noise.',
-      each((report) => report.mismatched),
-    ),
-    family(
-      'shadow_failed_total',
-      'counter',
-      'Requests to which the new version gave no answer in time.',
-      each((report) => report.failed),
-    ),
-    family(
-      'shadow_twins_total',
-      'counter',
-      'Requests that the old version was asked again.',
-      each((report) => report.twins),
-    ),
-    family(
-      'shadow_skipped_total',
-      'counter',
-      'Sampled requests that were not compared.',
-      found.flatMap(({ labels, report }) =>
-        Object.entries(report.skipped).map(([why, count]): Sample => [{ ...labels, why }, count]),
+    ...perShadow.map(([name, type, help, value]) =>
+      family(
+        name,
+        type,
+        help,
+        found.map(({ labels, report }) => [labels, value(report)]),
       ),
     ),
-    family(
-      'shadow_mismatch_rate',
-      'gauge',
-      'Mismatched and failed, of all that were compared or failed; NaN while there are none.',
-      each((report) => report.mismatchRate ?? Number.NaN),
-    ),
-    family(
-      'shadow_added_p50_seconds',
-      'gauge',
-      'What watching adds to the median; NaN while too few were measured.',
-      each((report) => (report.latency.addedP50Ms ?? Number.NaN) / 1000),
-    ),
+    family('shadow_skipped_total', 'counter', 'Sampled requests that were not compared.', skipped),
   ]
 }
 

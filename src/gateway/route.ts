@@ -26,7 +26,7 @@ export interface RouteRoom {
 export interface Chance {
   /** 0 up to 1. */
   random(): number
-  bucketOf(text: string): number
+  bucketOf(flagKey: string, userKey: string): number
 }
 
 export function openRoute(
@@ -82,7 +82,7 @@ function bucketFor(
       : 'query' in sticky.by
         ? queryOf(request.target, sticky.by.query)
         : request.wanted
-  if (key !== '') return chance.bucketOf(sticky.flag + key)
+  if (key !== '') return chance.bucketOf(sticky.flag, key)
   route.unkeyed += 1
   return chance.random() * 10_000
 }

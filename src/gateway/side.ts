@@ -2,6 +2,7 @@
 import type { Side } from '../core/ports/index.ts'
 import type { SideSettings, Timeouts } from './config.ts'
 import { createHistogram, type Histogram } from './histogram.ts'
+import { openTurnstile } from './turnstile.ts'
 import { openServer, type Server } from './upstream/index.ts'
 
 /** Totals since the start of this process. `statuses` by their hundreds, 0 for those that never came. */
@@ -40,17 +41,11 @@ export interface SideOptions {
   readonly startedAt: number
 }
 
-interface Waiting {
-  readonly go: () => void
-  readonly refused: (why: string) => void
-  readonly until: number
-}
-
 export function openSide(name: string, { upstreams, limit }: SideSettings, options: SideOptions): SideRoom {
   const servers = upstreams.map((url) => openServer(new URL(url), options.timeouts, options.startedAt))
   const totals: SideTotals = { requests: 0, failed: 0, aborted: 0, retried: 0, statuses: [0, 0, 0, 0, 0, 0] }
-  const waiting: Waiting[] = []
-  let [underWay, turn, now] = [0, 0, options.startedAt]
+  const turnstile = openTurnstile(limit, options.queue, options.queueMs, options.startedAt)
+  let turn = 0
   const side: SideRoom = {
     name,
     servers,
@@ -62,48 +57,24 @@ export function openSide(name: string, { upstreams, limit }: SideSettings, optio
     },
     get state() {
       const serversUp = side.drained ? 0 : servers.filter((server) => server.up).length
-      return { serversUp, servers: servers.length, underWay, waiting: waiting.length, limit }
+      const { inside, waiting } = turnstile
+      return { serversUp, servers: servers.length, underWay: inside, waiting, limit }
     },
-    enter: (go, refused) => {
-      if (limit === null || underWay < limit) {
-        underWay += 1
-        go()
-        return () => undefined
-      }
-      if (waiting.length >= options.queue) {
-        refused('too many requests wait already')
-        return () => undefined
-      }
-      const place = { go, refused, until: now + options.queueMs }
-      waiting.push(place)
-      return () => remove(waiting, place)
-    },
-    leave: () => {
-      underWay -= 1
-      const next = limit === null || underWay < limit ? waiting.shift() : undefined
-      if (next === undefined) return
-      underWay += 1
-      next.go()
-    },
+    enter: (go, refused) => turnstile.enter(go, refused),
+    leave: () => turnstile.leave(),
     choose: (tried) => {
       turn += 1
       return best(servers, turn, tried)
     },
-    sweep: (at) => {
-      now = at
-      while (waiting[0] !== undefined && waiting[0].until < at) waiting.shift()!.refused('there was no room in time')
-      for (const server of servers) server.sweep(at)
+    sweep: (now) => {
+      turnstile.sweep(now)
+      for (const server of servers) server.sweep(now)
     },
     close: () => {
       for (const server of servers) server.close()
     },
   }
   return side
-}
-
-function remove(waiting: Waiting[], place: Waiting): void {
-  const at = waiting.indexOf(place)
-  if (at >= 0) waiting.splice(at, 1)
 }
 
 /** Up, not tried, not shunned, least busy; among equals by turns. */

@@ -35,73 +35,81 @@ export function openTraffic(settings: Settings, state: StateFile, chance: Chance
     openRoute(name, each, settings, chance, startedAt),
   )
   for (const route of routes) restore(route, state)
-  const find = (name: string): RouteRoom => {
+  const named = (name: string): RouteRoom => {
     const route = routes.find((each) => each.name === name)
     if (route !== undefined) return route
     const names = routes.map((each) => each.name)
     throw failed(`there is no route "${name}"${suggestion(name, names)}`, `routes are: ${names.join(', ')}`)
   }
-  // What the other of the two is, is read when it is this one's turn to write.
-  const keep = (route: RouteRoom, edit: (now: KeptRoute) => KeptRoute): Promise<void> =>
-    state.change((kept) => {
-      const now = kept.routes[route.name] ?? { shares: { ...route.shares }, drained: drainedOf(route) }
-      return { ...kept, routes: { ...kept.routes, [route.name]: edit(now) } }
-    })
   return {
     id: state.kept.id,
     routes,
     get facts() {
-      return {
-        routes: Object.fromEntries(
-          routes.map((each) => [each.name, { sticky: each.settings.sticky !== undefined, shares: each.shares }]),
-        ),
-      }
+      const facts = routes.map(({ name, settings: { sticky }, shares }) => [
+        name,
+        { sticky: sticky !== undefined, shares },
+      ])
+      return { routes: Object.fromEntries(facts) as TrafficFacts['routes'] }
     },
     find: routeFinder(routes),
-    route: find,
-    shares: (name) => find(name).shares,
-    sides: (name) => bySide(find(name), (side) => side.state),
-    counts: (name) => bySide(find(name), ({ totals }) => ({ requests: totals.requests, failed: totals.failed })),
-    shift: async (name, shares) => {
-      const route = find(name)
-      const wrong = wrongShares(
-        route.sides.map((side) => side.name),
-        shares,
-      )
-      if (wrong !== undefined)
-        throw failed(`the shares of route "${name}" cannot be changed: ${wrong}`, 'give shares of 10000 in all')
-      await keep(route, (now) => ({ ...now, shares: { ...shares } }))
-      route.setShares(shares)
-      return route.shares
-    },
-    drain: async (name, sideName, drained) => {
-      const route = find(name)
-      const side = sideOf(route, sideName)
-      await keep(route, (now) => {
-        const others = now.drained.filter((each) => each !== sideName)
-        return { ...now, drained: drained ? [...others, sideName] : others }
-      })
-      side.drained = drained
-    },
-    fence: (run, claim) =>
-      state.change((kept) => ({
-        ...kept,
-        fences: newest({ ...kept.fences, [run]: Math.max(claim, kept.fences[run] ?? 0) }),
-      })),
-    forget: (run) =>
-      state.change((kept) => ({
-        ...kept,
-        fences: Object.fromEntries(Object.entries(kept.fences).filter(([each]) => each !== run)),
-      })),
-    barredBy: (run, claim) => {
-      const highest = state.kept.fences[run]
-      return highest !== undefined && highest > claim ? highest : undefined
-    },
+    route: named,
+    shares: (name) => named(name).shares,
+    sides: (name) => bySide(named(name), (side) => side.state),
+    counts: (name) => bySide(named(name), ({ totals }) => ({ requests: totals.requests, failed: totals.failed })),
+    shift: (name, shares) => shift(named(name), shares, state),
+    drain: (name, side, drained) => drain(named(name), side, drained, state),
+    ...claims(state),
     sweep: (now) => {
       for (const { sides } of routes) for (const side of sides) side.sweep(now)
     },
     close: () => {
       for (const { sides } of routes) for (const side of sides) side.close()
+    },
+  }
+}
+
+async function shift(route: RouteRoom, shares: Shares, state: StateFile): Promise<Shares> {
+  const names = route.sides.map((side) => side.name)
+  const wrong = wrongShares(names, shares)
+  if (wrong !== undefined)
+    throw failed(`the shares of route "${route.name}" cannot be changed: ${wrong}`, 'give shares of 10000 in all')
+  await keep(route, state, (now) => ({ ...now, shares: { ...shares } }))
+  route.setShares(shares)
+  return route.shares
+}
+
+async function drain(route: RouteRoom, name: string, drained: boolean, state: StateFile): Promise<void> {
+  const side = sideOf(route, name)
+  await keep(route, state, (now) => {
+    const others = now.drained.filter((each) => each !== name)
+    return { ...now, drained: drained ? [...others, name] : others }
+  })
+  side.drained = drained
+}
+
+/** What the other of the two is, shares or drained sides, is read when it is this one's turn to write. */
+function keep(route: RouteRoom, state: StateFile, edit: (now: KeptRoute) => KeptRoute): Promise<void> {
+  return state.change((kept) => {
+    const now = kept.routes[route.name] ?? { shares: { ...route.shares }, drained: drainedOf(route) }
+    return { ...kept, routes: { ...kept.routes, [route.name]: edit(now) } }
+  })
+}
+
+function claims(state: StateFile): Pick<Traffic, 'fence' | 'forget' | 'barredBy'> {
+  return {
+    fence: (run, claim) =>
+      state.change((kept) => {
+        const highest = Math.max(claim, kept.fences[run] ?? 0)
+        return { ...kept, fences: newest({ ...kept.fences, [run]: highest }) }
+      }),
+    forget: (run) =>
+      state.change((kept) => {
+        const others = Object.entries(kept.fences).filter(([each]) => each !== run)
+        return { ...kept, fences: Object.fromEntries(others) }
+      }),
+    barredBy: (run, claim) => {
+      const highest = state.kept.fences[run]
+      return highest !== undefined && highest > claim ? highest : undefined
     },
   }
 }

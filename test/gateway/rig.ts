@@ -107,7 +107,7 @@ export function ask(url: string, options: RequestOptions & { readonly body?: str
 }
 
 /** Sends bytes as they are, and gives all that came back when the other side closed, or after `quietMs` of silence. */
-export function say(url: string, text: string | readonly string[], quietMs = 300): Promise<string> {
+export function say(url: string, text: string | readonly string[], quietMs = 1000): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     let heard = ''

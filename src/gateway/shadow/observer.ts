@@ -1,19 +1,9 @@
-/** The shadow of one route: keeps copies of what passes, asks the new version and the old one again, and tells what differs. */
-import {
-  type CompareRules,
-  compareAnswers,
-  compileRules,
-  createNoise,
-  createTally,
-  type Difference,
-  type SeenAnswer,
-  type ShadowReport,
-} from '../../shadow/index.ts'
-import type { ShadowSettings } from '../config.ts'
+/** The shadow of one route: keeps copies of what passes, has them compared when there is time, and tells what was found. */
+import { createTally, type ShadowReport } from '../../shadow/index.ts'
 import type { Witness } from '../front/forward.ts'
 import { createHistogram, type Histogram } from '../histogram.ts'
-import type { SideRoom } from '../side.ts'
-import { ask, type Asked, plain, type Raw } from './ask.ts'
+import type { Asked, Raw } from './ask.ts'
+import { type ComparerOptions, openComparer } from './comparer.ts'
 import { createQueue } from './queue.ts'
 
 /** `latency`: what the same kind of request took that was watched and that was not, in milliseconds; null below a hundred of either. */
@@ -36,76 +26,30 @@ export interface Observer {
   close(): void
 }
 
-export interface ObserverOptions {
-  readonly settings: ShadowSettings
-  readonly old: SideRoom
-  readonly next: SideRoom
-  random(): number
-  now(): number
-}
-
-export function openObserver(options: ObserverOptions): Observer {
+export function openObserver(options: ComparerOptions): Observer {
   const { settings } = options
-  const random = () => options.random()
   const tally = createTally({ samples: settings.samples, showValues: settings.showValues })
-  const noise = createNoise(settings.noise)
-  const rules = compileRules(settings.rules as CompareRules)
+  const comparer = openComparer(options, tally)
   const queue = createQueue(settings.atOnce, settings.queue)
   const [watched, unwatched] = [createHistogram(), createHistogram()]
   const plainWitness: Witness = { ...blind, over: (ms) => unwatched.note(ms) }
-  let compared = 0
-
-  const put = (side: SideRoom, asked: Asked, part: string) => {
-    const server = side.choose(undefined)
-    return server === undefined
-      ? Promise.resolve({ type: 'none' } as const)
-      : ask(server, asked, part, settings.timeoutMs, settings.mostBytes)
-  }
-  const compare = async (request: Asked & { readonly path: string }, raw: Raw, body: Buffer): Promise<void> => {
-    const told = await put(options.next, request, 'candidate')
-    if (told.type === 'too-large') return tally.skipped('too-large')
-    if (told.type !== 'answer') return tally.failed()
-    const old = await plain(raw, body, settings.mostBytes)
-    const found = compareAnswers(old, told.answer, rules)
-    compared += 1
-    const again =
-      compared <= settings.warmUp ||
-      random() < settings.twins ||
-      (settings.confirm && noise.unexplained(found).length > 0)
-    const twin = again ? await put(options.old, request, 'twin') : undefined
-    const steady = twin?.type === 'answer' ? learnFrom(old, twin.answer, told.answer, found) : found
-    tally.compared(
-      { at: options.now(), method: request.method, path: request.path },
-      found,
-      noise.judge(found).filter((each) => steady.includes(each)),
-    )
-  }
-  /** What the old version's second answer has in common with the new version's is a race with the world, not a difference of versions. */
-  const learnFrom = (
-    old: SeenAnswer,
-    twin: SeenAnswer,
-    next: SeenAnswer,
-    found: readonly Difference[],
-  ): readonly Difference[] => {
-    noise.learn(compareAnswers(old, twin, rules))
-    const still = new Set(compareAnswers(twin, next, rules).map(({ path, kind }) => `${kind} ${path}`))
-    return found.filter(({ path, kind }) => still.has(`${kind} ${path}`))
-  }
   return {
     witness: (request, path) => {
-      if (random() >= settings.sample) return plainWitness
+      if (options.random() >= settings.sample) return plainWitness
       tally.sampled()
-      return copying(
-        settings.mostBytes,
-        (why) => tally.skipped(why),
-        watched,
-        (body, raw, answer) => {
-          if (!queue.add(() => compare({ ...request, path, body }, raw, answer).catch(() => tally.failed())))
-            tally.skipped('dropped')
-        },
-      )
+      const whole = (body: Buffer, raw: Raw, answer: Buffer): void => {
+        const kept = queue.add(() =>
+          comparer.compare({ ...request, path, body }, raw, answer).catch(() => tally.failed()),
+        )
+        if (!kept) tally.skipped('dropped')
+      }
+      return copying(settings.mostBytes, (why) => tally.skipped(why), watched, whole)
     },
-    report: () => ({ ...tally.report(noise), waiting: queue.waiting, latency: latencyOf(watched, unwatched) }),
+    report: () => ({
+      ...tally.report(comparer.noise),
+      waiting: queue.waiting,
+      latency: latencyOf(watched, unwatched),
+    }),
     idle: () => queue.idle(),
     close: () => queue.close(),
   }

@@ -63,10 +63,10 @@ export class Connection {
   #left = 0
   #unchunked: Unchunked | undefined
 
-  constructor(socket: Socket, owner: Owner, readyEvent: 'connect' | 'secureConnect') {
+  constructor(socket: Socket, owner: Owner) {
     this.#socket = socket
     this.#owner = owner
-    socket.once(readyEvent, () => this.#ready())
+    socket.once('connect', () => this.#ready())
     socket.on('data', (bytes: Buffer) => this.#read(bytes))
     socket.on('drain', () => this.#asker?.drained())
     socket.on('end', () => this.#ended())

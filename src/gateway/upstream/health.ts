@@ -1,6 +1,5 @@
 /** Asks servers for their health, again and again, and marks them up or down. Knows no route. */
 import { get } from 'node:http'
-import { get as getSecurely } from 'node:https'
 import type { HealthSettings } from '../config.ts'
 import type { Server } from './server.ts'
 
@@ -27,8 +26,7 @@ function watch(server: Server, settings: HealthSettings, signal: AbortSignal): v
 /** On a connection of its own: an upstream that takes no new ones is not healthy. */
 function check(url: URL, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const ask = url.protocol === 'https:' ? getSecurely : get
-    const request = ask(
+    const request = get(
       url,
       { agent: false, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) },
       (answer) => {

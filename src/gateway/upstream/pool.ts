@@ -1,6 +1,5 @@
 /** The connections to one upstream: kept while they are good, lent for one request at a time. Knows no route. */
 import { connect } from 'node:net'
-import { connect as connectSecurely } from 'node:tls'
 import { Connection, type Owner } from './connection.ts'
 
 export interface PoolOptions {
@@ -69,11 +68,6 @@ function keepMs(connection: Connection, { idleMs }: PoolOptions): number {
 
 function dial(address: URL, owner: Owner): Connection {
   const host = address.hostname.replace(/^\[|\]$/g, '')
-  const secure = address.protocol === 'https:'
-  const port = address.port === '' ? (secure ? 443 : 80) : Number(address.port)
-  const socket = secure
-    ? connectSecurely({ host, port, servername: host, ALPNProtocols: ['http/1.1'] })
-    : connect({ host, port, noDelay: true })
-  if (secure) socket.setNoDelay(true)
-  return new Connection(socket, owner, secure ? 'secureConnect' : 'connect')
+  const port = address.port === '' ? 80 : Number(address.port)
+  return new Connection(connect({ host, port, noDelay: true }), owner)
 }
