@@ -1,6 +1,7 @@
 /** The one file that knows all kinds and adapters. */
 import { filesAdapter } from './adapters/files/index.ts'
 import { flagFile } from './adapters/flag-file/index.ts'
+import { flagTable } from './adapters/flag-table/index.ts'
 import { host } from './adapters/host/index.ts'
 import { http } from './adapters/http/index.ts'
 import { postgres } from './adapters/postgres/index.ts'
@@ -14,5 +15,13 @@ export const builtinKinds: Kinds = new Map(
   Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]),
 )
 
-const adapters: readonly AnyAdapter[] = [postgres, filesAdapter(keysOf), processService, http, host, flagFile]
+const adapters: readonly AnyAdapter[] = [
+  postgres,
+  filesAdapter(keysOf),
+  processService,
+  http,
+  host,
+  flagFile,
+  flagTable,
+]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))
