@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { inPlaceFigures } from './rig/in-place.ts'
 import { applied, type Orders, planned } from './rig/kind.ts'
 import { sqlLens, typescriptLens } from './rig/lenses.ts'
-import { ceiling, rowByRow, unnestBatches } from './rig/rivals.ts'
+import { ceiling, rowByRow, through, unnestBatches } from './rig/rivals.ts'
 import { inRounds, type Method, table } from './rig/rounds.ts'
 import { createTarget, fewThere, reset, type Rig, seed, settings, startRig } from './rig/server.ts'
 
@@ -58,6 +58,11 @@ function methods(rig: Rig): readonly Method[] {
       name: 'run-once',
       what: `${chunks}, lost when it is stopped`,
       ...byHand(rig, (many) => ceiling(rig, many, cores)),
+    },
+    {
+      name: 'through',
+      what: `rows as bytes out of the server and in again, unchanged, ${cores} sessions`,
+      ...byHand(rig, (many) => through(rig, many, cores)),
     },
     { name: 'sql', what: 'data.transform, lens as SQL', least: 0.9, ...moving(rig, sqlLens, cores) },
     { name: 'typescript-1', what: `${typescript}, one worker`, least: 0.6, ...moving(rig, typescriptLens, 1) },

@@ -1,5 +1,8 @@
 /** What the kind is measured against: the server's own SQL as the ceiling, and the ways that people write by hand. On plain `pg`. */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
+import { from, to } from 'pg-copy-streams'
 import { users } from './lens.mjs'
 import { computed, targetColumns } from './lenses.ts'
 import type { Rig } from './server.ts'
@@ -34,6 +37,26 @@ export async function ceiling(rig: Rig, rows: number, cores: number, again = '')
       await client.query(
         `INSERT INTO users_v4 (${targetColumns}) SELECT ${computed} FROM users s WHERE s.id > ${low} AND s.id <= ${Math.min(low + 10_000, rows)}${again}`,
       )
+    }
+  })
+}
+
+/**
+ * The same rows as bytes through this process and back, unchanged, two at a time: what it costs to leave the server at all, without
+ * parsing, lens or checkpoint. No method that computes outside of the server can be faster.
+ */
+export async function through(rig: Rig, rows: number, cores: number): Promise<void> {
+  let next = 0
+  await sessions(rig, cores, async (client) => {
+    for (;;) {
+      const low = next
+      next += 10_000
+      if (low >= rows) return
+      const range = `id > ${low} AND id <= ${Math.min(low + 10_000, rows)}`
+      const blocks: Buffer[] = []
+      const out = client.query(to(`COPY (SELECT * FROM users WHERE ${range}) TO STDOUT (FORMAT binary)`))
+      for await (const block of out as AsyncIterable<Buffer>) blocks.push(block)
+      await pipeline(Readable.from(blocks), client.query(from('COPY users_same FROM STDIN (FORMAT binary)')))
     }
   })
 }

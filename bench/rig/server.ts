@@ -56,11 +56,12 @@ export async function createTarget(rig: Rig): Promise<void> {
   await rig.admin
     .query(`CREATE TABLE users_v4 (id bigint PRIMARY KEY, email text NOT NULL, status text NOT NULL, first_name text, last_name text,
     created_at timestamptz NOT NULL, profile jsonb NOT NULL)`)
+  await rig.admin.query('CREATE TABLE users_same (LIKE users INCLUDING ALL)')
 }
 
 /** The start of every run: an empty target, nothing dirty. */
 export async function reset(rig: Rig): Promise<void> {
-  await rig.admin.query('TRUNCATE users_v4')
+  await rig.admin.query('TRUNCATE users_v4, users_same')
   await rig.admin.query('DROP SCHEMA IF EXISTS changeover CASCADE')
   await rig.admin.query('CHECKPOINT')
 }

@@ -15,8 +15,8 @@ const weight = 0.75
 const first = 2_000
 const least = 50
 const most = 200_000
-/** A chunk is held in memory while it is on its way, twice, in each lane. */
-const mostBytes = 3 * 1024 * 1024
+/** A chunk is held in memory while it is on its way, in each lane. */
+const mostBytes = 6 * 1024 * 1024
 
 export function startPace(targetMs: number, fixed?: number): Pace {
   return { targetMs, rate: 0, rowBytes: 0, fixed }

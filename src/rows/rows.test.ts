@@ -212,7 +212,7 @@ describe('the pace', () => {
     })
     expect(sizes[0]).toBe(2000)
     expect(sizes.at(-1)).toBe(20_000)
-    expect(nextSize(learn(startPace(10_000), 1000, 1, 1000 * 3000), 1000)).toBeLessThan(1100)
+    expect(nextSize(learn(startPace(10_000), 1000, 1, 1000 * 6000), 1000)).toBeLessThan(1100)
     expect(nextSize(startPace(200, 77), 0)).toBe(77)
   })
 

@@ -29,7 +29,7 @@ const idleMs = 20
 /** How often one hand tries again after a lock that did not come, for a minute and a half in all, or rows that did not fit. */
 const tries = 24
 /** Chunks at once in one hand: while one is in the lens, the server reads and writes others, and no core waits. */
-const lanes = { sql: 1, copy: 4, stage: 4 } as const
+const lanes = { sql: 1, copy: 2, stage: 2 } as const
 
 /** Returns when no chunk is left, when the step is paused or undone, or when there is nothing to do here yet. */
 export async function labourAtChunks(work: Work, at: At): Promise<void> {
