@@ -1,15 +1,8 @@
 /** Judges the rules of flags, operator by operator, by flagd's schema of targeting and by what evaluation would make of them. */
 import { block, type Finding, isObject, type Json, type JsonObject, risk } from '../core/index.ts'
+import { argumentChecks, inFractional } from './check-arguments.ts'
 import { operationIn, operatorNames } from './logic/expression.ts'
-import { mostWeight } from './logic/fractional.ts'
-import { relations, versionOf } from './logic/sem-ver.ts'
-import { place, pointer, quoted } from './place.ts'
-
-interface Rule {
-  readonly logic: Json
-  readonly path: string
-  readonly evaluators: JsonObject
-}
+import { inside, place, pointer, quoted, type Rule, wrong } from './place.ts'
 
 /** How many arguments an operator takes, at least and at most, as a list. */
 const arity: { readonly [operator: string]: readonly [least: number, most: number] } = {
@@ -47,54 +40,8 @@ export function* checkTargeting(key: string, flag: JsonObject, evaluators: JsonO
   yield* inAnswer({ logic: targeting, path, evaluators }, new Set(Object.keys(variants)), [])
 }
 
-export function* checkEvaluators(evaluators: JsonObject): Iterable<Finding> {
-  for (const [name, logic] of Object.entries(evaluators)) {
-    const path = pointer('$evaluators', name)
-    if (!isObject(logic) || Object.keys(logic).length === 0) continue
-    yield* inRule({ logic, path, evaluators })
-    const inner = refsIn(logic)
-    if (inner.length === 0) continue
-    if (reaches(name, inner, evaluators)) {
-      yield block('flags.reference', `"${path}" refers to itself`, 'break the circle', place(path, logic))
-    } else {
-      const message = `"${path}" refers to another evaluator, which flagd does not always follow`
-      yield risk('flags.reference-nested', message, 'write the inner rule out', place(path, logic))
-    }
-  }
-}
-
-/** The names of all `$ref` in a rule. */
-function refsIn(logic: Json): readonly string[] {
-  if (Array.isArray(logic)) return (logic as readonly Json[]).flatMap(refsIn)
-  if (!isObject(logic)) return []
-  return Object.entries(logic).flatMap(([name, value]) =>
-    name === '$ref' ? (typeof value === 'string' ? [value] : []) : refsIn(value),
-  )
-}
-
-function reaches(goal: string, from: readonly string[], evaluators: JsonObject): boolean {
-  const seen = new Set<string>()
-  const open = [...from]
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === goal) return true
-    if (seen.has(name) || !Object.hasOwn(evaluators, name)) continue
-    seen.add(name)
-    open.push(...refsIn(evaluators[name] ?? null))
-  }
-  return false
-}
-
-function wrong({ path, logic }: Rule, so: string, mend: string): Finding {
-  return block('flags.targeting', `"${path}" ${so}: ${quoted(logic)}`, mend, place(path, logic))
-}
-
-const inside = (rule: Rule, logic: Json, ...steps: readonly (string | number)[]): Rule => ({
-  ...rule,
-  logic,
-  path: rule.path + pointer(...steps),
-})
-
-function* inRule(rule: Rule): Iterable<Finding> {
+/** A rule, whatever its place: arguments and all. */
+export function* inRule(rule: Rule): Iterable<Finding> {
   const { logic } = rule
   if (Array.isArray(logic)) {
     for (const [at, item] of (logic as readonly Json[]).entries()) yield* inRule(inside(rule, item, at))
@@ -116,7 +63,13 @@ function* inRule(rule: Rule): Iterable<Finding> {
 }
 
 function* inReference(rule: Rule, name: Json): Iterable<Finding> {
-  if (typeof name === 'string' && Object.hasOwn(rule.evaluators, name)) return
+  if (typeof name === 'string' && Object.hasOwn(rule.evaluators, name)) {
+    const target = rule.evaluators[name]
+    if (!isObject(target) || Object.keys(target).length > 0) return
+    const message = `"${rule.path}" refers to ${quoted(name)}, which is empty`
+    yield block('flags.reference', message, `write a rule at "${pointer('$evaluators', name)}"`, place(rule.path, name))
+    return
+  }
   const known = Object.keys(rule.evaluators)
   const mend =
     known.length === 0 ? 'add it to "$evaluators"' : `write one of ${known.join(', ')}, or add it to "$evaluators"`
@@ -128,16 +81,12 @@ function* inReference(rule: Rule, name: Json): Iterable<Finding> {
   )
 }
 
-/** A name, or a name and a fallback; of `$flagd` there is the key of the flag and the time. */
+/** Any name, known or computed, and a fallback; but of `$flagd` there is only the key of the flag and the time. */
 function* inVar(rule: Rule, given: Json): Iterable<Finding> {
-  const [name, ...rest] = Array.isArray(given) ? (given as readonly Json[]) : [given]
-  if (typeof name !== 'string') {
-    yield wrong(rule, 'names no attribute', 'write {"var": "email"} or {"var": ["email", ""]}')
-  } else if (!Array.isArray(given) && name.startsWith('$flagd.') && !/^\$flagd\.(timestamp|flagKey)$/.test(name)) {
+  if (typeof given === 'string' && given.startsWith('$flagd.') && !/^\$flagd\.(timestamp|flagKey)$/.test(given)) {
     yield wrong(rule, 'names a property that flagd does not have', 'write "$flagd.flagKey" or "$flagd.timestamp"')
-  } else if (rest.some((value) => typeof value === 'object' && value !== null)) {
-    yield wrong(rule, 'has a fallback that is no plain value', 'write a text, a number, a boolean or null')
   }
+  yield* inRule(inside(rule, given, 'var'))
 }
 
 function* inOperation(rule: Rule, name: string, given: Json, args: readonly Json[]): Iterable<Finding> {
@@ -160,92 +109,12 @@ function* inOperation(rule: Rule, name: string, given: Json, args: readonly Json
     yield wrong(rule, `gives "${name}" ${args.length} arguments, not ${wanted}`, `write ${wanted}`)
     return
   }
-  if (name === 'fractional') yield* inFractional(rule, args)
+  if (name === 'fractional') yield* inFractional(rule, args, inRule)
   else {
-    if (name === 'sem_ver') yield* inSemVer(rule, args)
-    else if (name === 'starts_with' || name === 'ends_with') yield* inTexts(rule, name, args)
-    else if (name === 'missing' || name === 'missing_some') yield* inMissing(rule, name, args)
+    yield* argumentChecks[name]?.(rule, name, args) ?? []
     for (const [at, item] of args.entries())
       yield* inRule(inside(rule, item, name, ...(Array.isArray(given) ? [at] : [])))
   }
-}
-
-function* inTexts(rule: Rule, name: string, args: readonly Json[]): Iterable<Finding> {
-  for (const [at, arg] of args.entries()) {
-    if (typeof arg === 'string' || isObject(arg)) continue
-    yield wrong(inside(rule, arg, name, at), 'is no text', 'write a text, or a rule that gives one')
-  }
-}
-
-function* inMissing(rule: Rule, name: string, args: readonly Json[]): Iterable<Finding> {
-  const [need, listed] = args
-  const names = name === 'missing' ? args : listed
-  if (name === 'missing_some' && typeof need !== 'number')
-    yield wrong(rule, 'does not say how many', 'write [1, ["a", "b"]]')
-  if (Array.isArray(names) && names.every((each) => typeof each === 'string')) return
-  yield wrong(
-    rule,
-    'does not list names',
-    `write {"${name}": ${name === 'missing' ? '["a", "b"]' : '[1, ["a", "b"]]'}}`,
-  )
-}
-
-function* inSemVer(rule: Rule, [left, operator, right]: readonly Json[]): Iterable<Finding> {
-  for (const [at, side] of [[0, left] as const, [2, right] as const]) {
-    const version = typeof side === 'string' && /^\d+\.\d+\.\d+/.test(side) && versionOf(side) !== undefined
-    if (version || (isObject(side) && 'var' in side) || (isObject(side) && '$ref' in side)) continue
-    yield wrong(inside(rule, side ?? null, 'sem_ver', at), 'is no version', 'write "1.2.3", or {"var": …}')
-  }
-  if (typeof operator === 'string' && Object.hasOwn(relations, operator)) return
-  const mend = `write one of ${Object.keys(relations).join(' ')}`
-  yield wrong(inside(rule, operator ?? null, 'sem_ver', 1), 'is no comparison of versions', mend)
-}
-
-function* inFractional(rule: Rule, args: readonly Json[]): Iterable<Finding> {
-  const keyed = !Array.isArray(args[0])
-  if (keyed) {
-    const key = inside(rule, args[0] ?? null, 'fractional', 0)
-    if (!isObject(args[0]))
-      yield wrong(key, 'is the same bucketing key for everybody', 'write a rule: {"var": "email"}')
-    else yield* inRule(key)
-  }
-  let total = 0
-  let known = true
-  for (const [at, bucket] of args.entries()) {
-    if (keyed && at === 0) continue
-    const weight = yield* inBucket(inside(rule, bucket, 'fractional', at))
-    if (weight === undefined) known = false
-    else total += weight
-  }
-  if (total > mostWeight) {
-    const message = `"${rule.path}" has weights of ${total} in all, and the most is ${mostWeight}`
-    yield block('flags.weights', message, 'write smaller weights in the same ratio', place(rule.path, rule.logic))
-  }
-  if (known && total === 0 && args.length > (keyed ? 1 : 0)) {
-    const message = `"${rule.path}" has weights of 0 in all: everybody gets the default variant`
-    yield risk('flags.weights-zero', message, 'give a bucket a weight', place(rule.path, rule.logic))
-  }
-}
-
-/** The bucket's weight, where it is known. */
-function* inBucket(bucket: Rule): Generator<Finding, number | undefined> {
-  const { logic } = bucket
-  if (!Array.isArray(logic) || logic.length === 0 || logic.length > 2) {
-    yield wrong(bucket, 'is no bucket', 'write ["variant"] or ["variant", 25]')
-    return undefined
-  }
-  const [variant, weight] = logic as readonly Json[]
-  yield* inRule(inside(bucket, variant ?? null, 0))
-  if (logic.length === 1) return 1
-  if (isObject(weight)) {
-    yield* inRule(inside(bucket, weight, 1))
-    return undefined
-  }
-  if (typeof weight === 'number' && Number.isInteger(weight) && weight >= 0) return weight
-  const path = `${bucket.path}/1`
-  const message = `"${path}" is ${quoted(weight)}, not a whole weight of 0 or more`
-  yield block('flags.weights', message, 'write a whole number, or a rule that gives one', place(path, weight))
-  return undefined
 }
 
 /** Literals where a variant is named. */

@@ -1,6 +1,7 @@
 /** Judges a document of flags by the rules of flagd's schema, and by what its evaluators refuse: all problems at once. Changes nothing. */
 import { block, type Finding, isObject, type Json } from '../core/index.ts'
-import { checkEvaluators, checkTargeting } from './check-targeting.ts'
+import { checkEvaluators } from './check-evaluators.ts'
+import { checkTargeting } from './check-targeting.ts'
 import { place, pointer, quoted } from './place.ts'
 import { generationKey } from './set.ts'
 
@@ -127,6 +128,6 @@ function* inMetadata(metadata: Json | undefined, path: string): Iterable<Finding
     yield shape(path + pointer(name), value, 'a text, number or boolean', 'metadata is flat: take it apart')
   }
   const generation = metadata[generationKey]
-  if (generation === undefined || ['v1', 'v2', 'v3'].includes(String(generation))) return
+  if (generation === undefined || generation === 'v1' || generation === 'v2' || generation === 'v3') return
   yield shape(path + pointer(generationKey), generation, 'a hash generation', 'write "v1", "v2" (the default) or "v3"')
 }

@@ -1,5 +1,6 @@
 /** Flags, ready to be asked: each rule compiled once, each answer made once. Knows no file, no network and no clock of its own. */
 import type { Json } from '../core/index.ts'
+import { type Answers, answersOf, type Outcome } from './answers.ts'
 import { compileLogic, operationIn, referred } from './logic/expression.ts'
 import { fixedShares } from './logic/fractional.ts'
 import { runOf, type Scope, truthy } from './logic/node.ts'
@@ -26,12 +27,6 @@ export interface Flags {
   resolve(key: string, context?: FlagContext, type?: FlagType): Resolution
   /** The answers of all flags, in the order of the document; those of disabled ones too. */
   all(context?: FlagContext): readonly Resolution[]
-}
-
-/** An answer and its value side by side, so that the short way need not look into the long one. */
-interface Outcome {
-  readonly value: Json | undefined
-  readonly resolution: Resolution
 }
 
 type Decide = (context: FlagContext) => Outcome
@@ -175,45 +170,5 @@ function decideShare(args: readonly Json[], scope: Scope, answers: Answers): Dec
     if (hash === null) return byDefault
     for (let at = 0; at < limits.length; at++) if (hash < (limits[at] ?? 0)) return outcomes[at] ?? byDefault
     return byDefault
-  }
-}
-
-/** All that a flag can answer, made beforehand. */
-interface Answers {
-  readonly key: string
-  readonly disabled: Outcome
-  readonly fixed: Outcome
-  readonly byDefault: Outcome
-  /** What a rule gave: a variant's name, or null. */
-  of(given: unknown): Outcome
-  error(errorCode: 'PARSE_ERROR' | 'GENERAL', errorMessage: string): Outcome
-}
-
-function answersOf(key: string, flag: Flag, metadata: Metadata): Answers {
-  const answer = (resolution: Omit<Resolution, 'key' | 'metadata'>): Outcome => {
-    const { value } = resolution
-    return { value, resolution: Object.freeze({ key, ...resolution, metadata }) }
-  }
-  const variants = Object.entries(flag.variants)
-  const matches = new Map(
-    variants.map(([variant, value]) => [variant, answer({ value, variant, reason: 'TARGETING_MATCH' })]),
-  )
-  const variant = flag.defaultVariant ?? ''
-  const found = variants.find(([name]) => name === variant)
-  const usual = (reason: 'STATIC' | 'DEFAULT') =>
-    found === undefined ? answer({ reason: 'DEFAULT' }) : answer({ value: found[1], variant, reason })
-  const byDefault = usual('DEFAULT')
-  const error: Answers['error'] = (errorCode, errorMessage) => answer({ reason: 'ERROR', errorCode, errorMessage })
-  return {
-    key,
-    disabled: answer({ reason: 'DISABLED' }),
-    fixed: usual('STATIC'),
-    byDefault,
-    of: (given) => {
-      if (given === null || given === undefined) return byDefault
-      const name = typeof given === 'object' ? JSON.stringify(given) : String(given)
-      return matches.get(name) ?? error('GENERAL', `flag "${key}" has no variant ${JSON.stringify(name)}`)
-    },
-    error,
   }
 }

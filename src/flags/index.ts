@@ -2,7 +2,6 @@
 export { bucketOf, buckets } from './bucket.ts'
 export { checkFlags } from './check.ts'
 export { compileFlags, type Flags } from './compile.ts'
-export { murmur } from './murmur.ts'
 export { parseFlags, readFlags } from './parse.ts'
 export { newFlag, type Rollout, rolloutOf, type Sides, withoutRollout, withRollout } from './rollout.ts'
 export {
@@ -10,8 +9,6 @@ export {
   type FlagContext,
   type FlagSet,
   type FlagType,
-  generationKey,
-  generationOf,
   type HashGeneration,
   type Metadata,
   type Reason,

@@ -26,9 +26,9 @@ describe('murmur', () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
         expect(murmur(after)).toBe(murmurBytes(utf8(after)))
-        expect(murmurAfter(hashed(before), after)).toBe(murmurBytes(Uint8Array.from([...utf8(before), ...utf8(after)])))
+        expect(murmurAfter(hashed(before), after)).toBe(murmurBytes(Buffer.concat([utf8(before), utf8(after)])))
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 })

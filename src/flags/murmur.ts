@@ -13,8 +13,6 @@ export interface Hashed {
 /** Nothing hashed yet, with seed 0. */
 export const nothingHashed: Hashed = { state: 0, carry: 0, bits: 0, bytes: 0 }
 
-const encoder = new TextEncoder()
-
 /** The hash of a text's UTF-8 bytes, 0 to 2^32 - 1. A lone surrogate counts as U+FFFD, as in every UTF-8 encoder. */
 export function murmur(text: string): number {
   return murmurAfter(nothingHashed, text)
@@ -27,12 +25,12 @@ export function murmurBytes(bytes: Uint8Array): number {
 
 /** What has been hashed once `text` is, for texts that all begin alike: their hashes then cost only what differs. */
 export function hashed(text: string): Hashed {
-  return hashedBytes(nothingHashed, encoder.encode(text))
+  return hashedText(nothingHashed, text)
 }
 
 /**
- * The hash of what was hashed before and `text`, 0 to 2^32 - 1. Four characters make a block while they are ASCII; the first that is not
- * sends the text through the encoder.
+ * The hash of what was hashed before and `text`, 0 to 2^32 - 1. Four characters make a block while all are ASCII; the first that is not
+ * sends the text the longer way.
  */
 export function murmurAfter(before: Hashed, text: string): number {
   const { bits } = before
@@ -45,7 +43,7 @@ export function murmurAfter(before: Hashed, text: string): number {
     const b = text.charCodeAt(at + 1)
     const c = text.charCodeAt(at + 2)
     const d = text.charCodeAt(at + 3)
-    if ((a | b | c | d) > 0x7f) return ended(hashedBytes(before, encoder.encode(text)))
+    if ((a | b | c | d) > 0x7f) return ended(hashedText(before, text))
     const word = a | (b << 8) | (c << 16) | (d << 24)
     // A shift by 32 bits would be one by 0: nothing is carried then.
     state = mixed(state, bits === 0 ? word : carry | (word << bits))
@@ -54,7 +52,7 @@ export function murmurAfter(before: Hashed, text: string): number {
   let filled = bits
   for (; at < length; at++) {
     const code = text.charCodeAt(at)
-    if (code > 0x7f) return ended(hashedBytes(before, encoder.encode(text)))
+    if (code > 0x7f) return ended(hashedText(before, text))
     carry |= code << filled
     filled += 8
     if (filled === 32) {
@@ -65,6 +63,43 @@ export function murmurAfter(before: Hashed, text: string): number {
   }
   if (filled > 0) state ^= scrambled(carry)
   return final(state ^ (before.bytes + length))
+}
+
+/** Character by character, each as the one to four bytes of its UTF-8. */
+function hashedText(before: Hashed, text: string): Hashed {
+  let { state, carry, bits, bytes } = before
+  for (let at = 0; at < text.length; at++) {
+    const point = pointAt(text, at)
+    if (point > 0xffff) at += 1
+    const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4
+    const word = utf8Word(point)
+    const filled = bits + size * 8
+    carry |= word << bits
+    if (filled >= 32) {
+      state = mixed(state, carry)
+      // A shift by 32 bits would be one by 0: nothing is left over then.
+      carry = bits === 0 ? 0 : word >>> (32 - bits)
+    }
+    bits = filled & 31
+    bytes += size
+  }
+  return { state, carry, bits, bytes }
+}
+
+/** Half a pair alone is U+FFFD. */
+function pointAt(text: string, at: number): number {
+  const point = text.codePointAt(at) ?? 0
+  return point >= 0xd800 && point <= 0xdfff ? 0xfffd : point
+}
+
+/** The bytes of a code point, the first in the lowest place. */
+function utf8Word(point: number): number {
+  if (point < 0x80) return point
+  const last = 0x80 | (point & 0x3f)
+  if (point < 0x800) return 0xc0 | (point >> 6) | (last << 8)
+  const third = 0x80 | ((point >> 6) & 0x3f)
+  if (point < 0x1_0000) return 0xe0 | (point >> 12) | (third << 8) | (last << 16)
+  return 0xf0 | (point >> 18) | ((0x80 | ((point >> 12) & 0x3f)) << 8) | (third << 16) | (last << 24)
 }
 
 function hashedBytes(before: Hashed, bytes: Uint8Array): Hashed {

@@ -1,6 +1,5 @@
 /** The operators that look into the data: `var`, `missing`, `missing_some`. flagd's own properties are found here. */
-import type { Json } from '../../core/index.ts'
-import { computed, constant, eager, type Node, type Operator, type Run, runOf, type Scope } from './node.ts'
+import { computed, constant, eager, type Node, type Operator, type Run, runOf, type Scope, textOf } from './node.ts'
 
 const flagd = '$flagd'
 
@@ -15,7 +14,7 @@ export const lookUp: Operator = (args, scope) => {
   if (name !== undefined && !name.constant) return dynamic(name.run, runOf(otherwise), scope)
   const path = name?.value
   if (path === undefined || path === null || path === '') return whole(scope)
-  const steps = String(path).split('.')
+  const steps = textOf(path).split('.')
   if (steps[0] === flagd && !scope.inList) return ofFlagd(steps.slice(1), otherwise, scope)
   return along(steps, otherwise)
 }
@@ -52,14 +51,15 @@ function along(steps: readonly string[], otherwise: Node): Node {
 }
 
 function dynamic(name: Run, none: Run, scope: Scope): Node {
-  const all = runOf(whole(scope))
-  return computed((data) => {
-    const path = name(data)
-    if (path === undefined || path === null || path === '') return all(data)
-    const steps = String(path).split('.')
-    if (steps[0] === flagd && !scope.inList) return walked(flagdProperties(scope), steps.slice(1), none, data)
-    return walked(data, steps, none, data)
-  })
+  return computed((data) => found(name(data), none, data, scope))
+}
+
+/** What the data holds at a path that is only known now. */
+function found(path: unknown, none: Run, data: unknown, scope: Scope): unknown {
+  if (path === undefined || path === null || path === '') return runOf(whole(scope))(data)
+  const steps = textOf(path).split('.')
+  if (steps[0] === flagd && !scope.inList) return walked(flagdProperties(scope), steps.slice(1), none, data)
+  return walked(data, steps, none, data)
 }
 
 function walked(from: unknown, steps: readonly string[], none: Run, data: unknown): unknown {
@@ -110,6 +110,10 @@ function listOf(values: unknown): readonly unknown[] {
   return Array.isArray(given[0]) ? (given[0] as readonly unknown[]) : given
 }
 
+/** A name that is a list is a name and its fallback, as in `var`. */
 function missingOf(names: readonly unknown[], data: unknown, scope: Scope): readonly unknown[] {
-  return names.filter((name) => isAbsent(runOf(lookUp([name as Json], scope))(data)))
+  return names.filter((each) => {
+    const [name, fallback = null] = (Array.isArray(each) ? each : [each]) as readonly unknown[]
+    return isAbsent(found(name, () => fallback, data, scope))
+  })
 }

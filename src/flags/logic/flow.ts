@@ -7,11 +7,26 @@ export const flowOperators: { readonly [name: string]: Operator } = {
   '?:': choose,
   and: (args, scope) => firstOf(args, scope, (value) => !truthy(value)),
   or: (args, scope) => firstOf(args, scope, truthy),
-  map: overList((list, run) => list.map(run), []),
-  filter: overList((list, run) => list.filter((item) => truthy(run(item))), []),
-  all: overList((list, run) => list.length > 0 && list.every((item) => truthy(run(item))), false),
-  some: overList((list, run) => list.some((item) => truthy(run(item))), false),
-  none: overList((list, run) => !list.some((item) => truthy(run(item))), true),
+  map: overList(
+    (list, run) => list.map(run),
+    () => [],
+  ),
+  filter: overList(
+    (list, run) => list.filter((item) => truthy(run(item))),
+    () => [],
+  ),
+  all: overList(
+    (list, run) => list.length > 0 && list.every((item) => truthy(run(item))),
+    () => false,
+  ),
+  some: overList(
+    (list, run) => list.some((item) => truthy(run(item))),
+    () => false,
+  ),
+  none: overList(
+    (list, run) => !list.some((item) => truthy(run(item))),
+    () => true,
+  ),
   reduce,
 }
 
@@ -42,14 +57,14 @@ function firstOf(args: readonly Json[], scope: Scope, settles: (value: unknown) 
   }, last)
 }
 
-function overList(apply: (list: readonly unknown[], run: Run) => unknown, otherwise: unknown): Operator {
+function overList(apply: (list: readonly unknown[], run: Run) => unknown, otherwise: () => unknown): Operator {
   return ([list, logic = null], scope) => {
-    if (list === undefined) return constant(otherwise)
+    if (list === undefined) return constant(otherwise())
     const items = runOf(scope.compile(list, scope))
     const each = runOf(scope.compile(logic, { ...scope, inList: true }))
     return computed((data) => {
       const found = items(data)
-      return Array.isArray(found) ? apply(found, (item) => each(item)) : otherwise
+      return Array.isArray(found) ? apply(found, (item) => each(item)) : otherwise()
     })
   }
 }

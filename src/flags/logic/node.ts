@@ -45,6 +45,11 @@ export function truthy(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : Boolean(value)
 }
 
+/** JavaScript's own text of a value is JsonLogic's. */
+export function textOf(value: unknown): string {
+  return `${value as string}`
+}
+
 /** An operator whose arguments are all computed first. Folded when none of them needs data. */
 export function eager(apply: (...values: readonly unknown[]) => unknown): Operator {
   return (args, scope) => {

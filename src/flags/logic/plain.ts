@@ -59,19 +59,21 @@ function substring(source: unknown, start: unknown, length: unknown): string {
   return rest.slice(0, many < 0 ? Math.max(0, rest.length + many) : many)
 }
 
-/** A list that holds the value itself, or a text that holds it as text. */
+/** A list that holds the value itself, or a text that holds it as text; an empty text holds nothing. */
 function isIn(value: unknown, among: unknown): boolean {
-  if (typeof among === 'string') return among.includes(String(value))
+  if (typeof among === 'string') return among !== '' && among.includes(String(value))
   return Array.isArray(among) && among.includes(value) && !Number.isNaN(value)
 }
 
 function contained(args: readonly Json[], scope: Scope): Node {
   const [needle, hay] = args.map((each) => scope.compile(each, scope))
   if (needle === undefined || hay === undefined) return constant(false)
-  if (hay.constant && !needle.constant && Array.isArray(hay.value) && hay.value.length > 4) {
+  if (hay.constant && !needle.constant && Array.isArray(hay.value)) {
     const { run } = needle
-    const among = new Set<unknown>(hay.value)
-    return computed((data) => among.has(run(data)))
+    const among: readonly unknown[] = hay.value.filter((each) => !Number.isNaN(each))
+    if (among.length <= 4) return computed((data) => among.includes(run(data)))
+    const many = new Set(among)
+    return computed((data) => many.has(run(data)))
   }
   return eager(isIn)(args, scope)
 }
