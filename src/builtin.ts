@@ -1,9 +1,11 @@
 /** The one file that knows all kinds and adapters. */
 import { commandMetrics } from './adapters/command-metrics/index.ts'
 import { filesAdapter } from './adapters/files/index.ts'
-import { gatewayApi } from './adapters/gateway-api/index.ts'
-import { haproxy } from './adapters/haproxy/index.ts'
 import { flagFile } from './adapters/flag-file/index.ts'
+import { flagTable } from './adapters/flag-table/index.ts'
+import { gatewayApi } from './adapters/gateway-api/index.ts'
+import { gateway } from './adapters/gateway/index.ts'
+import { haproxy } from './adapters/haproxy/index.ts'
 import { host } from './adapters/host/index.ts'
 import { http } from './adapters/http/index.ts'
 import { metricsPage } from './adapters/metrics-page/index.ts'
@@ -35,5 +37,7 @@ const adapters: readonly AnyAdapter[] = [
   sqlMetrics,
   commandMetrics,
   flagFile,
+  flagTable,
+  gateway,
 ]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))

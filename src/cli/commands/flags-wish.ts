@@ -1,0 +1,44 @@
+/** What the options of `flags set` wish of a flag, or what is wrong with them. */
+import { ChangeoverError } from '../../core/errors.ts'
+import { type Wish, wishFields } from '../../kinds/flags/wish.ts'
+
+export interface WishOptions {
+  readonly enabled?: string
+  readonly percent?: string
+  readonly allowList?: string
+  readonly denyList?: string
+  readonly nodes?: string
+}
+
+/** Throws `usage.invalid`. */
+export function wishOf(options: WishOptions): Wish {
+  const { enabled, percent, allowList, denyList, nodes } = options
+  return {
+    ...(enabled === undefined ? {} : { enabled: booleanOf(enabled) }),
+    ...(percent === undefined ? {} : { percent: percentOf(percent) }),
+    ...(allowList === undefined ? {} : { allow: namesOf(allowList) }),
+    ...(denyList === undefined ? {} : { deny: namesOf(denyList) }),
+    ...(nodes === undefined ? {} : { nodes }),
+  }
+}
+
+function booleanOf(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new ChangeoverError(
+    'usage.invalid',
+    `--enabled is "${text}", not true or false`,
+    'for example `--enabled false`',
+  )
+}
+
+function percentOf(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN
+  if (wishFields.percent.safeParse(value).success) return value
+  const message = `--percent is "${text}", not 0 to 100 in steps of 0.01`
+  throw new ChangeoverError('usage.invalid', message, 'for example `--percent 12.5`')
+}
+
+function namesOf(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim())
+  return [...new Set(names.filter((name) => name !== ''))]
+}

@@ -1,0 +1,5 @@
+/** Doors over HTTP: flags for programs in any language by OFREP. */
+export type { Caller } from './access.ts'
+export type { Rate } from './allowance.ts'
+export { type FlagSource, openFlagSource, type Served, type SourceOptions } from './flag-source.ts'
+export { type OfrepOptions, type OfrepServer, startOfrep } from './ofrep.ts'
