@@ -1,14 +1,15 @@
 /** Feature flags in flagd's JSON: judged, evaluated, bucketed, and rolled out by share. Knows no file, no database and no network. */
-export { bucketOf, buckets } from './bucket.ts'
+export { bucketOf } from './bucket.ts'
 export { checkFlags } from './check.ts'
 export { compileFlags, type Flags } from './compile.ts'
 export { parseFlags, readFlags } from './parse.ts'
-export { newFlag, type Rollout, rolloutOf, type Sides, withoutRollout, withRollout } from './rollout.ts'
+export { newFlag, type Rollout, rolloutOf, type Sides, withRollout } from './rollout.ts'
 export {
   type Flag,
   type FlagContext,
   type FlagSet,
   type FlagType,
+  generationKey,
   type HashGeneration,
   type Metadata,
   type Reason,

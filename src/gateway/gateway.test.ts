@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ask, one, openRig, type Rig, say, sleep, token, until } from '../../test/gateway/rig.ts'
-import { bucketOf } from './bucket.ts'
+import { bucketOf } from '../flags/index.ts'
 import { type Gateway, type GatewayConfig, startGateway } from './index.ts'
 import { elsewhere, sideAt, splitOf } from './split.ts'
 

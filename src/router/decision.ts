@@ -1,7 +1,9 @@
 /** Which version answers a call: what may be said, and how it is compiled to a function of the call. Calls no version. */
 import { ChangeoverError, suggestion } from '../core/errors.ts'
-import type { BucketOf } from './bucket.ts'
 import type { Call } from './calls.ts'
+
+/** A key's bucket, 0 to 9,999: one is a hundredth of a percent. `salt` keeps modules, or flags, apart. */
+export type BucketOf = (salt: string, key: string) => number
 
 /** A flag store as the router asks it; a flag that is not there gives `fallback`. */
 export interface Flags {

@@ -1,5 +1,5 @@
 /** `changeover/router`: routes the calls of a module to one of its versions, runs another beside it, and takes the state along. */
-export { bucketOf, type BucketOf } from './bucket.ts'
+export { bucketOf } from '../flags/index.ts'
 export type { Call, Calls, MethodOf, NameOf, Versions } from './calls.ts'
 export { checkMigration, type CheckOptions } from './check-migration.ts'
 export type { Decide, Decision, Flags, Setting } from './decision.ts'

@@ -1,7 +1,6 @@
 /** What `createRouter` takes and gives. */
-import type { BucketOf } from './bucket.ts'
 import type { Call, Calls, MethodOf, NameOf, Versions } from './calls.ts'
-import type { Decision, Flags } from './decision.ts'
+import type { BucketOf, Decision, Flags } from './decision.ts'
 import type { Paused } from './gate.ts'
 import type { RouterMetrics } from './metrics.ts'
 import type { ShadowOptions, ShadowResult } from './shadow-result.ts'

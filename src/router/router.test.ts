@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { bucketOf, murmur3 } from './bucket.ts'
 import { createRouter, type Decision, prometheusText, quantile } from './index.ts'
 
 interface Counter {
@@ -250,36 +249,6 @@ describe('a decision', () => {
       decide: (call) => (call.context === 'v2' ? 'v2' : 'v1'),
     })
     expect([router.calls.add(9), router.calls.add(1), router.for('v2').add(1)].map(who)).toEqual(['v2', 'v1', 'v2'])
-  })
-})
-
-describe('buckets', () => {
-  it('are murmur3 of UTF-8, as the reference implementation has it', () => {
-    const known: readonly [string, number][] = [
-      ['', 0],
-      ['a', 0x3c2569b2],
-      ['abc', 0xb3dd93fa],
-      ['Hello, world!', 0xc0363e43],
-      ['The quick brown fox jumps over the lazy dog', 0x2e4ff723],
-    ]
-    for (const [text, hash] of known) expect(murmur3(new TextEncoder().encode(text))).toBe(hash)
-  })
-
-  it('are the same for a text on every path: ascii, other scripts, long ones', () => {
-    const plain = (text: string) => Math.floor((murmur3(new TextEncoder().encode(text)) * 10_000) / 2 ** 32)
-    for (const text of [
-      '',
-      'abc',
-      'Зоя',
-      '名前',
-      '😀',
-      '\ud800',
-      'ä'.repeat(255),
-      'x'.repeat(256),
-      'é'.repeat(300),
-      'x'.repeat(1_000),
-    ])
-      expect([text, bucketOf('', text), bucketOf('a', text)]).toEqual([text, plain(text), plain(`a${text}`)])
   })
 })
 

@@ -1,6 +1,6 @@
 /** What the calls of one router share: its routes, the decision in force, the shadow, the counters. */
 import { ChangeoverError } from '../core/errors.ts'
-import { bucketOf } from './bucket.ts'
+import { bucketOf } from '../flags/index.ts'
 import { type Call, commonMethods, mustBeMethods, type Versions } from './calls.ts'
 import { type Compiled, compileDecision, type Decision, type Sources } from './decision.ts'
 import { Gate } from './gate.ts'
