@@ -3,15 +3,7 @@ import { z } from 'zod'
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
 import { block, type Finding } from '../../core/finding.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
-import {
-  checkFlags,
-  type Flag,
-  generationKey,
-  newFlag,
-  type Rollout,
-  rolloutOf,
-  withRollout,
-} from '../../flags/index.ts'
+import { checkFlags, type Flag, newFlag, type Rollout, rolloutOf, withRollout } from '../../flags/index.ts'
 
 const names = z.array(z.string().min(1))
 
@@ -44,7 +36,7 @@ export function flagIn(flags: JsonObject, name: string): Flag | undefined {
 /** A flag that was not there starts with nobody in, and records how its buckets are drawn. */
 export function wished(flag: Flag | undefined, wish: Wish): Flag {
   const { enabled, ...share } = wish
-  const old = flag ?? { ...newFlag(), metadata: { [generationKey]: 'v2' } }
+  const old = flag ?? { ...newFlag(), metadata: { hashGeneration: 'v2' } }
   if (Object.values(share).every((each) => each === undefined))
     return enabled === undefined ? old : { ...old, state: enabled ? 'ENABLED' : 'DISABLED' }
   const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
