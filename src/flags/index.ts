@@ -9,7 +9,6 @@ export {
   type FlagContext,
   type FlagSet,
   type FlagType,
-  generationKey,
   type HashGeneration,
   type Metadata,
   type Reason,
