@@ -77,6 +77,7 @@ const mendable: ReadonlySet<string> = new Set([
   'target.read-only',
   'target.rights',
   'target.wrong',
+  'target.full',
   'secret.missing',
   'backup.full',
 ])
