@@ -211,6 +211,26 @@ export const commands: readonly CommandSpec[] = [
     run: async (_, options, door) => (await import('./commands/worker.ts')).worker(options, door),
   },
   {
+    usage: 'config <verb> [name] [value]',
+    summary: 'settings of a running program: list, get, set, unset, history',
+    more: 'The settings are those of a file with their rules and values (`--store`), or of a target of the plan. Programs that follow it have a change at once.',
+    options: [
+      { flags: '--store <file>', says: 'a settings file, in JSON or YAML' },
+      { flags: '--target <name>', says: 'a target of the plan (default: its only one with the port `settings`)' },
+      { flags: '--expect <value>', says: 'set: refuse when the value is not this one now' },
+      note,
+      { flags: '--most <n>', says: 'history: so many changes, the latest first (default: 50)' },
+    ],
+    examples: [
+      ['changeover config list --store settings.json', 'every setting in a line'],
+      ['changeover config set mode_detector.latency_threshold 100ms', 'on the settings target of the plan'],
+      ['changeover config unset hde.max_baselines --note "as shipped"', 'its default again'],
+      ['changeover config history hde.max_baselines', 'who changed it, from what to what, and why'],
+    ],
+    run: async (args, options, door) =>
+      (await import('./commands/config.ts')).config([args[0] ?? '', args[1], args[2]], options, door),
+  },
+  {
     usage: 'flags <verb> [name]',
     summary: 'feature flags: list, get, set, disable-all, history, and serve for programs by OFREP',
     more: "The flags are those of a file in flagd's JSON (`--store`), or of a target of the plan. `disable-all` does not ask: it is for emergencies, and `history` shows what was before.",
