@@ -38,7 +38,7 @@ try {
     ['typescript-1', typescriptLens, 1, undefined],
     ['typescript-2', typescriptLens, 2, undefined],
     ['document-2', documentLens, 2, undefined],
-    ['stage-merge', documentLens, 2, 'join'],
+    ['document-join', documentLens, 2, 'join'],
   ] as const
   for (const [name, lens, hands, path] of ways) {
     const few = await measure(rig, 'fewer_users', lens, hands, path)

@@ -68,8 +68,8 @@ function methods(rig: Rig): readonly Method[] {
     { name: 'sql', what: 'data.transform, lens as SQL', least: 0.9, ...moving(rig, sqlLens, cores) },
     { name: 'typescript-1', what: `${typescript}, one worker`, least: 0.6, ...moving(rig, typescriptLens, 1) },
     { name: 'typescript-2', what: `${typescript}, two workers`, least: 0.7, ...moving(rig, typescriptLens, 2) },
-    { name: 'document-1', what: `${document}, one worker`, least: 0.6, ...moving(rig, documentLens, 1) },
-    { name: 'document-2', what: `${document}, two workers`, least: 0.7, ...moving(rig, documentLens, 2) },
+    { name: 'document-1', what: `${document}, one worker`, ...moving(rig, documentLens, 1) },
+    { name: 'document-2', what: `${document}, two workers`, ...moving(rig, documentLens, 2) },
     {
       name: 'merge',
       what: `${typescript}, some rows of each chunk are there`,
@@ -77,9 +77,8 @@ function methods(rig: Rig): readonly Method[] {
       ...moving(rig, typescriptLens, 2, { some: true }),
     },
     {
-      name: 'stage-merge',
+      name: 'document-join',
       what: `${document}, staged and joined with the rows it came from`,
-      least: 0.5,
       ...moving(rig, documentLens, 2, { path: 'join' }),
     },
     {
