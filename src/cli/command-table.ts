@@ -231,6 +231,20 @@ export const commands: readonly CommandSpec[] = [
       (await import('./commands/config.ts')).config([args[0] ?? '', args[1], args[2]], options, door),
   },
   {
+    usage: 'gateway <config>',
+    summary: 'run the built-in gateway in this terminal: shares, sticky users, drain, shadow',
+    more: 'The configuration is YAML, JSON or a module; `${NAME}` in it comes from the environment. Ctrl-C once waits for the requests under way, twice cuts them.',
+    options: [],
+    examples: [
+      ['changeover gateway gateway.yaml', 'says where it listens, and serves until Ctrl-C'],
+      [
+        'changeover gateway gateway.yaml --json',
+        'a line with the addresses and shares, and one with the counts at its end',
+      ],
+    ],
+    run: async (args, _, door) => (await import('./commands/gateway.ts')).gateway(args[0] ?? '', door),
+  },
+  {
     usage: 'flags <verb> [name]',
     summary: 'feature flags: list, get, set, disable-all, history, and serve for programs by OFREP',
     more: "The flags are those of a file in flagd's JSON (`--store`), or of a target of the plan. `disable-all` does not ask: it is for emergencies, and `history` shows what was before.",

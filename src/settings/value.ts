@@ -110,7 +110,7 @@ function judgeText(longest: number, given: unknown): Judged {
   if (typeof given !== 'string') return { wrong: `is ${shown(given)}, not text` }
   // Whatever it is, it is not repeated.
   if (secretText.test(given)) return { wrong: 'holds a secret: name the environment variable that has it instead' }
-  if (/[\u0000-\u001f\u007f]/.test(given)) return { wrong: 'has control characters' }
+  if (/\p{Cc}/u.test(given)) return { wrong: 'has control characters' }
   if (given.length > longest) return { wrong: `has ${given.length} characters, more than ${longest}` }
   return { value: given }
 }
