@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makePlace, type Place } from '../cli/command.ts'
 import { type MeasuredServer, startMeasuredServer } from '../measured-server.ts'
-import { findPrometheus, startPrometheus } from '../prometheus.ts'
+import { programOf } from '../../src/testing/debian.ts'
+import { startPrometheus } from '../prometheus.ts'
 import { mustFail, mustSay } from './judge.ts'
 
 let place: Place
@@ -61,10 +62,10 @@ describe('a metric that never appears', () => {
   )
 })
 
-const found = findPrometheus()
-if ('why' in found) console.warn(`skipped: a Prometheus that goes away: ${found.why}`)
+const found = programOf('prometheus', 'prometheus')
+if ('missing' in found) console.warn(`skipped: a Prometheus that goes away: ${found.missing}`)
 
-describe.skipIf('why' in found)('a Prometheus that goes away while a gate looks', () => {
+describe.skipIf('missing' in found)('a Prometheus that goes away while a gate looks', () => {
   let app: MeasuredServer
   beforeEach(async () => {
     app = await startMeasuredServer()
