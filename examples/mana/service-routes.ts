@@ -23,12 +23,15 @@ function poolRoutes({ pool, ledger }: Shown): Routes {
   return {
     // Which version was asked is said before it answers: the pool may be on its way to the other one by then.
     'POST /transactions': async ({ body }) => {
-      const headers = {
-        'x-module-version': pool.router.versionOf({ method: 'submit', args: [body], context: undefined }),
+      const version = pool.router.versionOf({ method: 'submit', args: [body], context: undefined })
+      const headers = { 'x-module-version': version }
+      try {
+        const done = await calls.submit(body as SignedTransaction)
+        const status = done.accepted ? 201 : done.reason === 'pool-full' ? 503 : 422
+        return { status, body: done, headers }
+      } catch (error) {
+        return { status: 500, body: { error: error instanceof Error ? error.message : String(error) }, headers }
       }
-      const done = await calls.submit(body as SignedTransaction)
-      if (done.accepted) return { status: 201, body: done, headers }
-      return { status: done.reason === 'pool-full' ? 503 : 422, body: done, headers }
     },
     'GET /transactions': ({ path: [hash = ''] }) => {
       const found =
