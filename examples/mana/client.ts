@@ -101,7 +101,8 @@ export class Client {
 /** Throws where the connection breaks or nothing comes in 5 s. */
 function send(url: string, method: string, agent: Agent, body: string | null): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const headers =
+      body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const asked = request(url, { method, agent, headers, timeout: 5_000 }, (answer) => {
       const chunks: Buffer[] = []
       const version = answer.headers['x-module-version']

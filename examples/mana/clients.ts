@@ -42,6 +42,7 @@ export async function startClients(port: number, tag: string, wanted: readonly W
       body: { nodes: each((crowd) => crowd.report(Number(query.get('from') ?? 0))), faults } satisfies ClientsReport,
     }),
     'GET /ledger': () => ({ status: 200, body: each((crowd) => crowd.promised()) satisfies LedgerReport }),
+    'GET /metrics': () => ({ status: 200, body: pageOf(each((crowd) => crowd.report(0))) }),
     'PUT /stop': async () => {
       for (const crowd of crowds) await crowd.stop()
       return { status: 200, body: { stopped: true } }
@@ -54,6 +55,18 @@ export async function startClients(port: number, tag: string, wanted: readonly W
       await server.stop()
     },
   }
+}
+
+/** The same as Prometheus reads it. */
+function pageOf(nodes: ClientsReport['nodes']): string {
+  const counter = (name: string, what: string, read: (report: NodeReport) => number) => {
+    const lines = Object.entries(nodes).map(([node, report]) => `${name}{node="${node}"} ${read(report)}\n`)
+    return `# HELP ${name} ${what}\n# TYPE ${name} counter\n${lines.join('')}`
+  }
+  return [
+    counter('mana_client_requests_total', 'Requests that were answered.', ({ served }) => served),
+    counter('mana_client_failed_total', 'Requests without the answer that was promised.', ({ failed }) => failed),
+  ].join('')
 }
 
 interface Crowd {

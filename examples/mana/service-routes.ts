@@ -8,7 +8,8 @@ export interface Shown extends Parts {
   readonly trouble: () => string | null
   readonly requests: ReadonlyMap<string, number>
   /** Writes the state beside its file; null where the node keeps none. */
-  readonly snapshot: (() => void) | null
+  readonly snapshot: { write(): void; remove(): void } | null
+  readonly modules: string
 }
 
 const ok = (body: unknown): Reply => ({ status: 200, body })
@@ -65,10 +66,11 @@ function chainRoutes({ sync, seal }: Shown): Routes {
   }
 }
 
-function nodeRoutes({ pool, sync, trouble, requests, snapshot }: Shown): Routes {
+function nodeRoutes({ pool, sync, trouble, requests, snapshot, modules }: Shown): Routes {
   return {
     'GET /status': () =>
       ok({
+        modules,
         transaction_pool: {
           version: pool.held(),
           decision: typeof pool.router.decision === 'function' ? 'by flag' : pool.router.decision,
@@ -79,8 +81,13 @@ function nodeRoutes({ pool, sync, trouble, requests, snapshot }: Shown): Routes 
       }),
     'PUT /snapshot': () => {
       if (snapshot === null) return missing
-      snapshot()
+      snapshot.write()
       return ok({ written: true })
+    },
+    'DELETE /snapshot': () => {
+      if (snapshot === null) return missing
+      snapshot.remove()
+      return ok({ written: false })
     },
     'GET /metrics': () => ok(servicePage(pool, sync, requests)),
   }

@@ -1,5 +1,5 @@
 /** The node's service: takes transactions, follows the chain of its peers, answers questions, shows its figures. */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { followSettings, type Followed } from '../../src/router/index.ts'
 import { isProgram, options, program, say } from '../neonhub/service/program.ts'
 import { type Fault, isFault } from './faults.ts'
@@ -60,8 +60,12 @@ export async function startService(given: ServiceOptions): Promise<Service> {
   const counted = (route: string, status: number) =>
     void requests.set(`${route} ${status}`, (requests.get(`${route} ${status}`) ?? 0) + 1)
   const trouble = () => followed?.trouble()?.message ?? null
-  const snapshot = state === undefined ? null : () => keep(`${state}.snapshot`, parts)
-  const server = await serve(given.port, routesOf({ ...parts, trouble, requests, snapshot }), counted)
+  const snapshot =
+    state === undefined
+      ? null
+      : { write: () => keep(`${state}.snapshot`, parts), remove: () => rmSync(`${state}.snapshot`, { force: true }) }
+  const shown = { ...parts, trouble, requests, snapshot, modules: given.modules ?? 'both' }
+  const server = await serve(given.port, routesOf(shown), counted)
   return {
     port: server.port,
     pool,
