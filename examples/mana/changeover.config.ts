@@ -72,17 +72,14 @@ const restart = (environment: Environment, from: Modules, to: Modules, stage: st
   },
 ]
 
-const deploy = (environment: Environment) => [
-  ...restart(environment, 'v1', 'both', 'Parallel deployment'),
-  {
-    id: `${environment}-baseline`,
-    kind: 'gate.metrics-baseline',
-    title: `How does v1 do in ${environment}?`,
-    on: `${environment}-figures`,
-    spec: { queries: baselineQueries, count: 8, intervalMs: 500, missing: 12 },
-    stage: 'Parallel deployment',
-  },
-]
+const baseline = (environment: Environment) => ({
+  id: `${environment}-baseline`,
+  kind: 'gate.metrics-baseline',
+  title: `How does v1 do in ${environment}?`,
+  on: `${environment}-figures`,
+  spec: { queries: baselineQueries, count: 7, intervalMs: 400, missing: 15 },
+  stage: 'Parallel deployment',
+})
 
 const shadowFlag = (environment: Environment, percent: number) => ({
   id: `${environment}-shadow-${percent === 0 ? 'off' : 'on'}`,
@@ -214,7 +211,8 @@ export default defineChangeover({
       spec: { take: { state: ['state/*.snapshot'], flags: ['flags/*.json'] }, retentionDays: 30 },
       ...preparation,
     },
-    ...environments.flatMap(deploy),
+    ...environments.flatMap((environment) => restart(environment, 'v1', 'both', 'Parallel deployment')),
+    ...environments.map(baseline),
     ...shadow('test'),
     ...shadow('production'),
     ...rollout,
@@ -227,7 +225,7 @@ export default defineChangeover({
         id: `monitor-${environment}`,
         kind: 'gate.metrics',
         on: `${environment}-figures`,
-        spec: { metrics: alertMetrics(250), baseline: `${environment}-baseline` },
+        spec: { metrics: alertMetrics(), baseline: `${environment}-baseline` },
       })),
       ...monitored,
     },

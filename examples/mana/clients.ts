@@ -96,8 +96,8 @@ function startCrowd({ node, url, rate, senders }: Wanted, tag: string, faults: s
   }
   let due = performance.now()
   const timer = setInterval(() => {
-    // What a node that restarts did not get is not sent all at once afterwards.
-    due = Math.max(due, performance.now() - 100)
+    // What was held up by the machine is made up for; what a node did not get in a longer while is let go.
+    due = Math.max(due, performance.now() - 2_000)
     for (; due <= performance.now(); due += 1_000 / rate) {
       const client = clients[turn++ % clients.length]!
       if (client.busy) continue

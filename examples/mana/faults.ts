@@ -7,11 +7,11 @@ import type { SignedTransaction } from './transactions.ts'
 
 /** By name, what goes wrong. */
 export const faults = {
-  'slow-v2': 'the pool of v2 takes 40 ms longer for each transaction',
+  'slow-v2': 'the pool of v2 takes 60 ms longer for each transaction',
   'failing-v2': 'the pool of v2 throws for every third transaction',
   'memory-v2': 'the pool of v2 never gives back 512 kB for each transaction',
   'wrong-v2': 'the pool of v2 says a nonce that is one too high',
-  'slow-sync': 'the sync of v2 waits half a second before each question',
+  'slow-sync': 'the sync of v2 asks one question a second',
   'lost-peers': 'the sync of v2 loses each peer at the first question',
 } as const
 export type Fault = keyof typeof faults
@@ -37,7 +37,7 @@ class FaultyPool extends PoolV2 {
 
   override async submit(transaction: SignedTransaction): Promise<Submitted> {
     this.#turn++
-    if (this.#fault === 'slow-v2') await sleep(40)
+    if (this.#fault === 'slow-v2') await sleep(60)
     if (this.#fault === 'memory-v2') this.#leak.push(Buffer.alloc(512 * 1024, this.#turn))
     if (this.#fault === 'failing-v2' && this.#turn % 3 === 0) throw new Error('the fault "failing-v2" is on')
     return super.submit(transaction)
@@ -50,12 +50,16 @@ class FaultyPool extends PoolV2 {
 
 /** How the v2 sync asks its peers. */
 export function askWith(fault: Fault | null, ask: Ask): Ask {
-  if (fault === 'slow-sync')
-    return async (url, signal, patienceMs) => {
-      await sleep(500, undefined, { signal })
-      return ask(url, signal, patienceMs)
-    }
+  if (fault === 'slow-sync') return oneByOne(ask, 1_000)
   if (fault === 'lost-peers')
     return (url) => Promise.reject(new Error(`"${url}" is lost: the fault "lost-peers" is on`))
   return ask
+}
+
+function oneByOne(ask: Ask, ms: number): Ask {
+  let turn: Promise<unknown> = Promise.resolve()
+  return async (url, signal, patienceMs) => {
+    await (turn = turn.then(() => sleep(ms, undefined, { signal }).catch(() => undefined)))
+    return ask(url, signal, patienceMs)
+  }
 }

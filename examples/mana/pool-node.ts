@@ -4,6 +4,7 @@ import { type Fault, poolWith } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 import { poolMigration } from './migrations.ts'
 import { type Limits, usualLimits } from './pool/pool.ts'
+import type { Submitted } from './pool/pool.ts'
 import { PoolV1, type PoolStateV1 } from './pool/v1.ts'
 import type { PoolV2, PoolStateV2 } from './pool/v2.ts'
 import type { Setting } from './settings.ts'
@@ -49,6 +50,12 @@ export function senderOf({ method, args, context }: Call<Sender>): string | unde
   return method === 'byAddress' || method === 'nextNonce' ? (args[0] as string) : undefined
 }
 
+/** v1 took it, and it was sealed while v2 was still checking its signature: v2 rightly says that the nonce is used by now. */
+function wasSealed(control: unknown, candidate: unknown): boolean {
+  const [inV1, inV2] = [control, candidate] as readonly [Partial<Submitted>?, Partial<Submitted>?]
+  return inV1?.accepted === true && inV2?.accepted === false && inV2.reason === 'nonce-too-low'
+}
+
 /** Both versions behind one router, and the switch that takes the whole state along. */
 function makeRouting(ledger: Ledger, limits: Limits, fault: Fault | null) {
   const accountOf = (address: string) => ledger.account(address)
@@ -60,7 +67,15 @@ function makeRouting(ledger: Ledger, limits: Limits, fault: Fault | null) {
     key: senderOf,
     reads: ['get', 'pending', 'byAddress', 'nextNonce', 'size'],
     // The shadow holds a copy of its own: what is submitted to it reaches nobody.
-    shadow: { candidate: 'v2', percent: 0, sticky: true, also: ['submit'], timeoutMs: 500, clean: () => undefined },
+    shadow: {
+      candidate: 'v2',
+      percent: 0,
+      sticky: true,
+      also: ['submit'],
+      timeoutMs: 500,
+      clean: () => undefined,
+      ignore: wasSealed,
+    },
   })
   // What v2 alone knows is kept for when it comes back, but for the transactions: they are in the state that moves.
   let remembered: PoolStateV2 | undefined

@@ -13,11 +13,11 @@ const table = schedule.map((period, index) => ({
 
 /** `compress`: how many times shorter the waits are. Gates and guards keep their pace. */
 function columnOf(environment: Environment, compress: number) {
-  const alerts = (pace: { readonly every: number; readonly count?: number }) => ({
+  const alerts = (count?: number) => ({
     id: 'alerts',
     kind: 'gate.metrics',
     on: `${environment}-figures`,
-    spec: { metrics: alertMetrics(pace.every, pace.count), baseline: `${environment}-baseline` },
+    spec: { metrics: alertMetrics(count), baseline: `${environment}-baseline` },
   })
   return moduleSchedule({
     id: environment,
@@ -30,8 +30,8 @@ function columnOf(environment: Environment, compress: number) {
       kind: 'flags.set',
       spec: { flag: name, percent, why: period, ...(name === flagNames.sync ? byNode(environment) : {}) },
     }),
-    guards: [alerts({ every: 250 })],
-    gates: [alerts({ every: 400, count: 4 })],
+    guards: [alerts()],
+    gates: [alerts(3)],
     compress,
   })
 }
