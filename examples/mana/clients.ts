@@ -94,13 +94,20 @@ function startCrowd({ node, url, rate, senders }: Wanted, tag: string, faults: s
     faults.push(`${new Date().toISOString()} ${node}: ${outcome.fault}`)
     if (faults.length > keptFaults) faults.shift()
   }
+  const nextIdle = (): Client | undefined => {
+    for (let tried = 0; tried < clients.length; tried++) {
+      const client = clients[turn++ % clients.length]!
+      if (!client.busy) return client
+    }
+    return undefined
+  }
   let due = performance.now()
   const timer = setInterval(() => {
-    // What was held up by the machine is made up for; what a node did not get in a longer while is let go.
-    due = Math.max(due, performance.now() - 2_000)
+    // What the machine held up for a moment is made up for; what a node that restarts did not get is let go.
+    due = Math.max(due, performance.now() - 500)
     for (; due <= performance.now(); due += 1_000 / rate) {
-      const client = clients[turn++ % clients.length]!
-      if (client.busy) continue
+      const client = nextIdle()
+      if (client === undefined) return
       const flight = one(client).finally(() => flying.delete(flight))
       flying.add(flight)
     }

@@ -48,8 +48,9 @@ export function followFlags({ path, node, keyOf, pool, sync, troubled }: FollowF
   return followSettings(
     { path, at: ['flags'], troubled, everyMs: 100 },
     {
-      [flagNames.shadow]: taken(flagNames.shadow, () => pool(poolSetting())),
+      // The share first: until it is known, the shadow would be one of v1, also where v1 is retired.
       [flagNames.pool]: taken(flagNames.pool, () => pool(poolSetting())),
+      [flagNames.shadow]: taken(flagNames.shadow, () => pool(poolSetting())),
       [flagNames.sync]: taken(flagNames.sync, () => sync(syncSetting())),
     },
   )

@@ -18,13 +18,22 @@ export const baselineQueries = { throughput, latency: latency('v1'), memory, 'sy
 /** `failureLimit` 2: the third bad look fails. One or two may be the machine; three, with time between them, are the module. */
 const often = (count?: number) => ({ intervalMs: 400, failureLimit: 2, ...(count === undefined ? {} : { count }) })
 
+/** A rate over less than two seconds says more of the machine than of the module. A gate comes after a wait in which it was looked at already. */
+const ratesFrom = (count?: number) => ({ initialDelayMs: count === undefined ? 2_000 : 1_000 })
+
 /** The alerts of both modules. Without a count it is a guard. `tolerate` is what a machine of two cores with a dozen programs varies by. */
 export function alertMetrics(count?: number) {
   const { transactionPool: pool, syncService: sync } = alerts
   const enough = { samples: grown(`changeover_router_calls_total${submits('v2')}`), minSamples: 10 }
   const pace = often(count)
   return {
-    throughput: { query: throughput, minRatioOfBaseline: 1 - pool.throughputDrop / 100, unit: '/s', ...pace },
+    throughput: {
+      query: throughput,
+      minRatioOfBaseline: 1 - pool.throughputDrop / 100,
+      unit: '/s',
+      ...pace,
+      ...ratesFrom(count),
+    },
     latency: {
       query: latency('v2'),
       maxIncreasePercent: pool.latencyIncrease,
@@ -40,7 +49,14 @@ export function alertMetrics(count?: number) {
       ...enough,
       ...pace,
     },
-    'sync speed': { query: speed, minRatioOfBaseline: 1 - sync.syncSpeedDrop / 100, unit: 'blocks/s', ...pace },
+    'sync speed': {
+      query: speed,
+      minRatioOfBaseline: 1 - sync.syncSpeedDrop / 100,
+      unit: 'blocks/s',
+      ...pace,
+      ...ratesFrom(count),
+    },
+    'chain grows': { query: grown('mana_sync_block'), min: 1, unit: 'blocks', ...pace },
     'lost peers': {
       query: `${grown('mana_sync_peer_asked_total{outcome="failed"}')} / ${grown('mana_sync_peer_asked_total')}`,
       max: sync.peerDisconnect / 100,
@@ -86,7 +102,7 @@ export const v1UnusedMetrics = {
   'calls of v1': {
     query: 'sum(increase(changeover_router_calls_total{version="v1"}[3s]))',
     max: 0,
-    intervalMs: 500,
+    intervalMs: 400,
     count: 8,
   },
 } as const
