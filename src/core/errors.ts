@@ -29,6 +29,7 @@ export const errorCodes = {
   'target.conflict': 'A target was changed by somebody else since it was read.',
   'target.lock': 'A lock was not obtained in time.',
   'target.fenced': 'A newer runner works on this target; the write was refused.',
+  'target.full': 'There is no room where a target is written.',
   'target.failed': 'A target refused or failed what it was asked.',
   'secret.missing': 'A secret that the plan names is not in the environment.',
   'lens.invalid': 'A lens is not well formed.',

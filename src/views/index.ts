@@ -30,6 +30,10 @@ export {
   kindsPage,
   type KindWords,
   planPage,
+  recipeList,
+  recipePage,
+  recipesPage,
+  type RecipeWords,
   yamlLines,
 } from './reference.ts'
 export { md, mdCode, mdSections, mdTable } from './markdown.ts'
