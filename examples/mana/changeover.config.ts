@@ -10,7 +10,7 @@ const project = new URL('../..', import.meta.url).pathname
 
 /** How many times shorter than the guide's the waits are: two days in three seconds, unless said. */
 const compress = Number(process.env['MANA_COMPRESS'] ?? 57_600)
-const rehearsed = (days: number): number => Math.round((days * 86_400_000) / compress)
+const twoDaysMs = 2 * 86_400_000
 
 const portOf = (environment: Environment): string => `\${MANA_${environment.toUpperCase()}_PORT}`
 
@@ -219,8 +219,8 @@ export default defineChangeover({
     {
       id: 'monitor',
       kind: 'gate.soak',
-      title: `Watch v2 for two days, rehearsed in ${rehearsed(2) / 1000} s`,
-      spec: { forMs: rehearsed(2) },
+      title: 'Watch v2 alone for two days',
+      spec: { forMs: Math.round(twoDaysMs / compress), compressed: { of: '2d', by: compress } },
       guards: environments.map((environment) => ({
         id: `monitor-${environment}`,
         kind: 'gate.metrics',

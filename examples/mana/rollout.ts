@@ -1,5 +1,5 @@
 /** The guide's schedule as steps: each environment's own column, and the columns laid side by side in the order of the table. */
-import { moduleSchedule } from './module-schedule.ts'
+import { moduleSchedule } from 'changeover'
 import { abMetrics, alertMetrics } from './gates.ts'
 import { flagNames } from './flag-settings.ts'
 import { schedule } from './parts.ts'
