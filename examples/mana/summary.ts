@@ -50,9 +50,11 @@ export function summaryText(summary: Summary): string {
   return ['', headOf(summary), ...told, ...targetLines(summary.targets), ''].join('\n') + '\n'
 }
 
-function headOf({ outcome, fault, environment }: Summary): string {
-  if (fault !== null && outcome === 'rolled-back')
-    return `Mana was turned back by itself: ${faults[fault]}. Every node runs v1 again`
+function headOf({ outcome, fault, trigger, environment }: Summary): string {
+  if (trigger !== null && outcome === 'rolled-back') {
+    const why = fault === null ? 'though v2 has no fault' : faults[fault]
+    return `Mana turned back by itself: ${why}. Every node runs v1 again`
+  }
   if (outcome === 'rolled-back') return 'Mana went from v1 to v2 and back: every node runs v1 again'
   if (outcome === 'done') return 'Mana runs v2 in every environment, and v1 is retired'
   return `Mana went as far as ${environment}`
