@@ -36,9 +36,11 @@ export class Client {
   readonly #agent: Agent
   #accepted = 0
   #fees = 0
-  #turn = 0
+  #turn: number
 
-  constructor(name: string, url: string, agent: Agent) {
+  /** `turn`: where it begins in its round of five, so that not all senders read at the same time. */
+  constructor(name: string, url: string, agent: Agent, turn: number) {
+    this.#turn = turn
     this.#signer = signerOf(name)
     this.#url = url
     this.#agent = agent

@@ -83,7 +83,10 @@ interface Seen extends Outcome {
 
 function startCrowd({ node, url, rate, senders }: Wanted, tag: string, faults: string[]): Crowd {
   const agent = new Agent({ keepAlive: true, maxSockets: senders })
-  const clients = Array.from({ length: senders }, (_, index) => new Client(`${tag} ${node} ${index}`, url, agent))
+  const clients = Array.from(
+    { length: senders },
+    (_, index) => new Client(`${tag} ${node} ${index}`, url, agent, index),
+  )
   const seen: Seen[] = []
   const flying = new Set<Promise<void>>()
   let turn = 0
