@@ -39,7 +39,7 @@ async function example(...words: readonly string[]): Promise<Ended> {
 const tail = ({ said }: Ended): string => said.split('\n').slice(-40).join('\n')
 
 describe('npm run example:mana', () => {
-  it('goes to v2 alone in every environment, with nothing failed and nothing lost', { timeout: 300_000 }, async () => {
+  it('goes to v2 alone in every environment, with nothing failed and nothing lost', { timeout: 600_000 }, async () => {
     expect(shown).toContainEqual([])
     const run = await example()
     expect([run.code, run.code === 0 ? '' : tail(run)]).toEqual([0, ''])
@@ -57,7 +57,7 @@ describe('npm run example:mana', () => {
     expect(names).toEqual(expect.arrayContaining(Object.keys(targets)))
   })
 
-  it('turns back by itself when v2 is slow in production', { timeout: 300_000 }, async () => {
+  it('turns back by itself when v2 is slow in production', { timeout: 600_000 }, async () => {
     expect(shown).toContainEqual(['--fault', 'slow-v2'])
     const run = await example('--fault', 'slow-v2')
     expect([run.code, run.code === 0 ? '' : tail(run)]).toEqual([0, ''])
