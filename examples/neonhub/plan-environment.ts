@@ -1,5 +1,5 @@
 /** What the plan of this example takes from its environment: where this NeonHub is, and its secrets. Knows no step. */
-import type { NeonHub } from './system.ts'
+import { type NeonHub, ownedBy } from './system.ts'
 
 /** `hook` is where messages to the team go. */
 export function planEnvironment(hub: NeonHub, hook: string): Readonly<Record<string, string>> {
@@ -18,5 +18,6 @@ export function planEnvironment(hub: NeonHub, hook: string): Readonly<Record<str
     NEONHUB_HOOK: hook,
     FEDERATION_TOKEN: hub.secrets.FEDERATION_TOKEN,
     DB_PASSWORD: hub.secrets.DB_PASSWORD,
+    ...ownedBy(hub.owner),
   }
 }

@@ -32,7 +32,8 @@ export const servedBefore = { wal_init_zero: 'off' } as const
 export async function openRig(prefix: string, rows: number, rate = 80): Promise<Rig> {
   const home = mkdtempSync(join(tmpdir(), prefix))
   const server = await startPostgres({ settings: servedBefore })
-  const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate, v4Phase: 'auto' })
+  const url = server.url('neonhub')
+  const hub = await buildSystem({ folder: home, url, rows, rate, v4Phase: 'auto', owner: process.pid })
   for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
   const hook = createServer((request, response) => request.resume().once('end', () => response.end()))
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))

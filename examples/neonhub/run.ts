@@ -73,7 +73,8 @@ async function build(home: string, rows: number, rate: number): Promise<Site> {
   const settings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_compression: 'on', ...servedBefore }
   const server = await startPostgres({ source, settings })
   say(`filling NeonHub v3.3 with ${rows.toLocaleString('en')} users …`)
-  const hub = await buildSystem({ folder: home, url: server.url('neonhub'), rows, rate, v4Phase: 'auto' })
+  const url = server.url('neonhub')
+  const hub = await buildSystem({ folder: home, url, rows, rate, v4Phase: 'auto', owner: process.pid })
   for (const program of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(program)
   const env = { ...process.env, ...planEnvironment(hub, await openHook()) }
   return { server, hub, home, env }

@@ -19,7 +19,6 @@ import { soundV4, startV4 } from './v4/service.ts'
 interface Answer {
   readonly status: number
   readonly text: string
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: Record<string, any>
 }
 

@@ -35,6 +35,7 @@ export interface NeonHub {
   readonly paths: Paths
   readonly secrets: Secrets
   readonly programs: Readonly<Record<ProgramName, Program>>
+  readonly owner: number | undefined
   /** Starts it unless it runs, whoever started it, and waits until its health answers 200 (v4 without its schema never does). */
   start(name: ProgramName): Promise<void>
   /** Asks it to end, waits, and kills it after 15 s, whoever started it. Not running is no error. */
@@ -55,6 +56,8 @@ export interface SystemOptions {
   readonly rate?: number
   /** When the v4 client works; see `Phase`. */
   readonly v4Phase?: 'off' | 'on' | 'auto'
+  /** The process without which nothing of this system goes on: for one that is put up for a while. */
+  readonly owner?: number
 }
 
 const portNames: readonly PortName[] = ['coordinator', 'v3', 'v4', 'gateway', 'clients', 'gatewayControl']
@@ -97,6 +100,7 @@ function assemble(settled: Settled): NeonHub {
     paths,
     secrets,
     programs,
+    owner: settled.owner,
     stop,
     // new clients must not invent the emails of those before them
     start: (name) => startProgram(programs[name], name === 'clients' ? ['--tag', Date.now().toString(36)] : []),
@@ -140,7 +144,7 @@ function programsOf({ rows, ports, secrets, ...given }: Settled, paths: Paths): 
       ...Object.entries(args).flatMap(([key, value]) => [`--${key}`, String(value)]),
     ],
     folder: project,
-    environment,
+    environment: { ...environment, ...ownedBy(given.owner) },
     health,
     log: join(paths.logs, `${name}.log`),
     pidFile: join(paths.state, `${name}.pid`),
@@ -175,6 +179,11 @@ function programsOf({ rows, ports, secrets, ...given }: Settled, paths: Paths): 
       ...sized,
     }),
   }
+}
+
+/** Heard by `program.ts`. */
+export function ownedBy(owner: number | undefined): Readonly<Record<string, string>> {
+  return owner === undefined ? {} : { NEONHUB_OWNER: String(owner) }
 }
 
 async function createDatabase(url: string): Promise<void> {

@@ -128,7 +128,6 @@ export function defineKind<const R extends Roles, Spec, Work extends Json>(
 }
 
 /** A kind whose roles, spec and work are not known here. The registry holds these: the one place where the types are let go. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyKind = StepKind<any, any, any>
 
 /** An adapter opens targets of one port. `config` is checked by `shape`; `${NAME}` in it was already filled in. */
@@ -171,5 +170,4 @@ export function defineAdapter<P extends PortName, Config>(adapter: Adapter<P, Co
   return adapter
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyAdapter = Adapter<any, any>

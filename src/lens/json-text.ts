@@ -117,7 +117,7 @@ function release(_key: string, value: unknown): unknown {
   return value.charCodeAt(1) === 0 ? value.slice(1) : new JsonNumber(value.slice(1))
 }
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- JSON escapes them, so they are what is looked for
 const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/
 
 /** JSON text of a value: `JsonText` and `JsonNumber` as they are, a bigint as its digits, an unbounded or missing number as PostgreSQL's to_jsonb spells it. */

@@ -1,7 +1,8 @@
 /** Words from another terminal while a run goes on, and words that do not fit, with the real command: what holds, what is refused, what is left. */
 import { describe, expect } from 'vitest'
 import { mustEnd, mustFail, mustSay } from './judge.ts'
-import { plan, test } from './shop.ts'
+import { plan } from './shop-plan.ts'
+import { test } from './shop.ts'
 
 describe('from another terminal, while a run goes on', () => {
   test('pause, resume and rollback', async ({ shop }) => {

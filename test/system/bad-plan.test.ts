@@ -3,23 +3,9 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makePlace, type Place } from '../cli/command.ts'
+import { plan } from './shop-plan.ts'
 
-const good = `name: shop
-from: "1"
-to: "2"
-targets:
-  db: { adapter: postgres, config: { url: "\${DATABASE_URL}" } }
-  backups: { adapter: files, config: { folder: ./backups } }
-steps:
-  - id: column
-    kind: schema.add-column
-    on: db
-    spec: { table: users, columns: [{ name: full_name, type: text }] }
-  - id: fill
-    kind: data.transform
-    on: db
-    spec: { table: users, lens: [{ op: join, from: [first, last], to: full_name, separator: " " }] }
-checklist:
+const good = `${plan}checklist:
   - { item: filled, step: fill }
 `
 

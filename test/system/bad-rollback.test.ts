@@ -1,7 +1,8 @@
 /** Rollbacks that find nothing to do, or something that cannot be turned back, with the real command: what is refused, and what still can be done. */
 import { describe, expect } from 'vitest'
 import { mustEnd, mustFail, mustSay } from './judge.ts'
-import { plan, test } from './shop.ts'
+import { plan } from './shop-plan.ts'
+import { test } from './shop.ts'
 
 describe('a rollback', () => {
   test('of nothing, and twice: every word says that the run is closed, and a new one can be run', async ({ shop }) => {

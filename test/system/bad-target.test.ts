@@ -3,7 +3,8 @@ import pg from 'pg'
 import { describe, expect } from 'vitest'
 import { startPostgres } from '../../src/testing/index.ts'
 import { mustBlock, mustEnd, mustFail, mustSay } from './judge.ts'
-import { plan, type Shop, test } from './shop.ts'
+import { plan } from './shop-plan.ts'
+import { type Shop, test } from './shop.ts'
 
 describe('a database that cannot be reached', () => {
   test.for([

@@ -6,6 +6,7 @@ import { expect, test as base, vi } from 'vitest'
 import { databaseTemplate, type PostgresServer, startPostgres } from '../../src/testing/index.ts'
 import { type Ended, type Environment, makePlace, type Place, type Running } from '../cli/command.ts'
 import { mustBeQuiet, mustEnd } from './judge.ts'
+import { plan } from './shop-plan.ts'
 
 export const rows = 3_000
 
@@ -15,23 +16,6 @@ vi.setConfig({ testTimeout: 180_000 })
 const tables = `
   CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, first text NOT NULL, last text NOT NULL);
   INSERT INTO users (first, last) SELECT 'First' || i, 'Last' || i FROM generate_series(1, ${rows}) AS i;`
-
-export const plan = `name: shop
-from: "1"
-to: "2"
-targets:
-  db: { adapter: postgres, config: { url: "\${DATABASE_URL}" } }
-  backups: { adapter: files, config: { folder: ./backups } }
-steps:
-  - id: column
-    kind: schema.add-column
-    on: db
-    spec: { table: users, columns: [{ name: full_name, type: text }] }
-  - id: fill
-    kind: data.transform
-    on: db
-    spec: { table: users, lens: [{ op: join, from: [first, last], to: full_name, separator: " " }] }
-`
 
 type Row = Record<string, unknown>
 

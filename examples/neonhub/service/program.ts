@@ -18,7 +18,10 @@ export function say(event: string, more: Readonly<Record<string, unknown>> = {})
   process.stdout.write(`${JSON.stringify({ event, at: new Date().toISOString(), ...more })}\n`)
 }
 
-/** Runs `start`, says where it listens, and calls `stop` once on SIGTERM or SIGINT. */
+/**
+ * Runs `start`, says where it listens, and calls `stop` once on SIGTERM or SIGINT. With NEONHUB_OWNER, the number of a process, also when
+ * that one is gone: a system that was put up for a while must not outlive whoever was killed before taking it down.
+ */
 export async function program(
   name: string,
   start: () => Promise<{ readonly port: number; stop(): Promise<void> }>,
@@ -37,8 +40,18 @@ export async function program(
       )
     }
     process.on('SIGTERM', end).on('SIGINT', end)
+    const owner = Number(process.env['NEONHUB_OWNER'])
+    if (owner > 0) setInterval(() => isGone(owner) && end(), 1_000).unref()
   } catch (error) {
     failed(name, error)
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

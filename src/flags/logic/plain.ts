@@ -8,9 +8,7 @@ type Loose = number
 const number = (value: unknown): number => Number.parseFloat(String(value))
 
 export const plainOperators: { readonly [name: string]: Operator } = {
-  // oxlint-disable-next-line eqeqeq
   '==': eager((a, b) => a == b),
-  // oxlint-disable-next-line eqeqeq
   '!=': eager((a, b) => a != b),
   '===': strict(true),
   '!==': strict(false),

@@ -72,11 +72,12 @@ describe('the shadow', () => {
   })
 
   it('takes what two old answers differ in for noise, and still sees the rest', async () => {
+    // What is new in every answer, of either version: a counter, and the id of a row.
     let [count, kind] = [0, 'same']
     const old: RequestListener = (asked, response) =>
-      json({ now: count++, list: [{ id: Math.random() }], v: 1 })(asked, response)
+      json({ now: count++, list: [{ id: `row ${count}` }], v: 1 })(asked, response)
     const next: RequestListener = (asked, response) =>
-      json({ now: count++, list: [{ id: Math.random() }], v: kind === 'same' ? 1 : 2 })(asked, response)
+      json({ now: count++, list: [{ id: `row ${count}` }], v: kind === 'same' ? 1 : 2 })(asked, response)
     const { gateway, report } = await watched(old, next, { warmUp: 3, twins: 0 })
     for (let at = 0; at < 10; at++) await ask(gateway.url)
     const calm = await report()

@@ -71,7 +71,6 @@ export const assessActivity = defineKind<{ readonly database: 'database' }, Spec
   },
 
   // Nothing was changed.
-  // eslint-disable-next-line require-yield
   async *rollback() {},
 })
 

@@ -62,7 +62,6 @@ export const assessDatabase = defineKind<{ readonly database: 'database' }, Spec
   },
 
   // Nothing was changed.
-  // eslint-disable-next-line require-yield
   async *rollback() {},
 })
 

@@ -68,7 +68,6 @@ export const maintainAnalyze = defineKind<DatabaseRole, Spec, Work>({
   },
 
   // Statistics are no state of the system: there is nothing to turn back.
-  // eslint-disable-next-line require-yield
   async *rollback() {},
 })
 

@@ -107,7 +107,6 @@ export const schemaSeal = defineKind<DatabaseRole, Spec, Work>({
   },
 
   // Not a generator that yields: there is nothing that could come back.
-  // eslint-disable-next-line require-yield
   async *rollback() {},
 })
 
