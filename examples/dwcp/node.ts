@@ -1,18 +1,30 @@
 /** A node of the fleet, as a program. */
-import { isProgram, options, program } from '../neonhub/service/program.ts'
 import { DwcpNode } from './node/dwcp-node.ts'
 import { readFault } from './node/faults.ts'
-import { ownedBy } from './owner.ts'
+import { isProgram, options, program } from './program.ts'
 
-const names = ['id', 'version', 'fleet', 'port', 'admin-port', 'flags', 'settings', 'state', 'key', 'fault', 'owner'] as const
+const names = [
+  'id',
+  'version',
+  'fleet',
+  'port',
+  'admin-port',
+  'flags',
+  'settings',
+  'state',
+  'key',
+  'fault',
+  'owner',
+] as const
 
 if (isProgram(import.meta.filename)) {
   const given = options(names)
-  ownedBy(given.owner)
-  await program(given.id ?? 'node', async () => {
+  const start = (): Promise<DwcpNode> => {
     const { id, fleet, version } = given
-    if (id === undefined || fleet === undefined) throw new RangeError('--id NAME and --fleet FILE say who it is, and who the others are')
-    if (version !== 'v1' && version !== 'v3') throw new RangeError(`--version is "${version ?? ''}": it is "v1" or "v3"`)
+    if (id === undefined || fleet === undefined)
+      throw new RangeError('--id NAME and --fleet FILE say who it is, and who the others are')
+    if (version !== 'v1' && version !== 'v3')
+      throw new RangeError(`--version is "${version ?? ''}": it is "v1" or "v3"`)
     return DwcpNode.start({
       id,
       version,
@@ -25,5 +37,7 @@ if (isProgram(import.meta.filename)) {
       key: given.key,
       fault: readFault(given.fault),
     })
-  })
+  }
+  const said = ({ adminPort }: DwcpNode) => ({ adminPort, version: given.version })
+  await program(given.id ?? 'node', given.owner, async () => start(), said)
 }

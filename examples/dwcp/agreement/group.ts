@@ -94,8 +94,13 @@ export class Group {
       if (known !== undefined) return known
       const decided = this.#decided(entry.proposal, Math.min(until - performance.now(), 2 * this.#options.timeoutMs()))
       const offered = this.#member?.offer(entry) ?? { ask: null }
-      const forwarded = offered !== 'taken' && mayForward && offered.ask !== null ? this.#options.forward(offered.ask, entry) : null
-      const outcome = await (forwarded === null ? (offered === 'taken' ? decided : pause(40)) : Promise.race([forwarded, decided]))
+      const forwarded =
+        offered !== 'taken' && mayForward && offered.ask !== null ? this.#options.forward(offered.ask, entry) : null
+      const outcome = await (forwarded === null
+        ? offered === 'taken'
+          ? decided
+          : pause(40)
+        : Promise.race([forwarded, decided]))
       if (isOutcome(outcome)) return outcome
       if (!mayForward && offered !== 'taken') break
       if (forwarded !== null) await pause(20)
@@ -138,7 +143,8 @@ export class Group {
       save: (line: Line) => this.#save(line),
       send: (to: string, message: object) => this.#deliver(to, algorithm, epoch, message),
       applied: (entry: Entry, outcome: Outcome) => this.#applied(epoch, entry, outcome),
-      leaderChanged: (leader: string | null) => this.#options.happened('leader', { group: this.id, leader, algorithm, epoch }),
+      leaderChanged: (leader: string | null) =>
+        this.#options.happened('leader', { group: this.id, leader, algorithm, epoch }),
       behind: () => void this.catchUp(),
     }
     this.#member = algorithm === 'raft' ? new Raft(options) : new Pbft(options, this.id)
@@ -155,7 +161,11 @@ export class Group {
       this.#member?.stop()
       this.#start(0, [])
       this.#compact()
-      this.#options.happened('algorithm', { group: this.id, algorithm: this.#placements.algorithm, epoch: this.#placements.epoch })
+      this.#options.happened('algorithm', {
+        group: this.id,
+        algorithm: this.#placements.algorithm,
+        epoch: this.#placements.epoch,
+      })
     }
     for (const taken of this.#waiting.get(entry.proposal) ?? []) taken(outcome)
     this.#waiting.delete(entry.proposal)
@@ -189,7 +199,9 @@ export class Group {
   async #learn(): Promise<void> {
     for (let turn = 0; turn < 5 && !this.#stopped; turn++) {
       const others = this.members.filter((each) => each !== this.#options.me)
-      const answers = (await Promise.all(others.map((each) => this.#options.stateOf(each)))).filter((each) => each !== null)
+      const answers = (await Promise.all(others.map((each) => this.#options.stateOf(each)))).filter(
+        (each) => each !== null,
+      )
       const ahead = answers.filter(({ state }) => isAfter(state, this.#placements))
       if (ahead.length === 0) return
       const found = ahead.find((each) => this.#isToBeBelieved(each, ahead))
@@ -235,9 +247,17 @@ export class Group {
   }
 }
 
-const snapshotOf = ({ state, lastTerm }: GroupState): Line => ({ type: 'snapshot', epoch: state.epoch, state, lastTerm })
+const snapshotOf = ({ state, lastTerm }: GroupState): Line => ({
+  type: 'snapshot',
+  epoch: state.epoch,
+  state,
+  lastTerm,
+})
 
-function isAfter(a: { readonly epoch: number; readonly index: number }, b: { readonly epoch: number; readonly index: number }): boolean {
+function isAfter(
+  a: { readonly epoch: number; readonly index: number },
+  b: { readonly epoch: number; readonly index: number },
+): boolean {
   return a.epoch > b.epoch || (a.epoch === b.epoch && a.index > b.index)
 }
 

@@ -6,7 +6,16 @@
 import { hash } from 'node:crypto'
 import { faultyOf, type Line, type Member, type MemberOptions, type Proof, quorumOf, type Signed } from './member.ts'
 import type { Entry } from './placements.ts'
-import { carriedOver, isProof, type Judge, type NewView, primaryOf, type Proposal, type ViewChange, type Vote } from './view-change.ts'
+import {
+  carriedOver,
+  isProof,
+  type Judge,
+  type NewView,
+  primaryOf,
+  type Proposal,
+  type ViewChange,
+  type Vote,
+} from './view-change.ts'
 
 interface Slot {
   view: number
@@ -125,7 +134,8 @@ export class Pbft implements Member {
   #tell(message: Message): Signed {
     const text = JSON.stringify(message)
     const signed = { from: this.#options.me, text, signature: this.#options.sign(text) }
-    for (const other of this.#options.members) if (other !== this.#options.me) void this.#options.send(other, { signed })
+    for (const other of this.#options.members)
+      if (other !== this.#options.me) void this.#options.send(other, { signed })
     return signed
   }
 
@@ -140,7 +150,9 @@ export class Pbft implements Member {
     if (this.leader !== this.#options.me) return
     const { placements } = this.#options
     this.#next = Math.max(this.#next, placements.index + 1)
-    const numbered = new Set([...this.#slots.values()].filter((slot) => slot.view === this.#view).map((slot) => slot.entry.proposal))
+    const numbered = new Set(
+      [...this.#slots.values()].filter((slot) => slot.view === this.#view).map((slot) => slot.entry.proposal),
+    )
     for (const { entry } of this.#requests.values())
       if (!numbered.has(entry.proposal) && this.#next <= placements.index + ahead) this.#proposeAt(this.#next++, entry)
   }
@@ -213,7 +225,11 @@ export class Pbft implements Member {
   #count(sequence: number, slot: Slot): void {
     const quorum = quorumOf(this.#options.members.length)
     if (slot.proof?.view !== slot.view && slot.prepares.size + 1 >= quorum) {
-      slot.proof = { view: slot.view, proposal: slot.proposal, votes: [...slot.prepares.values()].map((each) => each.signed) }
+      slot.proof = {
+        view: slot.view,
+        proposal: slot.proposal,
+        votes: [...slot.prepares.values()].map((each) => each.signed),
+      }
       this.#save(sequence, slot.proof)
       this.#vote('commit', sequence)
     }
@@ -243,7 +259,8 @@ export class Pbft implements Member {
     this.#askIfStuck(now, timeout)
     if (this.#wanted === this.#view) {
       if ([...this.#requests.values()].some(({ since }) => now - since > timeout)) this.#want(this.#view + 1)
-    } else if (now - this.#wantedSince > timeout * 2 ** Math.min(4, this.#wanted - this.#view)) this.#want(this.#wanted + 1)
+    } else if (now - this.#wantedSince > timeout * 2 ** Math.min(4, this.#wanted - this.#view))
+      this.#want(this.#wanted + 1)
   }
 
   /** Others go on and this member does not: messages were lost while it was away, and nobody sends them again. */
@@ -263,7 +280,14 @@ export class Pbft implements Member {
     const { epoch, group } = this.#judge
     this.#options.save({ epoch, type: 'view', view })
     const proofs = [...this.#slots.values()].flatMap((slot) => (slot.proof === null ? [] : [slot.proof]))
-    const message: ViewChange = { type: 'view-change', epoch, group, view, executed: this.#options.placements.index, proofs }
+    const message: ViewChange = {
+      type: 'view-change',
+      epoch,
+      group,
+      view,
+      executed: this.#options.placements.index,
+      proofs,
+    }
     this.#changeWanted(message, this.#tell(message))
   }
 
@@ -327,7 +351,16 @@ export class Pbft implements Member {
     const proof = line.proof.votes.length > 0 ? line.proof : (known?.proof ?? null)
     const isCommitted = line.sequence <= this.#options.placements.index
     const { proposal } = line.proof
-    this.#slots.set(line.sequence, { view, entry, digest: digestOf(entry), proposal, prepares: new Map(), commits: new Map(), proof, isCommitted })
+    this.#slots.set(line.sequence, {
+      view,
+      entry,
+      digest: digestOf(entry),
+      proposal,
+      prepares: new Map(),
+      commits: new Map(),
+      proof,
+      isCommitted,
+    })
   }
 
   #save(sequence: number, proof: Proof): void {

@@ -5,8 +5,20 @@ export type Algorithm = 'raft' | 'pbft'
 
 /** `proposal` makes an entry that is proposed twice count once. */
 export type Entry = { readonly proposal: string } & (
-  | { readonly type: 'create'; readonly machine: string; readonly owner: string; readonly seed: number; readonly pages: number }
-  | { readonly type: 'move'; readonly machine: string; readonly from: string; readonly to: string; readonly generation: number }
+  | {
+      readonly type: 'create'
+      readonly machine: string
+      readonly owner: string
+      readonly seed: number
+      readonly pages: number
+    }
+  | {
+      readonly type: 'move'
+      readonly machine: string
+      readonly from: string
+      readonly to: string
+      readonly generation: number
+    }
   /** Bars a move of this generation that was proposed and not heard of again. */
   | { readonly type: 'keep'; readonly machine: string; readonly owner: string; readonly generation: number }
   | { readonly type: 'label'; readonly machine: string; readonly label: string }
@@ -41,7 +53,14 @@ const remembered = 500
 const done: Outcome = { done: true }
 const refused = (reason: string): Outcome => ({ done: false, reason })
 
-export const emptyPlacements: PlacementsState = { index: 0, epoch: 1, algorithm: 'raft', digest: '', placements: [], outcomes: [] }
+export const emptyPlacements: PlacementsState = {
+  index: 0,
+  epoch: 1,
+  algorithm: 'raft',
+  digest: '',
+  placements: [],
+  outcomes: [],
+}
 
 export class Placements {
   #index: number
@@ -122,7 +141,13 @@ export class Placements {
     const known = this.#placements.get(machine)
     if (entry.type === 'create') {
       if (known !== undefined) return refused(`machine "${machine}" is there already`)
-      this.#placements.set(machine, { owner: entry.owner, generation: 1, seed: entry.seed, pages: entry.pages, label: '' })
+      this.#placements.set(machine, {
+        owner: entry.owner,
+        generation: 1,
+        seed: entry.seed,
+        pages: entry.pages,
+        label: '',
+      })
       return done
     }
     if (known === undefined) return refused(`there is no machine "${machine}"`)

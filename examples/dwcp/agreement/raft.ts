@@ -81,9 +81,11 @@ export class Raft implements Member {
   }
 
   offer(entry: Entry): 'taken' | { readonly ask: string | null } {
-    if (this.#stopped || this.#role !== 'leader') return { ask: this.#leader === this.#options.me ? null : this.#leader }
+    if (this.#stopped || this.#role !== 'leader')
+      return { ask: this.#leader === this.#options.me ? null : this.#leader }
     // Nothing follows the entry that ends the epoch.
-    if (this.#log.some((each) => each.entry.type === 'algorithm' && each.entry.epoch === this.#epoch + 1)) return { ask: null }
+    if (this.#log.some((each) => each.entry.type === 'algorithm' && each.entry.epoch === this.#epoch + 1))
+      return { ask: null }
     if (!this.#log.some((each) => each.entry.proposal === entry.proposal)) this.#append([{ term: this.#term, entry }])
     return 'taken'
   }
@@ -276,7 +278,8 @@ export class Raft implements Member {
       if (logged === undefined) break
       const ends = logged.entry.type === 'algorithm' && logged.entry.epoch === this.#epoch + 1
       // The others learn of the end of the epoch before this member leaves it.
-      if (ends && this.#role === 'leader') for (const id of this.#others()) void this.#options.send(id, this.#messageFor(this.#progress.get(id)!))
+      if (ends && this.#role === 'leader')
+        for (const id of this.#others()) void this.#options.send(id, this.#messageFor(this.#progress.get(id)!))
       this.#options.applied(logged.entry, placements.apply(logged.entry))
     }
     this.#cut()

@@ -86,7 +86,14 @@ export class Arrivals {
   /** Asked until the group has decided: the source may be dead, and then this is the only copy. */
   async #settled(machine: string, { from, generation }: Coming): Promise<Outcome | null> {
     const to = this.#options.host.me
-    const entry: Entry = { type: 'move', proposal: `move ${machine} ${generation} ${from} ${to}`, machine, from, to, generation }
+    const entry: Entry = {
+      type: 'move',
+      proposal: `move ${machine} ${generation} ${from} ${to}`,
+      machine,
+      from,
+      to,
+      generation,
+    }
     while (!this.#stopped) {
       try {
         return await this.#options.propose(machine, entry)

@@ -63,7 +63,12 @@ export class Agreement {
   }
 
   /** Who owns what, as one member of each group says: to be confirmed by a proposal before anything is done about it. */
-  async placements(): Promise<readonly (readonly [string, { readonly owner: string; readonly generation: number; readonly seed: number; readonly pages: number }])[]> {
+  async placements(): Promise<
+    readonly (readonly [
+      string,
+      { readonly owner: string; readonly generation: number; readonly seed: number; readonly pages: number },
+    ])[]
+  > {
     const found = await Promise.all(
       this.groupNames.map(async (id) => {
         const group = this.#groups.get(id)
@@ -81,7 +86,11 @@ export class Agreement {
   /** From the wire. */
   async deliver(from: string, algorithm: Algorithm, head: Head, body: Buffer): Promise<object> {
     const group = this.#named(head)
-    const message = (algorithm === 'raft' ? head['message'] : { signed: { ...(head['signed'] as Signed), text: body.toString('utf8') } }) as object
+    const message = (
+      algorithm === 'raft'
+        ? head['message']
+        : { signed: { ...(head['signed'] as Signed), text: body.toString('utf8') } }
+    ) as object
     return group.receive(from, algorithm, { epoch: Number(head['epoch']), message })
   }
   async proposed(head: Head): Promise<object> {
@@ -141,7 +150,8 @@ export class Agreement {
         send: (to, algorithm, delivery) => this.#send(id, to, algorithm, delivery),
         stateOf: (member) => this.#stateOf(member, id),
         forward: async (to, entry) =>
-          ((await this.#op(to, 'agree.propose', { group: id, entry, mayForward: false }))?.['outcome'] as Outcome | undefined) ?? null,
+          ((await this.#op(to, 'agree.propose', { group: id, entry, mayForward: false }))?.['outcome'] as
+            Outcome | undefined) ?? null,
         timeoutMs: () => settings()['acp.consensus_timeout'],
         canPbft: version === 'v3' && key !== null,
         wants: () => {
@@ -162,12 +172,18 @@ export class Agreement {
     )
   }
 
-  async #send(group: string, to: string, algorithm: Algorithm, { epoch, message }: Delivery): Promise<Delivered | null> {
+  async #send(
+    group: string,
+    to: string,
+    algorithm: Algorithm,
+    { epoch, message }: Delivery,
+  ): Promise<Delivered | null> {
     const { links, figures, settings } = this.#options
     figures.count('dwcp_agreement_rounds_total', { algorithm })
     const timeout = settings()['acp.consensus_timeout']
     try {
-      if (algorithm === 'raft') return (await links.op(to, 'agree.raft', { group, epoch, message }, timeout)) as unknown as Delivered
+      if (algorithm === 'raft')
+        return (await links.op(to, 'agree.raft', { group, epoch, message }, timeout)) as unknown as Delivered
       const { text, ...signed } = (message as { readonly signed: Signed }).signed
       const answer = await links.ask(to, frameTypes.signed, { group, epoch, signed }, Buffer.from(text), timeout)
       return answer.head as unknown as Delivered
@@ -191,7 +207,9 @@ export class Agreement {
   #isSigned({ from, text, signature }: Signed): boolean {
     const publicKey = this.#options.fleet.current().nodes[from]?.publicKey
     if (publicKey === undefined) return false
-    const key = this.#keys.get(publicKey) ?? createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
+    const key =
+      this.#keys.get(publicKey) ??
+      createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
     this.#keys.set(publicKey, key)
     return verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64'))
   }

@@ -83,7 +83,9 @@ export class DwcpNode implements NodeParts {
     const happened = (event: string, details: Readonly<Record<string, unknown>>): void => this.#happened(event, details)
     this.#fleet = followFleet(options.fleet, () => undefined)
     this.#settings = followSettings(options.settings, () => happened('settings', {}))
-    const groups = Object.entries(this.#fleet.current().groups).flatMap(([group, members]) => (members.includes(id) ? [group] : []))
+    const groups = Object.entries(this.#fleet.current().groups).flatMap(([group, members]) =>
+      members.includes(id) ? [group] : [],
+    )
     this.#flags = followFlags(version === 'v3' ? options.flags : undefined, id, groups, (now) => {
       happened('flags', { ...now })
       this.links?.greetAll()
@@ -94,17 +96,44 @@ export class DwcpNode implements NodeParts {
     this.notes = new Notes(id)
     const isFlapping = this.fault === 'flapping'
     const forget = (peer: string): void => this.#gossip?.forget(peer)
-    this.links = new Links({ me: id, fleet: this.#fleet, mine: () => this.#hello(), settings, figures: this.figures, happened, isFlapping, forget })
+    this.links = new Links({
+      me: id,
+      fleet: this.#fleet,
+      mine: () => this.#hello(),
+      settings,
+      figures: this.figures,
+      happened,
+      isFlapping,
+      forget,
+    })
     const key = options.key === undefined ? null : createPrivateKey(readFileSync(options.key))
     const folder = options.state === undefined ? null : `${options.state}.agreement`
     if (folder !== null) mkdirSync(folder, { recursive: true })
     const { figures, links } = this
     const imported = kept?.groups ?? {}
-    this.agreement = new Agreement({ me: id, version, fleet: this.#fleet, links, inForce: this.inForce, settings, figures, key, folder, imported, happened })
+    this.agreement = new Agreement({
+      me: id,
+      version,
+      fleet: this.#fleet,
+      links,
+      inForce: this.inForce,
+      settings,
+      figures,
+      key,
+      folder,
+      imported,
+      happened,
+    })
     const propose: Agreement['propose'] = (machine, entry) => this.agreement.propose(machine, entry)
     this.host = new Host({ me: id, propose, figures })
     const { host, baselines, selector } = this
-    this.arrivals = new Arrivals({ host, baselines, codecs: codecsOf(version), propose, isClosed: () => this.#isDraining })
+    this.arrivals = new Arrivals({
+      host,
+      baselines,
+      codecs: codecsOf(version),
+      propose,
+      isClosed: () => this.#isDraining,
+    })
     this.#sender = new PageSender({
       baselines,
       selector,
@@ -131,7 +160,15 @@ export class DwcpNode implements NodeParts {
     const node = new DwcpNode(options, kept)
     const { version, host, arrivals, agreement, links } = node
     const heard = (from: Hello): void => links.heard(from)
-    const handlers = handlersOf({ version, host, arrivals, agreement, gossip: node.#gossip, isClosed: () => node.#isDraining, heard })
+    const handlers = handlersOf({
+      version,
+      host,
+      arrivals,
+      agreement,
+      gossip: node.#gossip,
+      isClosed: () => node.#isDraining,
+      heard,
+    })
     const refused = (reason: string): void => node.figures.count('dwcp_refused_frames_total', { reason })
     node.#listening = await listen({ port: options.port, mine: () => node.#hello(), handlers, refused })
     node.#admin = await serve(options.adminPort, routesOf(node))
@@ -150,8 +187,7 @@ export class DwcpNode implements NodeParts {
   events = (): readonly Happened[] => this.#events
   isDraining = (): boolean => this.#isDraining
   state = (): NodeState => stateOf(this)
-  troubles = (): readonly string[] =>
-    [this.#flags, this.#settings, this.#fleet].flatMap((each) => each.trouble() ?? [])
+  troubles = (): readonly string[] => [this.#flags, this.#settings, this.#fleet].flatMap((each) => each.trouble() ?? [])
 
   migrate = async (machine: string, to?: string): Promise<Moved> => {
     const target = to ?? (await this.#place(machine))
@@ -161,12 +197,20 @@ export class DwcpNode implements NodeParts {
       this.#happened('migration', { ...moved })
       return moved
     } catch (error) {
-      this.#happened('migration_failed', { machine, to: target, reason: error instanceof Error ? error.message : String(error) })
+      this.#happened('migration_failed', {
+        machine,
+        to: target,
+        reason: error instanceof Error ? error.message : String(error),
+      })
       throw error
     }
   }
 
-  readPage = async (machine: string, page: number, owner: string): Promise<{ readonly hash: string; readonly microseconds: number }> => {
+  readPage = async (
+    machine: string,
+    page: number,
+    owner: string,
+  ): Promise<{ readonly hash: string; readonly microseconds: number }> => {
     const began = performance.now()
     const { head, body } = await this.links.ask(owner, frameTypes.ask, { op: 'machine.page', machine, page })
     const hash = hashOf(body).toString('hex')
@@ -178,7 +222,11 @@ export class DwcpNode implements NodeParts {
     this.#isDraining = true
     let moved = 0
     for (let turn = 0; turn < 3 && this.host.all.length > 0; turn++)
-      for (const [machine] of this.host.all) await this.migrate(machine).then(() => moved++, () => undefined)
+      for (const [machine] of this.host.all)
+        await this.migrate(machine).then(
+          () => moved++,
+          () => undefined,
+        )
     return { moved, kept: this.host.all.length }
   }
 
@@ -230,9 +278,17 @@ export class DwcpNode implements NodeParts {
       return nextByHash(machine, this.host.get(machine)?.generation ?? 0, names)
     }
     const asked = await Promise.allSettled(
-      this.links.open.map(async ([id]) => ({ id, mode: this.links.mode(id), ...(await this.links.op(id, 'load', {}, 1_000)) })),
+      this.links.open.map(async ([id]) => ({
+        id,
+        mode: this.links.mode(id),
+        ...(await this.links.op(id, 'load', {}, 1_000)),
+      })),
     )
-    const loads = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value as { id: string; mode: 'datacenter'; machines: number; closed: boolean }] : []))
+    const loads = asked.flatMap((each) =>
+      each.status === 'fulfilled'
+        ? [each.value as { id: string; mode: 'datacenter'; machines: number; closed: boolean }]
+        : [],
+    )
     return leastLoaded(loads.filter((each) => !each.closed))
   }
 

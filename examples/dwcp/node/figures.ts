@@ -57,7 +57,11 @@ export class Figures {
     for (const to of ['datacenter', 'internet']) this.count('dwcp_mode_transitions_total', { to }, 0)
     for (const path of ['link', 'codec', 'agreement', 'sync', 'placement'])
       this.count('dwcp_v1_compat_calls_total', { path }, 0)
-    for (const name of ['dwcp_peers_lost_total', 'dwcp_pages_from_baseline_total', 'dwcp_machine_reboots_total'] as const)
+    for (const name of [
+      'dwcp_peers_lost_total',
+      'dwcp_pages_from_baseline_total',
+      'dwcp_machine_reboots_total',
+    ] as const)
       this.count(name, {}, 0)
   }
 
@@ -100,7 +104,10 @@ export class Figures {
         add(name, `${name}_count{${key}} ${count}`)
       }
     return [...lines]
-      .map(([name, all]) => `# HELP ${name} ${described[name][1]}\n# TYPE ${name} ${described[name][0]}\n${all.join('\n')}\n`)
+      .map(
+        ([name, all]) =>
+          `# HELP ${name} ${described[name][1]}\n# TYPE ${name} ${described[name][0]}\n${all.join('\n')}\n`,
+      )
       .join('')
   }
 

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { followFile, type Following } from './follow-file.ts'
 
 export interface FleetNode {
+  /** `host:port`; empty while it has not started. */
   readonly address: string
   readonly admin: string
   /** Ed25519, SPKI as base64. Without it what the node signs is believed by nobody. */
@@ -25,7 +26,8 @@ export function followFleet(path: string, changed: () => void): FollowedFleet {
     fleet = JSON.parse(text) as FleetFile
     changed()
   })
-  const addressOf = (from: string, to: string) => fleet.via?.[`${from}>${to}`] ?? fleet.nodes[to]?.address
+  const addressOf = (from: string, to: string) =>
+    fleet.via?.[`${from}>${to}`] ?? (fleet.nodes[to]?.address || undefined)
   return { ...followed, current: () => fleet, addressOf }
 }
 

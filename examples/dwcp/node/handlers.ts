@@ -67,7 +67,8 @@ function pageAnswer(host: Host, { head }: Frame): Answer {
   const held = host.get(machine)
   const index = Number(head['page'])
   if (held === undefined) throw new Refused('not-here', `machine "${machine}" is not here`)
-  if (!(index >= 0 && index < held.machine.pages)) throw new Refused('invalid', `machine "${machine}" has no page ${index}`)
+  if (!(index >= 0 && index < held.machine.pages))
+    throw new Refused('invalid', `machine "${machine}" has no page ${index}`)
   const page = held.machine.page(index)
   return { head: { hash: hashOf(page).toString('hex') }, body: page }
 }

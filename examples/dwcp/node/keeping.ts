@@ -10,7 +10,9 @@ export function readState(path: string | undefined, node: string, version: Versi
   const state = JSON.parse(readFileSync(path, 'utf8')) as NodeState
   if (state.node !== node) throw new RangeError(`"${path}" is the state of "${state.node}", not of "${node}"`)
   if (version === 'v1' && state.version !== 'v1')
-    throw new RangeError(`"${path}" is a ${state.version} state, which v1 cannot read: take it down first (downgrade.ts)`)
+    throw new RangeError(
+      `"${path}" is a ${state.version} state, which v1 cannot read: take it down first (downgrade.ts)`,
+    )
   return state
 }
 
@@ -19,8 +21,23 @@ export function writeState(path: string, state: NodeState): void {
   renameSync(`${path}.new`, path)
 }
 
-export function stateOf({ id, version, host, agreement, arrivals, notes }: Pick<NodeParts, 'id' | 'version' | 'host' | 'agreement' | 'arrivals' | 'notes'>): NodeState {
-  const images = host.all.map(([machine, { generation, machine: { memory } }]) => ({ id: machine, generation, memory }))
+export function stateOf({
+  id,
+  version,
+  host,
+  agreement,
+  arrivals,
+  notes,
+}: Pick<NodeParts, 'id' | 'version' | 'host' | 'agreement' | 'arrivals' | 'notes'>): NodeState {
+  const images = host.all.map(
+    ([
+      machine,
+      {
+        generation,
+        machine: { memory },
+      },
+    ]) => ({ id: machine, generation, memory }),
+  )
   const groups = Object.fromEntries(agreement.groups.map((group) => [group.id, group.state()]))
   if (version === 'v1')
     return { version, node: id, groups, machines: images.map((each) => writeMachine('v1', each)), notes: notes.rows() }

@@ -58,7 +58,14 @@ export class Links {
     return settings()['amst.auto_mode'] ? this.#of(id).detector.mode : (settings()['amst.mode'] as Mode)
   }
 
-  async ask(id: string, type: number, head: object, body?: Uint8Array, timeoutMs?: number, stream?: number): Promise<Frame> {
+  async ask(
+    id: string,
+    type: number,
+    head: object,
+    body?: Uint8Array,
+    timeoutMs?: number,
+    stream?: number,
+  ): Promise<Frame> {
     const { peer } = this.#of(id)
     if (peer.theirs?.version === 'v1') this.#options.figures.asV1('link')
     return peer.ask(type, head, body, timeoutMs, stream)
@@ -116,7 +123,10 @@ export class Links {
   #measureAll(): void {
     const names = this.names
     const after = names.findIndex((each) => each > this.#options.me)
-    const near = Array.from({ length: Math.min(neighbours, names.length) }, (_, at) => names[(Math.max(0, after) + at) % names.length])
+    const near = Array.from(
+      { length: Math.min(neighbours, names.length) },
+      (_, at) => names[(Math.max(0, after) + at) % names.length],
+    )
     const open = this.open.map(([id]) => id)
     for (const id of new Set([...near, ...open])) if (id !== undefined) void this.#measure(id).catch(() => undefined)
   }
@@ -133,7 +143,11 @@ export class Links {
     }
     const given = settings()
     const latencyMs = given['mode_detector.latency_threshold']
-    const limits = { latencyMs, jitterMs: given['mode_detector.jitter_threshold'], samples: given['mode_detector.samples'] }
+    const limits = {
+      latencyMs,
+      jitterMs: given['mode_detector.jitter_threshold'],
+      samples: given['mode_detector.samples'],
+    }
     // The fault: every other measurement of a second counts as far, and one is enough.
     const far = isFlapping && Math.floor(performance.now() / 1_000) % 2 === 0
     const changed = isFlapping
@@ -141,6 +155,11 @@ export class Links {
       : detector.heard(trip, limits)
     if (!changed) return
     figures.count('dwcp_mode_transitions_total', { to: detector.mode })
-    happened('mode_transition', { peer: id, to: detector.mode, latencyMs: detector.latencyMs, jitterMs: detector.jitterMs })
+    happened('mode_transition', {
+      peer: id,
+      to: detector.mode,
+      latencyMs: detector.latencyMs,
+      jitterMs: detector.jitterMs,
+    })
   }
 }

@@ -36,6 +36,10 @@ export interface NodeParts {
   readonly isDraining: () => boolean
   /** Throws CannotMove, PeerLost, Refused. Without `to` the node's own placement says where. */
   readonly migrate: (machine: string, to?: string) => Promise<Moved>
-  readonly readPage: (machine: string, page: number, owner: string) => Promise<{ readonly hash: string; readonly microseconds: number }>
+  readonly readPage: (
+    machine: string,
+    page: number,
+    owner: string,
+  ) => Promise<{ readonly hash: string; readonly microseconds: number }>
   readonly drain: () => Promise<{ readonly moved: number; readonly kept: number }>
 }

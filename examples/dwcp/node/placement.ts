@@ -9,8 +9,13 @@ export function nextByHash(machine: string, generation: number, peers: readonly 
 }
 
 /** v3: of those that are near the one with the fewest machines, as the peers themselves say. */
-export function leastLoaded(peers: readonly { readonly id: string; readonly mode: Mode; readonly machines: number }[]): string | undefined {
+export function leastLoaded(
+  peers: readonly { readonly id: string; readonly mode: Mode; readonly machines: number }[],
+): string | undefined {
   const near = peers.filter((each) => each.mode === 'datacenter')
   const candidates = near.length > 0 ? near : peers
-  return candidates.reduce<(typeof peers)[number] | undefined>((a, b) => (a === undefined || b.machines < a.machines ? b : a), undefined)?.id
+  return candidates.reduce<(typeof peers)[number] | undefined>(
+    (a, b) => (a === undefined || b.machines < a.machines ? b : a),
+    undefined,
+  )?.id
 }

@@ -41,7 +41,13 @@ export function statusOf(parts: NodeParts): object {
   }
 }
 
-export function gaugesOf({ host, agreement, links, baselines, notes }: NodeParts): readonly (readonly [FigureName, Labels, number])[] {
+export function gaugesOf({
+  host,
+  agreement,
+  links,
+  baselines,
+  notes,
+}: NodeParts): readonly (readonly [FigureName, Labels, number])[] {
   const open = links.open
   const inMode = (mode: string) => open.filter(([peer]) => links.mode(peer) === mode).length
   const { user, system } = process.cpuUsage()

@@ -17,7 +17,8 @@ export function routesOf(parts: NodeParts): Routes {
       return refusal(error instanceof NoAgreement ? 503 : 502, error instanceof Error ? error.message : String(error))
     })
     // Whoever asked the wrong node asks the right one next: that is no failure of the fleet.
-    if (reply.status !== 409) parts.figures.count('dwcp_operations_total', { operation, outcome: reply.status < 400 ? 'ok' : 'failed' })
+    if (reply.status !== 409)
+      parts.figures.count('dwcp_operations_total', { operation, outcome: reply.status < 400 ? 'ok' : 'failed' })
     return reply
   }
   return {
@@ -41,7 +42,12 @@ export function routesOf(parts: NodeParts): Routes {
       const { steps, seed, pages } = machine
       return ok({ id, steps, hash: machine.hash(), generation, seed, pages, running: !isFrozen })
     },
-    'GET /placements': () => ok({ items: parts.agreement.groups.flatMap((group) => group.placements.all().map(([machine, each]) => ({ machine, group: group.id, ...each }))) }),
+    'GET /placements': () =>
+      ok({
+        items: parts.agreement.groups.flatMap((group) =>
+          group.placements.all().map(([machine, each]) => ({ machine, group: group.id, ...each })),
+        ),
+      }),
     'POST /machines': async ({ body }) => {
       const { id, seed, pages } = body as { id: string; seed: number; pages: number }
       const outcome = await parts.host.create(id, seed, pages)
@@ -60,7 +66,12 @@ export function routesOf(parts: NodeParts): Routes {
     'POST /propose': ({ body }) =>
       counted('propose', async () => {
         const { machine, label } = body as { machine: string; label: string }
-        const outcome = await parts.agreement.propose(machine, { type: 'label', proposal: randomUUID(), machine, label })
+        const outcome = await parts.agreement.propose(machine, {
+          type: 'label',
+          proposal: randomUUID(),
+          machine,
+          label,
+        })
         return outcome.done ? ok(outcome) : refusal(422, outcome.reason)
       }),
     'POST /notes': ({ path, body }) =>

@@ -39,7 +39,8 @@ export function followSettings(path: string | undefined, changed: () => void): F
 /** Names that this program does not have belong to others, and are left alone. Throws RangeError. */
 export function readSettings(text: string): Settings {
   const given = JSON.parse(text) as unknown
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new RangeError('settings are { "name": value }')
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new RangeError('settings are { "name": value }')
   const read = Object.entries(given)
     .filter(([name]) => name in defaults)
     .map(([name, value]) => [name, readValue(name as keyof Settings, value)])

@@ -88,9 +88,11 @@ export function downgrade(state: StateV3): Downgraded {
 
 function* lossesOf({ notes, groups, arriving, changingView }: StateV3): Iterable<string> {
   for (const [key, { values }] of Object.entries(notes))
-    if (values.length > 1) yield `the note of "${key}" has ${values.length} texts that were written at once: resolve it first`
+    if (values.length > 1)
+      yield `the note of "${key}" has ${values.length} texts that were written at once: resolve it first`
   for (const [id, { state }] of Object.entries(groups))
-    if (state.algorithm === 'pbft') yield `group "${id}" agrees by PBFT in epoch ${state.epoch}: take it back to Raft first`
+    if (state.algorithm === 'pbft')
+      yield `group "${id}" agrees by PBFT in epoch ${state.epoch}: take it back to Raft first`
   for (const id of changingView) yield `group "${id}" is between two views`
   for (const machine of arriving) yield `machine "${machine}" is on its way here: let it arrive first`
 }

@@ -21,7 +21,8 @@ export function takePages(
   const spent = new Map<Codec, { micros: number; pages: number }>()
   for (const record of readRecords(body, known)) {
     const began = performance.now()
-    if ((record.index + 1) * pageSize > memory.length) throw new RangeError(`machine "${machine}" has no page ${record.index}`)
+    if ((record.index + 1) * pageSize > memory.length)
+      throw new RangeError(`machine "${machine}" has no page ${record.index}`)
     const page = pageOf(record, baselines.get(machine, record.index))
     if (typeof page === 'string') {
       refused.push([record.index, page])

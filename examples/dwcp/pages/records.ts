@@ -48,10 +48,14 @@ export function readRecords(body: Buffer, known: readonly Codec[]): readonly Rec
 }
 
 /** The page, verified; or why not. `base` is what this side has to compare with. */
-export function pageOf(record: Record, base: { readonly page: Buffer; readonly hash: Buffer } | undefined): Buffer | Refusal[1] {
+export function pageOf(
+  record: Record,
+  base: { readonly page: Buffer; readonly hash: Buffer } | undefined,
+): Buffer | Refusal[1] {
   const isCompared = fromBaseline(record.codec)
   const bytes = Buffer.from(record.bytes.buffer, record.bytes.byteOffset, record.bytes.length)
-  if (isCompared && (base === undefined || !base.hash.subarray(0, baseMark).equals(bytes.subarray(0, baseMark)))) return 'baseline'
+  if (isCompared && (base === undefined || !base.hash.subarray(0, baseMark).equals(bytes.subarray(0, baseMark))))
+    return 'baseline'
   try {
     const page = decodePage(record.codec, isCompared ? bytes.subarray(baseMark) : bytes, base?.page)
     return hashOf(page).equals(record.hash) ? page : 'hash'

@@ -93,11 +93,18 @@ export class PageSender {
     if (learns) selector.learn(kind, base !== undefined, codec, encoded?.length ?? pageSize, micros)
     const written: Codec = encoded === undefined ? 'raw' : codec
     const bytes = learns && encoded !== undefined ? outgoing(encoded) : (encoded ?? page)
-    const marked = fromBaseline(written) && base !== undefined ? Buffer.concat([base.hash.subarray(0, baseMark), bytes]) : bytes
+    const marked =
+      fromBaseline(written) && base !== undefined ? Buffer.concat([base.hash.subarray(0, baseMark), bytes]) : bytes
     return { index, codec: written, hash: hashOf(page), bytes: marked }
   }
 
-  async #deliver(link: Link, machine: Machine, batch: Batch, known: Map<number, string>, stream: number): Promise<Sent> {
+  async #deliver(
+    link: Link,
+    machine: Machine,
+    batch: Batch,
+    known: Map<number, string>,
+    stream: number,
+  ): Promise<Sent> {
     const delay = this.#options.delayMs()
     const began = performance.now()
     if (delay > 0) await pause(delay)
@@ -108,7 +115,9 @@ export class PageSender {
     for (const reason of refused.values()) this.#options.figures.count('dwcp_pages_refused_total', { reason })
     if (again.length > 0 && (await this.#exchange(link, machine.id, again, stream)).length > 0)
       throw new CannotSend(`"${link.id}" refused the same page twice`)
-    this.#options.figures.observe('dwcp_page_transfer_seconds', (performance.now() - began) / 1_000, { mode: link.mode() })
+    this.#options.figures.observe('dwcp_page_transfer_seconds', (performance.now() - began) / 1_000, {
+      mode: link.mode(),
+    })
     for (const [at, { index, hash }] of batch.records.entries()) {
       this.#options.baselines.set(machine.id, index, batch.pages[at] ?? machine.page(index), hash)
       known.set(index, hash.toString('base64'))
@@ -117,7 +126,12 @@ export class PageSender {
     return { pages: batch.records.length, rawBytes: batch.records.length * pageSize, sentBytes }
   }
 
-  async #exchange(link: Link, machine: string, records: readonly Record[], stream: number): Promise<readonly Refusal[]> {
+  async #exchange(
+    link: Link,
+    machine: string,
+    records: readonly Record[],
+    stream: number,
+  ): Promise<readonly Refusal[]> {
     const body = writeRecords(records)
     const isV1 = records.every(({ codec }) => codec === 'raw' || codec === 'runs' || codec === 'delta')
     const type = isV1 ? frameTypes.pages : frameTypes.pagesByCodec
@@ -125,7 +139,9 @@ export class PageSender {
     const { head } = await link.ask(type, { machine }, body, stream)
     link.throughput.acknowledged(body.length, (performance.now() - began) * 1_000)
     this.#tally(records)
-    for (const [codec, micros] of Object.entries((head['micros'] ?? {}) as Readonly<Partial<globalThis.Record<Codec, number>>>))
+    for (const [codec, micros] of Object.entries(
+      (head['micros'] ?? {}) as Readonly<Partial<globalThis.Record<Codec, number>>>,
+    ))
       this.#options.selector.learnDecode(codec as Codec, micros)
     return head['refused'] as readonly Refusal[]
   }

@@ -1,5 +1,11 @@
 /** What two nodes may say to each other: the features that both have in force now. Knows no flag and no socket. */
-export const features = ['hybrid_mode', 'ml_compression', 'crdt_sync', 'pbft_consensus', 'internet_optimization'] as const
+export const features = [
+  'hybrid_mode',
+  'ml_compression',
+  'crdt_sync',
+  'pbft_consensus',
+  'internet_optimization',
+] as const
 export type Feature = (typeof features)[number]
 export type Version = 'v1' | 'v3'
 

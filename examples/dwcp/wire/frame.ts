@@ -5,7 +5,16 @@
 import { crc32 } from 'node:zlib'
 
 /** Numbers are for good. v1 knows those below 16. */
-export const frameTypes = { hello: 1, welcome: 2, ask: 3, answer: 4, refuse: 5, pages: 6, pagesByCodec: 16, signed: 17 } as const
+export const frameTypes = {
+  hello: 1,
+  welcome: 2,
+  ask: 3,
+  answer: 4,
+  refuse: 5,
+  pages: 6,
+  pagesByCodec: 16,
+  signed: 17,
+} as const
 
 export interface Frame {
   readonly type: number
