@@ -43,8 +43,10 @@ export class Peer {
   features(): readonly Feature[] {
     return this.#theirs === undefined ? [] : negotiate(this.#options.mine(), this.#theirs)
   }
+  /** It has asked something itself: it is there. */
   heard(theirs: Hello): void {
     this.#theirs = theirs
+    this.#restUntil = 0
   }
 
   /** `stream`: which of several. Throws PeerLost or Refused. */
@@ -81,7 +83,12 @@ export class Peer {
       this.#address = address
       this.#restUntil = 0
     }
-    return (this.#streams[index] ??= this.#dial(index, address))
+    const open = this.#streams[index]
+    if (open !== undefined) return open
+    const dialled = this.#dial(index, address)
+    this.#streams[index] = dialled
+    dialled.catch(() => this.#streams[index] === dialled && delete this.#streams[index])
+    return dialled
   }
 
   async #dial(index: number, address: string | undefined): Promise<Stream> {
@@ -103,7 +110,6 @@ export class Peer {
       if (++this.#open === 1) this.#options.changed('up')
       return stream
     } catch (error) {
-      delete this.#streams[index]
       if (address !== undefined && performance.now() >= this.#restUntil) this.#restUntil = performance.now() + restMs
       throw error instanceof Error ? error : new PeerLost(String(error))
     }
