@@ -46,7 +46,7 @@ describe('notes', () => {
             all.map((each) =>
               JSON.stringify(
                 Object.entries(each.export())
-                  .sort()
+                  .sort(([x], [y]) => (x < y ? -1 : 1))
                   .map(([key, { values }]) => [key, values]),
               ),
             ),

@@ -87,8 +87,12 @@ export class Peer {
     if (open !== undefined) return open
     const dialled = this.#dial(index, address)
     this.#streams[index] = dialled
-    dialled.catch(() => this.#streams[index] === dialled && delete this.#streams[index])
+    dialled.catch(() => this.#forget(index, dialled))
     return dialled
+  }
+
+  #forget(index: number, stream: Promise<Stream>): void {
+    if (this.#streams[index] === stream) this.#streams[index] = undefined
   }
 
   async #dial(index: number, address: string | undefined): Promise<Stream> {
@@ -98,8 +102,9 @@ export class Peer {
       const slot = { stream: undefined as Stream | undefined }
       const ended = (): void => {
         if (slot.stream === undefined) return
-        void this.#streams[index]?.then(
-          (stream) => stream === slot.stream && delete this.#streams[index],
+        const open = this.#streams[index]
+        void open?.then(
+          (stream) => stream === slot.stream && this.#forget(index, open),
           () => undefined,
         )
         if (--this.#open === 0) this.#options.changed('lost')
