@@ -68,12 +68,15 @@ export class DwcpNode implements NodeParts {
   readonly #gossip: Gossip
   readonly #events: Happened[] = []
   readonly #timers: NodeJS.Timeout[] = []
+  /** Of an earlier life, until it is known whose they are now. */
+  readonly #images: Map<string, Image>
   #listening: Listening | null = null
   #admin: Serving | null = null
   #isDraining = false
   #stopped = false
 
   private constructor(options: NodeOptions, kept: NodeState | null) {
+    this.#images = new Map(kept?.machines.map((each) => [each.id, readMachine(each)]))
     const { id, version } = options
     this.#options = options
     this.id = id
@@ -107,7 +110,6 @@ export class DwcpNode implements NodeParts {
   static async start(options: NodeOptions): Promise<DwcpNode> {
     await codecsReady()
     const kept = readState(options.state, options.id, options.version)
-    const images = new Map(kept?.machines.map((each) => [each.id, readMachine(each)]))
     const node = new DwcpNode(options, kept)
     const { version, host, arrivals, agreement, links } = node
     const heard = (from: Hello): void => links.heard(from)
@@ -124,7 +126,7 @@ export class DwcpNode implements NodeParts {
     node.#listening = await listen({ port: options.port, mine: () => node.#hello(), handlers, refused })
     node.#admin = await serve(options.adminPort, routesOf(node))
     node.#timers.push(setInterval(() => void node.#gossip.round(), gossipMs))
-    void node.#resume(images)
+    void node.#resume()
     return node
   }
 
@@ -137,7 +139,7 @@ export class DwcpNode implements NodeParts {
   inForce = (): InForce => this.#flags.current()
   events = (): readonly Happened[] => this.#events
   isDraining = (): boolean => this.#isDraining
-  state = (): NodeState => stateOf(this)
+  state = (): NodeState => stateOf(this, [...this.#images.values()])
   troubles = (): readonly string[] => [this.#flags, this.#settings, this.#fleet].flatMap((each) => each.trouble() ?? [])
 
   migrate = async (machine: string, to?: string): Promise<Moved> => {
@@ -263,12 +265,16 @@ export class DwcpNode implements NodeParts {
   }
 
   /** Until all groups have answered: what this node owned before is confirmed, and runs again. */
-  async #resume(images: ReadonlyMap<string, Image>): Promise<void> {
+  async #resume(): Promise<void> {
     for (; !this.#stopped; await pause(200)) {
       try {
         const mine = (await this.agreement.placements()).filter(([, { owner }]) => owner === this.id)
-        for (const [machine, { generation, seed, pages }] of mine)
-          await this.host.resume(machine, generation, seed, pages, images.get(machine))
+        for (const [machine, { generation, seed, pages }] of mine) {
+          await this.host.resume(machine, generation, seed, pages, this.#images.get(machine))
+          this.#images.delete(machine)
+        }
+        // What is left belongs to others by now.
+        this.#images.clear()
         return
       } catch {
         // No leader yet, or nobody of a group is there: asked again.
