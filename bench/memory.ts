@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { type Orders, planned } from './rig/kind.ts'
-import { sqlLens, typescriptLens } from './rig/lenses.ts'
+import { documentLens, sqlLens, typescriptLens } from './rig/lenses.ts'
 import { createTarget, reset, type Rig, seed, startRig } from './rig/server.ts'
 
 const { values } = parseArgs({
@@ -37,7 +37,8 @@ try {
     ['sql', sqlLens, 2, undefined],
     ['typescript-1', typescriptLens, 1, undefined],
     ['typescript-2', typescriptLens, 2, undefined],
-    ['stage-merge', typescriptLens, 2, 'stage'],
+    ['document-2', documentLens, 2, undefined],
+    ['document-join', documentLens, 2, 'join'],
   ] as const
   for (const [name, lens, hands, path] of ways) {
     const few = await measure(rig, 'fewer_users', lens, hands, path)

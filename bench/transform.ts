@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { inPlaceFigures } from './rig/in-place.ts'
 import { applied, type Orders, planned } from './rig/kind.ts'
-import { sqlLens, typescriptLens } from './rig/lenses.ts'
+import { documentLens, sqlLens, typescriptLens } from './rig/lenses.ts'
 import { ceiling, rowByRow, through, unnestBatches } from './rig/rivals.ts'
 import { inRounds, type Method, table } from './rig/rounds.ts'
 import { createTarget, fewThere, reset, type Rig, seed, settings, startRig } from './rig/server.ts'
@@ -48,6 +48,7 @@ function methods(rig: Rig): readonly Method[] {
   const chunks = `the server's own SQL by hand, chunks of 10,000 keys, ${cores} sessions`
   const again = ' ON CONFLICT (id) DO NOTHING'
   const typescript = 'data.transform, TypeScript lens'
+  const document = 'data.transform, one function on the whole document'
   return [
     {
       name: 'ceiling',
@@ -67,6 +68,8 @@ function methods(rig: Rig): readonly Method[] {
     { name: 'sql', what: 'data.transform, lens as SQL', least: 0.9, ...moving(rig, sqlLens, cores) },
     { name: 'typescript-1', what: `${typescript}, one worker`, least: 0.6, ...moving(rig, typescriptLens, 1) },
     { name: 'typescript-2', what: `${typescript}, two workers`, least: 0.7, ...moving(rig, typescriptLens, 2) },
+    { name: 'document-1', what: `${document}, one worker`, ...moving(rig, documentLens, 1) },
+    { name: 'document-2', what: `${document}, two workers`, ...moving(rig, documentLens, 2) },
     {
       name: 'merge',
       what: `${typescript}, some rows of each chunk are there`,
@@ -74,10 +77,9 @@ function methods(rig: Rig): readonly Method[] {
       ...moving(rig, typescriptLens, 2, { some: true }),
     },
     {
-      name: 'stage-merge',
-      what: `${typescript}, all staged and merged`,
-      least: 0.5,
-      ...moving(rig, typescriptLens, 2, { path: 'stage' }),
+      name: 'document-join',
+      what: `${document}, staged and joined with the rows it came from`,
+      ...moving(rig, documentLens, 2, { path: 'join' }),
     },
     {
       name: 'unnest',

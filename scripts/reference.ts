@@ -8,7 +8,9 @@ import {
   describedAdapters,
   describedKinds,
   describedOperations,
+  describedRecipes,
   planSchema,
+  writtenPlanSchema,
 } from '../src/cli/reference.ts'
 import {
   adaptersPage,
@@ -21,6 +23,7 @@ import {
   mdSections,
   mdTable,
   planPage,
+  recipesPage,
 } from '../src/views/index.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -28,9 +31,10 @@ const root = join(import.meta.dirname, '..')
 const pages: Readonly<Record<string, string>> = {
   'docs/errors.md': errorsPage(),
   'docs/reference/kinds.md': kindsPage(describedKinds()),
+  'docs/reference/recipes.md': recipesPage(describedRecipes()),
   'docs/reference/adapters.md': adaptersPage(describedAdapters()),
   'docs/reference/plan.md': planPage(planSchema()),
-  'docs/reference/plan.schema.json': `${JSON.stringify(planSchema(), null, 2)}\n`,
+  'docs/reference/plan.schema.json': `${JSON.stringify(writtenPlanSchema(), null, 2)}\n`,
   'docs/reference/cli.md': cliPage(),
   'docs/reference/events.md': eventsPage(),
   'docs/reference/findings.md': findingsPage(),

@@ -1,4 +1,4 @@
-/** The one file that knows all kinds and adapters. */
+/** The one file that knows all kinds, adapters and recipes. */
 import { commandMetrics } from './adapters/command-metrics/index.ts'
 import { filesAdapter } from './adapters/files/index.ts'
 import { flagFile } from './adapters/flag-file/index.ts'
@@ -13,11 +13,14 @@ import { nginx } from './adapters/nginx/index.ts'
 import { postgres } from './adapters/postgres/index.ts'
 import { processService } from './adapters/process/index.ts'
 import { prometheus } from './adapters/prometheus/index.ts'
+import { settingsFile } from './adapters/settings-file/index.ts'
 import { sqlMetrics } from './adapters/sql-metrics/index.ts'
 import { keysOf } from './config/index.ts'
 import type { AnyAdapter, AnyKind } from './core/kind.ts'
 import type { Adapters, Kinds } from './core/plan.ts'
+import type { Recipe, Recipes } from './core/recipe.ts'
 import * as kinds from './kinds/index.ts'
+import { flagsSchedule, modulesSchedule } from './recipes/index.ts'
 
 export const builtinKinds: Kinds = new Map(
   Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]),
@@ -38,6 +41,10 @@ const adapters: readonly AnyAdapter[] = [
   commandMetrics,
   flagFile,
   flagTable,
+  settingsFile,
   gateway,
 ]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))
+
+const recipes: readonly Recipe[] = [flagsSchedule, modulesSchedule]
+export const builtinRecipes: Recipes = new Map(recipes.map((recipe) => [recipe.name, recipe]))

@@ -35,6 +35,17 @@ export {
   thisActor,
   verifyRun,
 } from './engine/index.ts'
-export { builtinAdapters, builtinKinds } from './builtin.ts'
+export { builtinAdapters, builtinKinds, builtinRecipes } from './builtin.ts'
+export { defineRecipe, type Recipe, type Recipes } from './core/recipe.ts'
+export { type LiveSettings, openSettings, type SettingsOptions } from './live-settings/index.ts'
+export {
+  type Figure,
+  flagSchedule,
+  type FlagSchedule,
+  type MadeStep,
+  moduleSchedule,
+  type ModuleSchedule,
+  type Put,
+} from './recipes/index.ts'
 export { showSplit, stickySplit } from './adapters/haproxy/index.ts'
 export { nginxSplit } from './adapters/nginx/index.ts'

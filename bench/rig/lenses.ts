@@ -7,7 +7,14 @@ export const computed = `s.id, s.email, s.created_at, CASE WHEN s.active THEN 'a
   split_part(s.name, ' ', 1), split_part(s.name, ' ', 2),
   (s.profile - 'legacy_flag' - 'tmp') || jsonb_build_object('version', 4, 'origin', 'v3')`
 
-/** What the server can do by itself: every operation of it renders as SQL. */
+/** What the server can do by itself with the document: every operation of it renders as SQL. */
+const profile: readonly Json[] = [
+  { op: 'remove', path: '/profile/legacy_flag' },
+  { op: 'remove', path: '/profile/tmp' },
+  { op: 'add', path: '/profile/version', default: 4 },
+  { op: 'add', path: '/profile/origin', default: 'v3' },
+]
+
 export const sqlLens: Json = [
   {
     op: 'map',
@@ -19,14 +26,22 @@ export const sqlLens: Json = [
   },
   { op: 'rename', from: 'active', to: 'status' },
   { op: 'split', from: 'name', to: ['first_name', 'last_name'], separator: ' ' },
-  { op: 'remove', path: '/profile/legacy_flag' },
-  { op: 'remove', path: '/profile/tmp' },
-  { op: 'add', path: '/profile/version', default: 4 },
-  { op: 'add', path: '/profile/origin', default: 'v3' },
+  ...profile,
 ]
 
-/** The same as a function, in lens.mjs beside this file. */
+/** Names and status by a function of TypeScript, in lens.mjs beside this file; the document by operations. */
 export const typescriptLens: Json = [
+  {
+    op: 'fn',
+    ref: './lens.mjs#people',
+    takes: ['active', 'name'],
+    gives: ['status', 'first_name', 'last_name'],
+  },
+  ...profile,
+]
+
+/** All by one function, which takes and gives the whole document: the dearest that a person can write. */
+export const documentLens: Json = [
   {
     op: 'fn',
     ref: './lens.mjs#users',

@@ -1,5 +1,5 @@
-/** Opens the bench of the plan that a command means, with all kinds and adapters. Everything heavy is loaded here. */
-import { builtinAdapters, builtinKinds } from '../builtin.ts'
+/** Opens the bench of the plan that a command means, with all kinds, adapters and recipes. Everything heavy is loaded here. */
+import { builtinAdapters, builtinKinds, builtinRecipes } from '../builtin.ts'
 import { type Bench, openBench, systemClock, thisActor } from '../engine/index.ts'
 import { openPostgresJournal } from '../adapters/postgres/index.ts'
 import type { Common, Door } from './door.ts'
@@ -13,6 +13,7 @@ export async function openBenchFor(common: Common, door: Door): Promise<Bench> {
     clock: systemClock,
     kinds: builtinKinds,
     adapters: builtinAdapters,
+    recipes: builtinRecipes,
     registry: new URL('../builtin-labour.js', import.meta.url).href,
     openTeamJournal: async (url, clock) => openPostgresJournal({ url, now: () => clock.now() }),
   })

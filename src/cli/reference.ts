@@ -1,10 +1,11 @@
-/** The kinds and adapters that are built in, as a reference describes them. Loads all of them. */
+/** The kinds, recipes and adapters that are built in, as a reference describes them. Loads all of them. */
 import { z } from 'zod'
-import { builtinAdapters, builtinKinds } from '../builtin.ts'
+import { builtinAdapters, builtinKinds, builtinRecipes } from '../builtin.ts'
 import { askedSchema } from '../core/asked.ts'
 import type { Json } from '../core/json.ts'
+import { writtenSchema } from '../core/recipe.ts'
 import { converters, operationKinds } from '../lens/index.ts'
-import type { AdapterWords, KindWords, OperationWords } from '../views/index.ts'
+import type { AdapterWords, KindWords, OperationWords, RecipeWords } from '../views/index.ts'
 
 export function describedKinds(): readonly KindWords[] {
   return [...builtinKinds.values()].map((kind) => ({
@@ -15,6 +16,15 @@ export function describedKinds(): readonly KindWords[] {
     example: kind.example,
     gate: kind.gate === true,
     labour: kind.labour !== undefined,
+  }))
+}
+
+export function describedRecipes(): readonly RecipeWords[] {
+  return [...builtinRecipes.values()].map((recipe) => ({
+    name: recipe.name,
+    summary: recipe.summary,
+    spec: jsonSchema(recipe.spec),
+    example: recipe.example,
   }))
 }
 
@@ -50,4 +60,9 @@ export function jsonSchema(shape: z.ZodType): Json {
 
 export function planSchema(): Json {
   return jsonSchema(askedSchema)
+}
+
+/** The same with recipes where steps are: for editors. */
+export function writtenPlanSchema(): Json {
+  return jsonSchema(writtenSchema)
 }

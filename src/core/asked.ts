@@ -4,7 +4,8 @@ import { ChangeoverError, suggestion } from './errors.ts'
 import type { Json } from './json.ts'
 import { complaintOf, type Locate, type Path } from './shape.ts'
 
-const name = z
+/** What the id of a step may be. */
+export const stepName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]*$/i, 'letters, digits, ".", "_" and "-" only, beginning with a letter or digit')
 
@@ -19,7 +20,7 @@ const target = z
   .strict()
 
 const stepFields = {
-  id: name,
+  id: stepName,
   kind: z.string().describe('`family.action`, see `changeover docs kinds`'),
   on: z
     .union([z.string(), z.record(z.string(), z.string())])
@@ -35,11 +36,11 @@ const stepFields = {
   approval: z.string().optional().describe('what a person is asked before the step starts'),
 }
 
-const guard = z.object(stepFields).strict()
-const step = z
+export const guardSchema = z.object(stepFields).strict()
+export const stepSchema = z
   .object({
     ...stepFields,
-    guards: z.array(guard).optional().describe('gates that run beside the step and can stop it'),
+    guards: z.array(guardSchema).optional().describe('gates that run beside the step and can stop it'),
   })
   .strict()
 
@@ -54,7 +55,7 @@ const checkEntry = z
 /** The shape of a plan file. `changeover docs plan` and the JSON Schema are made from it. */
 export const askedSchema = z
   .object({
-    name: name.describe('what the changeover is called'),
+    name: stepName.describe('what the changeover is called'),
     from: z.string().describe('the version that runs'),
     to: z.string().describe('the version it is taken to'),
     onFailure: z.enum(['rollback', 'pause']).default('rollback').describe('what a failed step leads to'),
@@ -66,8 +67,8 @@ export const askedSchema = z
       .union([z.object({ folder: z.string() }).strict(), z.object({ postgres: z.string() }).strict()])
       .optional()
       .describe('where events go: a folder (default `.changeover`) or a PostgreSQL url'),
-    targets: z.record(name, target),
-    steps: z.array(step).min(1, 'a plan has at least one step'),
+    targets: z.record(stepName, target),
+    steps: z.array(stepSchema).min(1, 'a plan has at least one step'),
     risks: z.array(riskEntry).default([]),
     communication: z.array(z.string()).default([]).describe('whom to tell, and when'),
     checklist: z.array(checkEntry).default([]),
@@ -76,7 +77,13 @@ export const askedSchema = z
 
 export type Asked = z.output<typeof askedSchema>
 export type AskedStep = Asked['steps'][number]
-export type ChangeoverInput = z.input<typeof askedSchema>
+export type AskedStepInput = AskedInput['steps'][number]
+type AskedInput = z.input<typeof askedSchema>
+
+/** A plan as it is written: a recipe may stand where steps do. */
+export type ChangeoverInput = Omit<AskedInput, 'steps'> & {
+  readonly steps: readonly (AskedStepInput | { recipe: string; id: string; spec?: unknown })[]
+}
 
 /** Reads a parsed plan file. `locate` is for messages. Throws `plan.invalid`, `plan.unknown-key`. */
 export function readAsked(value: unknown, locate: Locate): Asked {

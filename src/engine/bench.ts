@@ -5,6 +5,7 @@ import { mustBeKnown } from '../core/bind.ts'
 import type { Actor, Journal } from '../core/event.ts'
 import type { Clock } from '../core/kind.ts'
 import type { Adapters, Kinds } from '../core/plan.ts'
+import type { Recipes } from '../core/recipe.ts'
 import { openJournalAt } from './journal-files.ts'
 import { findPlanFile, hashFunctions, loadPlanFile } from './load.ts'
 import { type Environment, Secrets } from './secrets.ts'
@@ -17,6 +18,8 @@ export interface BenchOptions {
   readonly clock: Clock
   readonly kinds: Kinds
   readonly adapters: Adapters
+  /** What a plan may name as `recipe:`; without any, it names none. */
+  readonly recipes?: Recipes
   /** The module that hands out `builtinKinds` and `builtinAdapters`: threads load it for themselves. */
   readonly registry: string
   /** Opens the team's journal in a PostgreSQL. */
@@ -43,7 +46,7 @@ export interface Bench {
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const file = findPlanFile(options.cwd, options.file)
   const base = dirname(file)
-  const { asked, locate } = await loadPlanFile(file)
+  const { asked, locate } = await loadPlanFile(file, options.recipes ?? new Map())
   mustBeKnown(asked, options, locate)
   const functions = await hashFunctions(base, asked)
   const secrets = new Secrets(options.env)

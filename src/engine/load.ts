@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, isAbsolute, join, resolve } from 'node:path'
 import { readAsked, type Asked, functionsNamed } from '../core/asked.ts'
 import { ChangeoverError } from '../core/errors.ts'
+import { expandRecipes, type Recipes } from '../core/recipe.ts'
 import { type Locate, showPath } from '../core/shape.ts'
 import { readYaml } from './load-yaml.ts'
 
@@ -35,8 +36,8 @@ export interface Loaded {
   readonly locate: Locate
 }
 
-/** Reads it and checks its shape. Messages name the file as it was named, without the folders above it. */
-export async function loadPlanFile(file: string): Promise<Loaded> {
+/** Reads it, puts steps in place of its recipes, and checks its shape. Messages name the file as it was named, without the folders above it. */
+export async function loadPlanFile(file: string, recipes: Recipes): Promise<Loaded> {
   const name = basename(file)
   if (/\.ya?ml$/.test(file)) {
     const { value, lineOf } = await readYaml(file)
@@ -44,7 +45,7 @@ export async function loadPlanFile(file: string): Promise<Loaded> {
       const line = lineOf(path)
       return `${name}: ${line === undefined ? '' : `line ${line}: `}${showPath(path)}`
     }
-    return { asked: readAsked(value, locate), locate }
+    return readExpanded(value, recipes, locate)
   }
   if (!/\.[cm]?[jt]s$/.test(file)) {
     const message = `"${name}" is no plan file: its name ends in none of .yaml, .yml, .ts, .mjs, .js`
@@ -55,7 +56,12 @@ export async function loadPlanFile(file: string): Promise<Loaded> {
     )
   }
   const locate: Locate = (path) => `${name}: ${showPath(path)}`
-  return { asked: readAsked(await loadModule(file, 'default'), locate), locate }
+  return readExpanded(await loadModule(file, 'default'), recipes, locate)
+}
+
+function readExpanded(written: unknown, recipes: Recipes, locate: Locate): Loaded {
+  const expanded = expandRecipes(written, recipes, locate)
+  return { asked: readAsked(expanded.value, expanded.locate), locate: expanded.locate }
 }
 
 /** What a module hands out under a name, TypeScript or not. */

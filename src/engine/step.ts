@@ -77,6 +77,7 @@ const mendable: ReadonlySet<string> = new Set([
   'target.read-only',
   'target.rights',
   'target.wrong',
+  'target.full',
   'secret.missing',
   'backup.full',
 ])
@@ -131,6 +132,7 @@ async function persist(shift: Shift, step: StepState, verb: Verb, from: Mark, si
 
 /** Marks that come fast are kept one in a while, the last one always: nothing is lost by entering again from an earlier one. */
 async function pull(shift: Shift, step: StepState, verb: Verb, marks: AsyncIterable<Mark>): Promise<boolean> {
+  const begun = shift.bench.clock.now()
   let kept = 0
   let held: Mark | undefined
   const keep = async (mark: Mark) => {
@@ -140,7 +142,8 @@ async function pull(shift: Shift, step: StepState, verb: Verb, marks: AsyncItera
   }
   try {
     for await (const mark of marks) {
-      if (shift.bench.clock.now() - kept >= markEveryMs) await keep(mark)
+      const now = shift.bench.clock.now()
+      if (now - kept >= markEveryMs(now - begun)) await keep(mark)
       else held = mark
       if (!stillDue(await shift.record.sync(), step, verb)) return false
     }
@@ -150,7 +153,10 @@ async function pull(shift: Shift, step: StepState, verb: Verb, marks: AsyncItera
   }
 }
 
-const markEveryMs = 50
+/** A thousandth of what the step took so far, from 50 ms to a minute: a wait of a week must not fill the journal. */
+function markEveryMs(sinceMs: number): number {
+  return Math.min(60_000, Math.max(50, sinceMs / 1000))
+}
 
 function stillDue(state: Parameters<typeof next>[0], step: StepState, verb: Verb): boolean {
   const task = next(state)

@@ -1,9 +1,10 @@
 /** What outlasts the gateway's process: shares, drained sides, who may change them. One file, replaced at once. Knows no request. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { ChangeoverError } from '../core/errors.ts'
+import { refusedFile, replaceFile } from '../durable/index.ts'
 
 const shape = z.object({
   /** What this gateway is for good. */
@@ -66,27 +67,10 @@ function damaged(path: string, why: string, cause: unknown): ChangeoverError {
 }
 
 async function replace(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}.new`
   try {
     await mkdir(dirname(path), { recursive: true })
-    const file = await open(draft, 'w', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-    const folder = await open(dirname(path), 'r')
-    await folder.sync().finally(() => folder.close())
+    await replaceFile(path, text, 0o600)
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined)
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-    throw new ChangeoverError(
-      'target.failed',
-      `the state of the gateway cannot be written to "${path}": ${why}`,
-      'see that the folder can be written',
-      { cause: error },
-    )
+    throw refusedFile(error, path, { what: 'state of the gateway', missing: 'see that its folder can be made' })
   }
 }

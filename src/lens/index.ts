@@ -1,6 +1,7 @@
 /** The lens: a two-way mapping declared once. Pure: no clock, no random, no I/O. */
 export { lens, type LensBuilder } from './builder.ts'
 export { compileLens } from './compile.ts'
+export { independent } from './divide.ts'
 export { describeLens, touched, type Touched } from './describe.ts'
 export { JsonNumber, JsonText, parseJson, stringifyJson } from './json-text.ts'
 export { checkLaws, type LawOptions } from './laws.ts'

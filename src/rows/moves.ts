@@ -15,6 +15,8 @@ export interface Route {
   /** A key column of the source to its name in the target. */
   readonly keyNames: { readonly [name: string]: string }
   readonly live: boolean
+  /** Path `join`: columns of the target that the server computes beside those that come from the stage. */
+  readonly computed: readonly Expression[]
   /** In place: whether the new columns of row `s` were written before. Those that were not are no memory for the lens. */
   readonly given: string
   /** Types of the target's columns, as the server calls them. */
@@ -67,22 +69,39 @@ function readAs(sql: Writer, { name, as }: Touched, alias: string): string {
   return `${alias}${sql.quote(name)}${as === 'text' ? '::text' : ''}`
 }
 
-/** Paths that go through the lens here: the bytes of a range. In place, the rows stay locked until they are written back. */
-export function copyOut(
-  route: Route,
-  range: KeyRange,
-  was: readonly Touched[],
-  which: 'in place' | 'all' | 'missing',
-): string {
+/** `missing`: those that are not in the target. */
+export type Which = 'in place' | 'all' | 'missing'
+
+/** Path `copy`: whole rows, with what the lens here reads. */
+export function copyOut(route: Route, range: KeyRange, which: Which): string {
   const { sql, layout } = route
   const columns = [
     ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
     ...layout.reads.map((each) => readAs(sql, each, 's.')),
+  ].join(', ')
+  return `COPY (SELECT ${columns} ${chosen(route, range, which)}) TO STDOUT (FORMAT binary)`
+}
+
+/** Path `join`: only what the lens here reads. In place, rows stay locked until they are written back. */
+export function copyKeyed(route: Route, range: KeyRange, was: readonly Touched[], which: Which): string {
+  return `COPY (SELECT ${keyedColumns(route, was)} ${chosen(route, range, which)}) TO STDOUT (FORMAT binary)`
+}
+
+/** The key and the place of a row's version, which tell which row it was; then what the lens reads, and what it remembers. */
+function keyedColumns(route: Route, was: readonly Touched[]): string {
+  const { sql, layout } = route
+  return [
+    ...layout.key.map(({ name }) => `s.${sql.quote(name)}`),
+    's.ctid',
+    ...layout.reads.map((each) => readAs(sql, each, 's.')),
     ...was.map((each) => `CASE WHEN ${route.given} THEN ${readAs(sql, each, 's.')} END`),
   ].join(', ')
+}
+
+function chosen(route: Route, range: KeyRange, which: Which): string {
   const locked = which === 'in place' ? ' FOR NO KEY UPDATE OF s' : lock(route)
-  const wanted = `${within(sql, layout.key, range, 's.')}${which === 'missing' ? ` AND NOT ${thereToo(route, range)}` : ''}`
-  return `COPY (SELECT ${columns} FROM ${route.source} s WHERE ${wanted}${locked}) TO STDOUT (FORMAT binary)`
+  const wanted = `${within(route.sql, route.layout.key, range, 's.')}${which === 'missing' ? ` AND NOT ${thereToo(route, range)}` : ''}`
+  return `FROM ${route.source} s WHERE ${wanted}${locked}`
 }
 
 /** The range stands beside the key, so that no plan walks the whole target. */
@@ -100,39 +119,45 @@ export function copyStraight(route: Route): string {
   )}) FROM STDIN (FORMAT binary)`
 }
 
-/** Path `stage`: a temporary table of this session, emptied by each commit. `stage` is its quoted name. */
+function staged(sql: Writer, { name, type, as }: Touched): string {
+  return as === 'text' ? `g.${sql.quote(name)}::${type}` : `g.${sql.quote(name)}`
+}
+
+/** The place of a row's version, in a stage: a name that no column has. */
+const place = '"changeover ctid"'
+
+/** Path `join`: a temporary table of this session, emptied by each commit, for what is computed here. `stage` is its quoted name. */
 export function createStage(route: Route, stage: string): string {
   const { sql, layout } = route
   const columns = [
-    ...layout.passed.map(({ to }) => sql.quote(to)),
+    ...targetKey(route).map(({ name }) => sql.quote(name)),
+    `NULL::tid AS ${place}`,
     ...layout.writes.map(({ name, as }) => (as === 'text' ? `${sql.quote(name)}::text` : sql.quote(name))),
   ].join(', ')
   return `CREATE TEMPORARY TABLE IF NOT EXISTS ${stage} ON COMMIT DELETE ROWS AS SELECT ${columns} FROM ${route.target} WITH NO DATA`
 }
 
 export function copyStage(route: Route, stage: string): string {
-  return `COPY ${stage} (${targetColumns(
-    route,
-    route.layout.writes.map(({ name }) => name),
-  )}) FROM STDIN (FORMAT binary)`
-}
-
-function staged(sql: Writer, { name, type, as }: Touched): string {
-  return as === 'text' ? `g.${sql.quote(name)}::${type}` : `g.${sql.quote(name)}`
-}
-
-/** From the stage into a table. */
-export function mergeStage(route: Route, stage: string): string {
   const { sql, layout } = route
-  const columns = targetColumns(
-    route,
-    layout.writes.map(({ name }) => name),
-  )
+  const keys = targetKey(route).map(({ name }) => sql.quote(name))
+  const columns = [...keys, place, ...layout.writes.map(({ name }) => sql.quote(name))].join(', ')
+  return `COPY ${stage} (${columns}) FROM STDIN (FORMAT binary)`
+}
+
+/**
+ * Path `join`: what was computed here beside what the server computes, passed columns never leave it. A row that was written since it was
+ * read has another version, and is left out: half of it would be old. The range stands beside the key, so that no plan walks the whole source.
+ */
+export function joinStage(route: Route, stage: string, range: KeyRange, merge: boolean): string {
+  const { sql, layout } = route
+  const names = [...route.computed.map(({ column }) => column), ...layout.writes.map(({ name }) => name)]
   const values = [
-    ...layout.passed.map(({ to }) => `g.${sql.quote(to)}`),
+    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
+    ...route.computed.map(({ expression }) => expression),
     ...layout.writes.map((each) => staged(sql, each)),
   ].join(', ')
-  return `INSERT INTO ${route.target} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${stage} g${keepTheirs(route)}`
+  const same = sameKey(sql, layout.key, 's', 'g', route.keyNames)
+  return `INSERT INTO ${route.target} (${targetColumns(route, names)}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${stage} g JOIN ${route.source} s ON ${same} AND s.ctid = g.${place} WHERE ${within(sql, layout.key, range, 's.')}${merge ? keepTheirs(route) : ''}`
 }
 
 /** From the stage into new columns of the same rows. */
@@ -231,13 +256,8 @@ export function copyComputed(route: Route, written: readonly Expression[], most:
   return `COPY (SELECT ${values} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT`
 }
 
-/** The first rows as the lens here reads them. */
+/** The first rows as path `join` reads them. */
 export function copySample(route: Route, was: readonly Touched[], most: number): string {
   const { sql, layout } = route
-  const columns = [
-    ...layout.passed.map(({ from }) => `s.${sql.quote(from)}`),
-    ...layout.reads.map((each) => readAs(sql, each, 's.')),
-    ...was.map((each) => `CASE WHEN ${route.given} THEN ${readAs(sql, each, 's.')} END`),
-  ].join(', ')
-  return `COPY (SELECT ${columns} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT (FORMAT binary)`
+  return `COPY (SELECT ${keyedColumns(route, was)} FROM ${route.source} s ORDER BY ${keyList(sql, layout.key, 's.')} LIMIT ${most}) TO STDOUT (FORMAT binary)`
 }

@@ -1,5 +1,8 @@
 /** Renderings of plans and runs: state in, text, Markdown, HTML or JSON out. Pure: no clock, no terminal, no file. */
 export { adviceFor } from './advice.ts'
+export { type Alerts, alertsOf } from './alerts.ts'
+export { askedMetrics, baselineOf, type PlanMetric } from './asked-metrics.ts'
+export { dashboardOf } from './dashboard.ts'
 export { eventJson } from './event-json.ts'
 export { eventLine } from './event-line.ts'
 export { type Figures, readFigures } from './figures.ts'
@@ -14,6 +17,7 @@ export { reportJson } from './report-json.ts'
 export { reportMarkdown } from './report-markdown.ts'
 export { tilesOf } from './report-words.ts'
 export { makeReport, type Report } from './report.ts'
+export { runMetrics } from './run-metrics.ts'
 export { statusJson } from './status-json.ts'
 export { statusText } from './status-text.ts'
 export { nowLines, tell, untold } from './telling.ts'
@@ -30,6 +34,10 @@ export {
   kindsPage,
   type KindWords,
   planPage,
+  recipeList,
+  recipePage,
+  recipesPage,
+  type RecipeWords,
   yamlLines,
 } from './reference.ts'
 export { md, mdCode, mdSections, mdTable } from './markdown.ts'

@@ -16,6 +16,13 @@ export interface KindWords {
   readonly labour: boolean
 }
 
+export interface RecipeWords {
+  readonly name: string
+  readonly summary: string
+  readonly spec: Json
+  readonly example: Json
+}
+
 export interface AdapterWords {
   readonly name: string
   readonly summary: string
@@ -65,19 +72,53 @@ function stepExample(kind: KindWords): Json {
   return [{ id, kind: kind.name, ...(roles.length === 0 ? {} : on), spec: kind.example }]
 }
 
-function specTable(schema: Json): readonly string[] {
-  const rows = schemaRows(schema).map((row) => [
-    mdCode(row.path),
-    md(row.type),
-    row.required ? 'yes' : row.default === undefined ? '' : `default ${mdCode(row.default)}`,
-    asWritten(row.says),
-  ])
+function specTable(schema: Json, shown: (path: string) => boolean = () => true): readonly string[] {
+  const rows = schemaRows(schema)
+    .filter((row) => shown(row.path))
+    .map((row) => [
+      mdCode(row.path),
+      md(row.type),
+      row.required ? 'yes' : row.default === undefined ? '' : `default ${mdCode(row.default)}`,
+      asWritten(row.says),
+    ])
   return rows.length === 0 ? ['It takes no spec.'] : mdTable(['spec', 'type', 'required', ''], rows)
 }
 
 export function kindsPage(kinds: readonly KindWords[]): string {
   const pages = sorted(kinds).map((kind) => [kindPage(kind, 2).trimEnd()])
   return mdSections([['# Kinds'], [generated], kindList(kinds), ...pages])
+}
+
+export function recipePage(recipe: RecipeWords, level = 1): string {
+  const entry = [{ recipe: recipe.name, id: 'rollout', spec: recipe.example }]
+  return mdSections([
+    [`${'#'.repeat(level)} ${recipe.name}`],
+    [asWritten(recipe.summary)],
+    specTable(recipe.spec, (path) => !/(gates|guards)\[\]\./.test(path)),
+    ['Gates and guards are written as the steps of a plan are; their `id` may be left away.'],
+    ['In the `steps:` of a plan:'],
+    mdBlock(yamlLines(entry, ''), 'yaml'),
+  ])
+}
+
+export function recipeList(recipes: readonly RecipeWords[]): readonly string[] {
+  return mdTable(
+    ['recipe', 'what its steps do'],
+    sorted(recipes).map((each) => [mdCode(each.name), asWritten(each.summary)]),
+  )
+}
+
+export function recipesPage(recipes: readonly RecipeWords[]): string {
+  const pages = sorted(recipes).map((each) => [recipePage(each, 2).trimEnd()])
+  return mdSections([
+    ['# Recipes'],
+    [generated],
+    [
+      'A recipe is a spec in, steps out. In a YAML plan it stands where a step does; the plan is the steps it became: they are what is shown, hashed, approved and resumed. In TypeScript the same recipe is a function of `changeover` whose steps are spread into the plan.',
+    ],
+    recipeList(recipes),
+    ...pages,
+  ])
 }
 
 export function adapterPage(adapter: AdapterWords, level = 1): string {
@@ -122,7 +163,7 @@ export function planPage(schema: Json): string {
     ['# The plan file'],
     [generated],
     [
-      '`changeover.yaml` or `changeover.config.ts`, one shape for both. In an editor, `docs/reference/plan.schema.json` completes and checks it.',
+      '`changeover.yaml` or `changeover.config.ts`, one shape for both. In an editor, `docs/reference/plan.schema.json` completes and checks it. Where a step stands, a recipe can: `recipe`, `id`, `spec`; see `changeover docs recipes`.',
     ],
     mdTable(['key', 'type', 'required', ''], rows),
   ])

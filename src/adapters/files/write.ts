@@ -1,9 +1,10 @@
 /** Writes to a folder: a whole file at once, durable, or not at all. */
 import { createHash } from 'node:crypto'
-import { chmod, chown, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ChangeoverError } from '../../core/errors.ts'
 import type { FileWriter } from '../../core/ports/index.ts'
+import { putInPlace, syncFolder, writeDraft } from '../../durable/index.ts'
 import { codeOf, freeAt, locate, refused, unfinished } from './place.ts'
 import { openReader } from './read.ts'
 
@@ -43,9 +44,8 @@ async function replace<T>(
     await mkdir(dirname(place), { recursive: true })
     const free = await freeAt(dirname(place))
     if (needed > free) throw full(path, needed, free)
-    const result = await writeDraft(draft, place, options.mode, fill)
-    await rename(draft, place)
-    await syncFolder(dirname(place))
+    const result = await writeDraft(draft, place, options.mode, (file) => fill(file, draft))
+    await putInPlace(draft, place)
     return result
   } catch (error) {
     const written = await stat(draft).then(
@@ -55,28 +55,6 @@ async function replace<T>(
     await rm(draft, { force: true }).catch(() => undefined)
     throw refused(error, path, { needed: Math.max(needed, written), free: await freeAt(folder).catch(() => 0) })
   }
-}
-
-async function writeDraft<T>(draft: string, place: string, mode: number, fill: Fill<T>): Promise<T> {
-  const old = await stat(place).catch(() => undefined)
-  const file = await open(draft, 'w', old === undefined ? mode : old.mode & 0o7777)
-  try {
-    const result = await fill(file, draft)
-    await file.sync()
-    return result
-  } finally {
-    await file.close()
-    if (old) await keepOwner(draft, old)
-  }
-}
-
-/** As root the owner stays what it was; another account cannot give files away and need not. */
-async function keepOwner(
-  draft: string,
-  old: { readonly uid: number; readonly gid: number; readonly mode: number },
-): Promise<void> {
-  await chown(draft, old.uid, old.gid).catch(() => undefined)
-  await chmod(draft, old.mode & 0o7777).catch(() => undefined)
 }
 
 async function pour(
@@ -104,16 +82,6 @@ async function remove(folder: string, path: string): Promise<void> {
     await syncFolder(dirname(place))
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw refused(error, path)
-  }
-}
-
-/** A rename is only lasting when the folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -6,7 +6,7 @@ import { block, type Finding } from '../../core/finding.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { FlagFacts } from '../../core/ports/index.ts'
-import { openStore, placeOf } from './store.ts'
+import { openStore } from './store.ts'
 
 const config = z.strictObject({
   path: z.string().min(1).describe("The file in flagd's JSON: absolute, or relative to the folder of the plan."),
@@ -28,9 +28,9 @@ function openTarget(given: FlagFileConfig, who: Opener): Target<'flags'> {
   const path = resolve(who.base, given.path)
   const store = openStore(path, who.signal, () => Date.now())
   return {
-    identity: async () => `flag-file:${await placeOf(path)}`,
+    identity: async () => `flag-file:${await store.place()}`,
     observe: async () => factsOf((await store.read()).document),
-    ready: () => ready(path),
+    ready: async () => ready(path, await store.place()),
     read: store,
     write: store,
     // A change names the version it was decided on: an older runner that wakes is refused by that.
@@ -45,8 +45,8 @@ function factsOf(document: JsonObject): FlagFacts {
 }
 
 /** The file is replaced, so that the folder must take new files. */
-async function ready(path: string): Promise<readonly Finding[]> {
-  const folder = dirname(await placeOf(path))
+async function ready(path: string, place: string): Promise<readonly Finding[]> {
+  const folder = dirname(place)
   try {
     await access(folder, constants.W_OK)
     return []

@@ -6,8 +6,12 @@ import { ChangeoverError } from '../../core/errors.ts'
 import { risk } from '../../core/finding.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Shares, TrafficWriter } from '../../core/ports/index.ts'
-import { mustBeWhole, namedIn, readText, writeDurably } from '../../traffic/index.ts'
+import { type FileWords, keepText, readIfThere } from '../../durable/index.ts'
+import { mustBeWhole, namedIn } from '../../traffic/index.ts'
 import { type HttpRoute, httpRoute, indexOf, jsonPatch, patched, patchFor, type Place, sharesIn } from './http-route.ts'
+
+const patchWords: FileWords = { what: 'patch', missing: 'make the folder it is to be written in' }
+const manifestWords: FileWords = { what: 'manifest', missing: 'name the file of the HTTPRoute' }
 
 const config = z.strictObject({
   manifest: z
@@ -109,14 +113,14 @@ async function writePatch(settings: Settings, name: string, shares: Shares): Pro
   const patch = jsonPatch.parse(patchFor(route, wanted))
   const after = patched(route, patch)
   const text = `${JSON.stringify(patch, null, 2)}\n`
-  if ((await readText(settings.patch)) !== text) await writeDurably(settings.patch, text)
+  if ((await readIfThere(settings.patch, patchWords)) !== text) await keepText(settings.patch, text, patchWords)
   return sharesIn(after, namedIn(settings.routes, name, 'route'))
 }
 
 /** The route as it will be when the patch that is there has been sent. */
 async function current(settings: Settings): Promise<HttpRoute> {
   const route = await manifestOf(settings)
-  const text = await readText(settings.patch)
+  const text = await readIfThere(settings.patch, patchWords)
   if (text === '') return route
   const found = jsonPatch.safeParse(json(text, settings.patch))
   if (found.success) return patched(route, found.data)
@@ -124,7 +128,7 @@ async function current(settings: Settings): Promise<HttpRoute> {
 }
 
 async function manifestOf(settings: Settings): Promise<HttpRoute> {
-  const text = await readText(settings.manifest)
+  const text = await readIfThere(settings.manifest, manifestWords)
   if (text === '') throw broken(settings.manifest, 'is not there, or empty')
   const found = httpRoute.safeParse(json(text, settings.manifest))
   if (!found.success) throw broken(settings.manifest, 'is no HTTPRoute', found.error)

@@ -1,12 +1,17 @@
 /** Tells HAProxy how a route is shared, and keeps what it was told where the proxy finds it when it starts again. */
 import { ChangeoverError } from '../../core/errors.ts'
 import type { Shares, TrafficWriter } from '../../core/ports/index.ts'
-import { mustBeWhole, namedIn, readText, sameShares, weightsFor, writeDurably } from '../../traffic/index.ts'
+import { type FileWords, keepText, readIfThere } from '../../durable/index.ts'
+import { mustBeWhole, namedIn, sameShares, weightsFor } from '../../traffic/index.ts'
 import type { Settings, StickyRoute, WeightRoute } from './settings.ts'
 import type { RuntimeSocket } from './socket.ts'
 import { isSticky } from './split.ts'
 import { readMap } from './tables.ts'
 import { backendOf, type Server, type View } from './view.ts'
+
+const folder = 'make the folder that the configuration of HAProxy names'
+const mapWords: FileWords = { what: 'map', missing: folder }
+const stateWords: FileWords = { what: 'state file', missing: folder }
 
 /** The most that HAProxy takes as the weight of a server. */
 export const mostWeight = 256
@@ -70,7 +75,7 @@ async function shiftMap(socket: RuntimeSocket, name: string, route: StickyRoute,
   const limit = String(shares[newer])
   const entries = new Map([...live, [name, limit]])
   const text = [...entries].map(([key, value]) => `${key} ${value}\n`).join('')
-  if ((await readText(map)) !== text) await writeDurably(map, text)
+  if ((await readIfThere(map, mapWords)) !== text) await keepText(map, text, mapWords)
   if (live.get(name) === limit) return
   await socket.tell([`${live.has(name) ? 'set' : 'add'} map ${map} ${name} ${limit}`])
 }
@@ -101,9 +106,9 @@ async function keepState(settings: Settings, socket: RuntimeSocket): Promise<voi
   if (version === undefined || header === undefined)
     throw new ChangeoverError('target.failed', 'HAProxy shows no state of servers', 'see `show servers state`')
   const isOwn = (line: string) => own.has(line.split(' ')[1] ?? '')
-  const kept = linesOf(await readText(settings.stateFile))
+  const kept = linesOf(await readIfThere(settings.stateFile, stateWords))
   const others = kept[1] === header ? kept.slice(2).filter((line) => !isOwn(line)) : live.filter((line) => !isOwn(line))
-  await writeDurably(settings.stateFile, `${[version, header, ...others, ...live.filter(isOwn)].join('\n')}\n`)
+  await keepText(settings.stateFile, `${[version, header, ...others, ...live.filter(isOwn)].join('\n')}\n`, stateWords)
 }
 
 function linesOf(text: string): readonly string[] {

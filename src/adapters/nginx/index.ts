@@ -5,10 +5,13 @@ import { ChangeoverError } from '../../core/errors.ts'
 import { block, type Finding, note } from '../../core/finding.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Shares, TrafficWriter } from '../../core/ports/index.ts'
-import { mustBeWhole, namedIn, readText, writeDurably } from '../../traffic/index.ts'
+import { type FileWords, keepText, readIfThere } from '../../durable/index.ts'
+import { mustBeWhole, namedIn } from '../../traffic/index.ts'
 import { masterOf, reload, testConfiguration } from './reload.ts'
 import { type NginxConfig, type Settings, settingsShape } from './settings.ts'
 import { firstShares, readSplitFile, splitFile } from './split-file.ts'
+
+const splitWords: FileWords = { what: 'split', missing: 'make the folder that the configuration of nginx names' }
 
 export type { NginxConfig } from './settings.ts'
 
@@ -84,22 +87,22 @@ function openControl(settings: Settings): TrafficWriter {
 /** Reloads also when the file says so already: a tool that was killed may have written it and told nobody. */
 async function shift(settings: Settings, name: string, shares: Shares): Promise<Shares> {
   mustBeWhole(name, shares, Object.keys(namedIn(settings.routes, name, 'route').sides))
-  const old = await readText(settings.include)
+  const old = await readIfThere(settings.include, splitWords)
   await masterOf(settings)
   const fresh = splitFile(settings.routes, { ...(await sharesOf(settings)), [name]: shares })
-  if (fresh !== old) await writeDurably(settings.include, fresh)
+  if (fresh !== old) await keepText(settings.include, fresh, splitWords)
   try {
     await testConfiguration(settings)
     await reload(settings)
   } catch (error) {
-    if (fresh !== old) await writeDurably(settings.include, old)
+    if (fresh !== old) await keepText(settings.include, old, splitWords)
     throw error
   }
   return (await sharesOf(settings))[name]!
 }
 
 async function sharesOf(settings: Settings) {
-  const text = await readText(settings.include)
+  const text = await readIfThere(settings.include, splitWords)
   if (text !== '') return readSplitFile(text, settings.routes, settings.include)
   throw new ChangeoverError(
     'target.failed',

@@ -1,4 +1,4 @@
-/** `changeover docs`: pages of this package, and pages made from kinds, adapters and errors as they are. */
+/** `changeover docs`: pages of this package, and pages made from kinds, recipes, adapters and errors as they are. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChangeoverError, errorCodes, suggestion } from '../../core/errors.ts'
@@ -11,6 +11,8 @@ import {
   lensPage,
   mdTable,
   planPage,
+  recipeList,
+  recipePage,
 } from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
 import { exitCodes } from '../exit.ts'
@@ -62,7 +64,7 @@ function unknownTopic(wanted: string, topics: readonly Topic[]): ChangeoverError
 function list(topics: readonly Topic[], door: Door): string {
   const widest = Math.max(...topics.map((topic) => topic.name.length))
   const lines = topics.map((topic) => `  ${door.paint.name(topic.name.padEnd(widest))}  ${topic.says}`)
-  return `${lines.join('\n')}\n\n\`changeover docs TOPIC\` shows one; so does the name of a kind, an adapter or an error code.\n`
+  return `${lines.join('\n')}\n\n\`changeover docs TOPIC\` shows one; so does the name of a kind, a recipe, an adapter or an error code.\n`
 }
 
 function general(): readonly Topic[] {
@@ -93,14 +95,21 @@ function errors(): readonly Topic[] {
 }
 
 async function fromCode(): Promise<readonly Topic[]> {
-  const { converterNames, describedAdapters, describedKinds, describedOperations } = await import('../reference.ts')
-  const [kinds, adapters] = [describedKinds(), describedAdapters()]
+  const { converterNames, describedAdapters, describedKinds, describedOperations, describedRecipes } =
+    await import('../reference.ts')
+  const [kinds, adapters, recipes] = [describedKinds(), describedAdapters(), describedRecipes()]
   return [
     {
       name: 'kinds',
       says: 'every kind of step, in a line',
       listed: true,
       page: () => `# Kinds\n\n${kindList(kinds).join('\n')}\n`,
+    },
+    {
+      name: 'recipes',
+      says: 'specs that become steps: schedules',
+      listed: true,
+      page: () => `# Recipes\n\n${recipeList(recipes).join('\n')}\n`,
     },
     {
       name: 'adapters',
@@ -115,13 +124,14 @@ async function fromCode(): Promise<readonly Topic[]> {
       page: () => lensPage(describedOperations(), converterNames()),
     },
     ...kinds.map((kind) => ({ name: kind.name, says: kind.summary, listed: false, page: () => kindPage(kind) })),
+    ...recipes.map((each) => ({ name: each.name, says: each.summary, listed: false, page: () => recipePage(each) })),
     ...adapters.map((each) => ({ name: each.name, says: each.summary, listed: false, page: () => adapterPage(each) })),
   ]
 }
 
 /** Pages that people wrote: how-tos and the reference, by the names of their files. */
 function written(): readonly Topic[] {
-  const made = new Set(['kinds', 'adapters', 'plan', 'errors', 'lens'])
+  const made = new Set(['kinds', 'recipes', 'adapters', 'plan', 'errors', 'lens'])
   return ['how-to', 'reference', 'design', '.'].flatMap((folder) => {
     const at = join(packageFolder, 'docs', folder)
     const names = existsSync(at) ? readdirSync(at).filter((name) => name.endsWith('.md')) : []

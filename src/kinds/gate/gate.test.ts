@@ -374,6 +374,16 @@ describe('gate.soak', () => {
     ])
     expect((await run(gateSoak, { forMs: 5000 }, {}, { from: { at: { soakedMs: 3500 } } })).length).toBe(2)
   })
+
+  it('says of a rehearsal what the time stands for, and does not take another time for it', () => {
+    const given = { forMs: 60_000, compressed: { of: '7d', by: 10_080 } }
+    expect(gateSoak.plan(gateSoak.spec.parse(given), { facts: {}, tools: {}, targets: {} })).toMatchObject({
+      preview: ['wait 60 s, for 7d: a rehearsal, 10080 times faster'],
+      findings: [{ level: 'risk', code: 'gate.compressed' }],
+    })
+    expect(gateSoak.spec.safeParse({ ...given, forMs: 50_000 }).error?.issues[0]?.path).toEqual(['forMs'])
+    expect(gateSoak.spec.safeParse({ ...given, compressed: { of: 'a week', by: 10_080 } }).success).toBe(false)
+  })
 })
 
 describe('gate.confirm', () => {

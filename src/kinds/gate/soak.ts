@@ -1,9 +1,27 @@
 /** `gate.soak`: lets time pass, so that guards beside it can see trouble. Only time in which it ran counts. */
 import { z } from 'zod'
+import { compressed, durationWords, parseDuration, showDuration } from '../../core/duration.ts'
+import { risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
 
-const spec = z.strictObject({ forMs: z.int().min(1).describe('How long, in milliseconds.') })
+const rehearsed = z.strictObject({
+  of: z
+    .string()
+    .refine((text) => parseDuration(text) !== undefined, { error: durationWords })
+    .describe('How long it really is: `7d`.'),
+  by: z.number().min(1).describe('How many times faster it passes.'),
+})
+
+const spec = z
+  .strictObject({
+    forMs: z.int().min(1).describe('How long, in milliseconds.'),
+    compressed: rehearsed.optional().describe('For a rehearsal: what the time stands for. The plan says so.'),
+  })
+  .refine(({ forMs, compressed: real }) => !real || compressed(parseDuration(real.of) ?? 0, real.by) === forMs, {
+    path: ['forMs'],
+    error: 'is not the time of `compressed`, so many times shorter',
+  })
 
 type Work = { readonly forMs: number }
 
@@ -18,7 +36,22 @@ export const gateSoak = defineKind({
 
   plan(given) {
     const work: Work = { forMs: given.forMs }
-    return { work, predicted: {}, preview: [`wait ${spoken(given.forMs)}`], undo: 'exact' }
+    const real = given.compressed
+    const wait = `wait ${showDuration(given.forMs)}`
+    if (!real) return { work, predicted: {}, preview: [wait], undo: 'exact' }
+    return {
+      work,
+      predicted: {},
+      preview: [`${wait}, for ${real.of}: a rehearsal, ${real.by} times faster`],
+      undo: 'exact',
+      findings: [
+        risk(
+          'gate.compressed',
+          `${real.of} is let pass in ${showDuration(given.forMs)}, ${real.by} times faster: this is a rehearsal`,
+          'leave `compress` away before the real rollout',
+        ),
+      ],
+    }
   },
 
   async *apply(work, at, from) {
@@ -35,7 +68,7 @@ export const gateSoak = defineKind({
         done: Math.round(Math.min(soaked, work.forMs) / 1000),
         of: Math.round(work.forMs / 1000),
         unit: 'seconds',
-        note: `${spoken(left)} left`,
+        note: `${showDuration(Math.ceil(left / 1000) * 1000)} left`,
       }
     }
   },
@@ -45,11 +78,4 @@ export const gateSoak = defineKind({
 
 function soakedIn(at: Json | undefined): number {
   return (at as { readonly soakedMs?: number } | null | undefined)?.soakedMs ?? 0
-}
-
-function spoken(ms: number): string {
-  const seconds = Math.ceil(ms / 1000)
-  if (seconds < 120) return `${seconds} s`
-  const minutes = Math.floor(seconds / 60)
-  return minutes < 120 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

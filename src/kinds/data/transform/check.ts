@@ -2,11 +2,12 @@
 import { block, type Finding, note, risk } from '../../../core/finding.ts'
 import type { Reading } from '../../../core/kind.ts'
 import type { SqlSnapshot } from '../../../core/ports/index.ts'
+import type { LensData } from '../../../lens/index.ts'
 import { moves, RowPipe } from '../../../rows/index.ts'
 import { rowsExpected } from './apply.ts'
 import { Brake } from './brake.ts'
 import { prepare } from './hands.ts'
-import { withoutValues } from './lens.ts'
+import { compile, withoutValues } from './lens.ts'
 import { brokenLaws } from './laws.ts'
 import { isData, sqlState, type Tools } from './move.ts'
 import { routeOf, type Work } from './work.ts'
@@ -25,7 +26,9 @@ interface Sample {
 }
 
 export async function checkTransform(work: Work, at: At): Promise<readonly Finding[]> {
-  const tools = await prepare(work, at, new Date(at.clock.now()).toISOString())
+  const now = new Date(at.clock.now()).toISOString()
+  const tools = await prepare(work, at, now)
+  const whole = await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference))
   const sample = await runSample(tools, at)
   return at.on.database.snapshot(async (snapshot) => {
     const rows = await rowsExpected(work, snapshot)
@@ -42,7 +45,7 @@ export async function checkTransform(work: Work, at: At): Promise<readonly Findi
     return [
       size,
       ...refusals(work, sample),
-      ...(await brokenLaws(work, tools, snapshot)),
+      ...(await brokenLaws(work, whole, snapshot)),
       ...unmirrored(work),
       ...(await standing(work, snapshot)),
       ...(await throttle(work, at)),
@@ -80,8 +83,8 @@ async function twice(at: At, once: (snapshot: SqlSnapshot) => Promise<Omit<Sampl
 }
 
 async function sampleHere(tools: Tools, snapshot: SqlSnapshot): Promise<Omit<Sample, 'ms'>> {
-  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues)
-  for await (const bytes of snapshot.copyOut(moves.copySample(tools.route, tools.shape.was, sampleRows))) {
+  const pipe = new RowPipe(tools.keyed, tools.lens.forward, withoutValues)
+  for await (const bytes of snapshot.copyOut(moves.copySample(tools.route, tools.keyed.was, sampleRows))) {
     if (tools.lens.async) await pipe.pushLater(bytes, 16)
     else pipe.push(bytes)
   }

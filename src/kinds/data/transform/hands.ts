@@ -11,13 +11,14 @@ import {
   nextSize,
   type Pace,
   type PipeShape,
+  type Route,
   startPace,
   type Tally,
 } from '../../../rows/index.ts'
 import { Brake, waitMs } from './brake.ts'
 import { type LensData } from '../../../lens/index.ts'
-import { asSql, compile } from './lens.ts'
-import { isData, type Mode, moveOne, type Moved, noteRefused, sqlState, TooMany, type Tools } from './move.ts'
+import { asSql, compile, layoutHere } from './lens.ts'
+import { Changed, isData, type Mode, moveOne, type Moved, noteRefused, sqlState, TooMany, type Tools } from './move.ts'
 import { routeOf, type Work } from './work.ts'
 
 type At = Writing<{ readonly database: 'database' }>
@@ -29,7 +30,7 @@ const idleMs = 20
 /** How often one hand tries again after a lock that did not come, for a minute and a half in all, or rows that did not fit. */
 const tries = 24
 /** Chunks at once in one hand: while one is in the lens, the server reads and writes others, and no core waits. */
-const lanes = { sql: 1, copy: 2, stage: 2 } as const
+const lanes = { sql: 1, join: 2, copy: 2 } as const
 
 /** Returns when no chunk is left, when the step is paused or undone, or when there is nothing to do here yet. */
 export async function labourAtChunks(work: Work, at: At): Promise<void> {
@@ -64,40 +65,42 @@ export async function prepare(
   at: Pick<At, 'run' | 'step' | 'clock' | 'load'>,
   now: string,
 ): Promise<Tools> {
-  const sql = work.path === 'sql' ? asSql(work, now) : undefined
-  if (sql !== undefined && 'refused' in sql)
+  const sql = asSql(work, now)
+  if ('refused' in sql)
     throw new ChangeoverError(
       'plan.stale',
       `the lens had SQL when it was planned, and has none now: ${sql.refused}`,
       'run `changeover plan` again',
     )
+  const all = work.path === 'sql'
+  const route = work.path === 'join' ? { ...routeOf(work), layout: layoutHere(work), computed: sql } : routeOf(work)
   return {
     run: at.run,
     step: at.step,
     work,
-    route: routeOf(work),
-    sql,
-    lens: await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference)),
-    shape: shapeOf(work),
+    route,
+    sql: all ? sql : undefined,
+    lens: await compile((all ? work.lens : work.here) as unknown as LensData, now, (reference) => at.load(reference)),
+    shape: wholeShape(route),
+    keyed: keyedShape(route, work.inPlace),
     stage: `pg_temp.${stageName(`${at.run}/${at.step}/${work.target}`)}`,
     blocks: new Blocks(),
     now: () => at.clock.now(),
   }
 }
 
-function shapeOf({ layout, inPlace }: Work): PipeShape {
-  const keyed = layout.key.map(({ name, type }) => ({
-    index: layout.passed.findIndex((each) => each.from === name),
-    type,
-  }))
-  return {
-    passed: layout.passed.length,
-    reads: layout.reads,
-    was: inPlace ? layout.writes : [],
-    writes: layout.writes,
-    key: keyed,
-    enums: layout.enums,
-  }
+/** Whole rows, as path `copy` moves them. */
+function wholeShape({ layout }: Route): PipeShape {
+  const { key, passed, reads, writes, enums } = layout
+  const keys = key.map(({ name, type }) => ({ index: passed.findIndex((each) => each.from === name), type }))
+  return { passed: passed.length, reads, was: [], writes, key: keys, enums }
+}
+
+/** The key and the place of a row, and what is computed here, as path `join` moves it. */
+function keyedShape({ layout }: Route, inPlace: boolean): PipeShape {
+  const { key, reads, writes, enums } = layout
+  const keys = key.map(({ type }, index) => ({ index, type }))
+  return { passed: key.length + 1, reads, was: inPlace ? writes : [], writes, key: keys, enums }
 }
 
 /** A name of its own for each step, since a connection may serve several. FNV-1a, 32 bits. */
@@ -209,6 +212,7 @@ async function afterFailure(tools: Tools, at: At, error: unknown, failures: numb
     throw await rejected(tools, at, error.refused.length)
   }
   if (failures > tries) throw error
+  if (error instanceof Changed) return mode
   if (isChangeoverError(error) && error.code === 'target.lock') {
     await showWait(at, `waits: ${error.message}`)
     await at.clock.sleep(Math.min(50 * 2 ** failures, 2000), at.signal)

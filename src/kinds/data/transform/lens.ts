@@ -3,13 +3,14 @@ import { isChangeoverError } from '../../../core/errors.ts'
 import {
   compileLens,
   type CompiledLens,
+  independent,
   type LensData,
   type LensFunctions,
   references,
   toSql,
   touched,
 } from '../../../lens/index.ts'
-import type { Expression, Forward, moves } from '../../../rows/index.ts'
+import type { Expression, Forward, Layout, moves } from '../../../rows/index.ts'
 import { given } from './given.ts'
 import type { Types, Work } from './work.ts'
 
@@ -51,13 +52,35 @@ export function renamed(lens: LensData, key: readonly string[]): { readonly [nam
   return Object.fromEntries(pairs)
 }
 
-type Sided = Pick<Work, 'lens' | 'inPlace' | 'types' | 'defaults' | 'keyNames' | 'layout'>
+type Sided = Pick<Work, 'lens' | 'there' | 'inPlace' | 'types' | 'defaults' | 'keyNames' | 'layout'>
 type Rendered = readonly Expression[] | { readonly refused: string }
 
-/** What the server can compute of a new row by itself, from row `s`; or the first operation that has no SQL. */
+/** Which operations the server does and which are done here, and the first one that has no SQL, if there is one. */
+export interface Divided {
+  readonly there: LensData
+  readonly here: LensData
+  readonly why: string | undefined
+}
+
+/** In place, rows are read, locked and written back as one: there the lens stays whole. */
+export function divide(work: Sided, now: string): Divided {
+  const lens = work.lens as unknown as LensData
+  const whole = rendered(work, lens, now)
+  if (!('refused' in whole)) return { there: lens, here: [], why: undefined }
+  if (work.inPlace) return { there: [], here: lens, why: whole.refused }
+  const groups = independent(lens).filter((group) => !('refused' in rendered(work, group, now)))
+  const there = lens.filter((operation) => groups.some((group) => group.includes(operation)))
+  return { there, here: lens.filter((operation) => !there.includes(operation)), why: whole.refused }
+}
+
+/** What the server computes of a new row by itself, from row `s`. */
 export function asSql(work: Sided, now: string): Rendered {
-  if (!work.inPlace) return render(work, undefined, now)
-  const [fresh, kept] = [render(work, undefined, now), render(work, 's', now)]
+  return rendered(work, work.there as unknown as LensData, now)
+}
+
+function rendered(work: Sided, lens: LensData, now: string): Rendered {
+  if (!work.inPlace) return render(work, lens, undefined, now)
+  const [fresh, kept] = [render(work, lens, undefined, now), render(work, lens, 's', now)]
   if ('refused' in fresh) return fresh
   if ('refused' in kept) return kept
   return fresh.map(({ column, expression }) => {
@@ -67,14 +90,26 @@ export function asSql(work: Sided, now: string): Rendered {
   })
 }
 
+/** What is left to do here: the columns that only the server touches are neither read nor written. */
+export function layoutHere(work: Work): Layout {
+  const { reads, writes } = columnsOf(work.here as unknown as LensData, work.types.source, work.types.target)
+  const { layout } = work
+  return {
+    ...layout,
+    reads: layout.reads.filter(({ name }) => reads.includes(name)),
+    writes: layout.writes.filter(({ name }) => writes.includes(name)),
+  }
+}
+
 /** As `asSql`, of a row `s` whose other side stands in `t` (in place: in `s` too): what must be there when all is well. */
 export function comparedBy(work: Sided, now: string): readonly moves.Compared[] {
-  const made = work.inPlace ? asSql(work, now) : render(work, 't', now)
+  const made = work.inPlace ? asSql(work, now) : render(work, work.there as unknown as LensData, 't', now)
   if ('refused' in made) return []
   return made.map((each) => ({ ...each, type: work.types.target[each.column] ?? 'text' }))
 }
 
-function render(work: Sided, was: string | undefined, now: string): Rendered {
+function render(work: Sided, lens: LensData, was: string | undefined, now: string): Rendered {
+  if (lens.length === 0) return []
   const a = work.inPlace
     ? without(
         work.types.source,
@@ -94,7 +129,7 @@ function render(work: Sided, was: string | undefined, now: string): Rendered {
     now,
     ...(was === undefined ? {} : { was }),
   } as const
-  const made = toSql(work.lens as LensData, options)
+  const made = toSql(lens, options)
   if ('refused' in made)
     return { refused: `operation ${made.refused.at + 1} (${made.refused.op}) has no SQL: ${made.refused.why}` }
   const keys = new Set(work.layout.key.map(({ name }) => work.keyNames[name] ?? name))

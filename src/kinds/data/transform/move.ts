@@ -32,6 +32,7 @@ export interface Tools {
   readonly sql: readonly Expression[] | undefined
   readonly lens: Compiled
   readonly shape: PipeShape
+  readonly keyed: PipeShape
   /** The quoted name of the temporary table. */
   readonly stage: string
   readonly blocks: Blocks
@@ -60,6 +61,9 @@ export class TooMany extends Error {
     this.refused = refused
   }
 }
+
+/** A row was written between its reading and its writing here: what was computed is of the row as it was. The chunk is moved again. */
+export class Changed extends Error {}
 
 /** Claims a free chunk and moves it. Undefined where none is free. Throws what the server throws: then nothing of it happened. */
 export async function moveOne(tools: Tools, tx: SqlSession, mode: Mode): Promise<Moved | undefined> {
@@ -123,35 +127,44 @@ async function moveRange(
     await tx.run(text)
     return 0
   }
-  const pipe = new RowPipe(tools.shape, tools.lens.forward, withoutValues, tools.blocks)
+  const whole = work.path === 'copy' && (mode === 'straight' || mode === 'merge')
+  const shape = whole ? tools.shape : tools.keyed
+  const pipe = new RowPipe(shape, tools.lens.forward, withoutValues, tools.blocks)
   const blocks: Buffer[] = []
-  const which = work.inPlace ? 'in place' : work.path === 'copy' && mode === 'merge' ? 'missing' : 'all'
-  for await (const block of tx.copyOut(moves.copyOut(route, range, tools.shape.was, which))) {
+  const which = work.inPlace ? 'in place' : mode === 'merge' ? 'missing' : 'all'
+  const read = whole ? moves.copyOut(route, range, which) : moves.copyKeyed(route, range, shape.was, which)
+  for await (const block of tx.copyOut(read)) {
     for (const ready of tools.lens.async ? await pipe.pushLater(block, width) : pipe.push(block)) blocks.push(ready)
   }
   for (const ready of pipe.end()) blocks.push(ready)
   refused.push(...pipe.refused)
-  if (pipe.rows > 0) await write(tools, tx, blocks, mode)
+  if (pipe.rows > 0 && whole) await tx.copyIn(moves.copyStraight(route), stream(blocks))
+  else if (pipe.rows > 0) await join(tools, tx, range, blocks, pipe.rows, mode)
   tools.blocks.giveBack(blocks)
   return pipe.bytesIn
 }
 
-/** Whether rows go into the target without a stage between: what is there already is left out when they are read. */
-function isStraight(work: Work, mode: Mode): boolean {
-  return work.path === 'copy' && (mode === 'straight' || mode === 'merge')
-}
-
-async function write(tools: Tools, tx: SqlSession, blocks: readonly Buffer[], mode: Mode): Promise<void> {
-  const { route, work, stage } = tools
-  if (isStraight(work, mode)) {
-    await tx.copyIn(moves.copyStraight(route), stream(blocks))
-    return
-  }
+/** What was computed here, over a stage, to the rows it came from. */
+async function join(
+  { work, route, stage }: Tools,
+  tx: SqlSession,
+  range: KeyRange,
+  blocks: readonly Buffer[],
+  rows: number,
+  mode: Mode,
+): Promise<void> {
   await tx.run(moves.createStage(route, stage))
   // Halves of one chunk share the transaction, so that what the first left must go.
   if (mode === 'careful') await tx.run(`DELETE FROM ${stage}`)
   await tx.copyIn(moves.copyStage(route, stage), stream(blocks))
-  await tx.run(work.inPlace ? moves.updateFromStage(route, stage) : moves.mergeStage(route, stage))
+  if (work.inPlace) {
+    await tx.run(moves.updateFromStage(route, stage))
+    return
+  }
+  const merge = mode === 'stage' || mode === 'careful'
+  const joined = await tx.run(moves.joinStage(route, stage, range, merge))
+  // Behind a mirror the writer's trigger has put the row there already.
+  if (joined < rows && !merge && !route.live) throw new Changed('rows were written while they moved')
 }
 
 async function* stream(blocks: readonly Buffer[]): AsyncGenerator<Buffer> {

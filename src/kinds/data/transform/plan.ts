@@ -8,7 +8,7 @@ import { describeLens, type LensData } from '../../../lens/index.ts'
 import { baseType, type Layout, moves } from '../../../rows/index.ts'
 import { lay } from './columns.ts'
 import { keyFits, keyOf } from './keys.ts'
-import { asSql, renamed } from './lens.ts'
+import { asSql, divide, renamed } from './lens.ts'
 import type { Spec } from './spec.ts'
 import { named, type Path, routeOf, type Types, type Work } from './work.ts'
 
@@ -47,8 +47,9 @@ function planBetween(
   const base: Work = { ...seen, layout, defaults: defaultsOf(to, layout) }
   const all = [...found, ...key.findings, ...(key.columns.length === 0 ? [] : keyFits(base, to)), ...findings]
   if (key.columns.length === 0) return answer(base, all)
-  const { path, why } = choosePath(base)
-  return answer({ ...base, path, why }, all)
+  const { there, here, why } = divide(base, someMoment)
+  const divided: Work = { ...base, there: there as unknown as Json, here: here as unknown as Json }
+  return answer({ ...divided, ...choosePath(divided, why) }, all)
 }
 
 function emptyWork(spec: Spec, source: string, target: string): Work {
@@ -57,6 +58,8 @@ function emptyWork(spec: Spec, source: string, target: string): Work {
     target,
     inPlace: source === target,
     lens: spec.lens as unknown as Json,
+    there: [],
+    here: [],
     layout: { key: [], passed: [], reads: [], writes: [], enums: [] },
     types: { source: {}, target: {} },
     defaults: {},
@@ -87,21 +90,23 @@ function missing(name: string, facts: Catalog): readonly Finding[] {
   return [block('rows.no-table', message, 'create it in an earlier step, or mend the name in the spec')]
 }
 
-function choosePath(work: Work): { readonly path: Path; readonly why: string } {
-  const sql = asSql(work, someMoment)
-  if (!('refused' in sql))
+function choosePath(work: Work, noSql: string | undefined): { readonly path: Path; readonly why: string } {
+  if (noSql === undefined)
     return { path: 'sql', why: 'every operation of the lens renders as SQL, so the server does the work' }
   if (work.inPlace)
-    return { path: 'stage', why: `${sql.refused}; new columns go over a temporary table into the rows they belong to` }
+    return { path: 'join', why: `${noSql}; new columns go over a temporary table into the rows they belong to` }
+  const back = 'what is computed here goes back over a temporary table'
+  if ((work.there as readonly Json[]).length > 0)
+    return { path: 'join', why: `${noSql}; ${back}, beside what the server computes of the same rows` }
   const odd = work.layout.writes.filter((each) => each.as === 'text')
   if (odd.length > 0)
     return {
-      path: 'stage',
-      why: `${sql.refused}; the binary form of ${named(odd.map((each) => `${each.name} (${each.type})`))} is not known, so the server reads it as text`,
+      path: 'join',
+      why: `${noSql}; ${back}, since the binary form of ${named(odd.map((each) => `${each.name} (${each.type})`))} is not known and the server reads it as text`,
     }
   return {
     path: 'copy',
-    why: `${sql.refused}; rows are copied through the lens here, straight into chunks that are empty, merged where a mirror wrote before`,
+    why: `${noSql}; rows are copied through the lens here, straight into chunks that are empty, merged where a mirror wrote before`,
   }
 }
 
@@ -132,7 +137,10 @@ function preview(work: Work): readonly string[] {
     ...(work.inPlace || layout.passed.length === 0
       ? []
       : [`as they are: ${named(layout.passed.map((each) => each.to))}`]),
-    ...('refused' in sql
+    ...('refused' in sql || sql.length === 0 || work.path === 'sql'
+      ? []
+      : [`by the server: ${named(sql.map(({ column }) => column))}`]),
+    ...('refused' in sql || work.path !== 'sql'
       ? []
       : [`sql: ${work.inPlace ? moves.updateRange(route, sql, range) : moves.insertSelect(route, sql, range, false)}`]),
     `each chunk takes about ${work.targetMs} ms, ${work.hands} at once; ${work.tolerate} refused rows are tolerated`,

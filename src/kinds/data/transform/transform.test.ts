@@ -53,6 +53,11 @@ const names: Json = [
   },
   { op: 'rename', from: 'active', to: 'status' },
 ]
+/** A function for the name, operations for the rest. */
+const mixed: readonly Json[] = [
+  { op: 'fn', ref: './x.ts#name', takes: ['name'], gives: ['first_name', 'last_name'] },
+  ...(names as readonly Json[]).slice(1),
+]
 const consent: Json = [
   { op: 'object', to: 'consent_records', fields: { given: { from: 'active' }, at: { now: true } } },
 ]
@@ -76,6 +81,10 @@ const functions: { readonly [reference: string]: unknown } = {
       name: `${b.first_name} ${b.last_name}`,
       active: b.status === 'active',
     }),
+  },
+  './x.ts#name': {
+    forward: ({ name }: Users) => ({ first_name: name.split(' ')[0], last_name: name.split(' ')[1] }),
+    backward: (b: { first_name: string; last_name: string }) => ({ name: `${b.first_name} ${b.last_name}` }),
   },
   './x.ts#later': {
     forward: async ({ name, active }: Users) => ({
@@ -247,7 +256,7 @@ describe.each(found)('data.transform on PostgreSQL (%s)', (source) => {
 
   const rows = async (world: { readonly target: Target<'database'> }, text: string) => world.target.read.rows(text)
 
-  it.each(['copy', 'stage'] as const)(
+  it.each(['copy', 'join'] as const)(
     'carries every type through a function, over %s, to the last digit',
     async (path) => {
       const world = await open()
@@ -257,9 +266,9 @@ describe.each(found)('data.transform on PostgreSQL (%s)', (source) => {
         lens: byFunction(zooColumns, zooColumns, './x.ts#same'),
       })
       expect(findings.filter((each) => each.level === 'block')).toEqual([])
-      expect(work.path).toBe('stage')
+      expect(work.path).toBe('join')
       // The binary form of an interval and a box is not known: without them all goes straight.
-      const columns = zooColumns.filter((each) => path === 'stage' || !['iv', 'box'].includes(each))
+      const columns = zooColumns.filter((each) => path === 'join' || !['iv', 'box'].includes(each))
       const straight = await plan(world, {
         table: 'zoo',
         into: 'zoo_copy',
@@ -302,7 +311,8 @@ describe.each(found)('data.transform on PostgreSQL (%s)', (source) => {
       [names],
       [lens('./x.ts#f')],
       [lens('./x.ts#later')],
-      [lens('./x.ts#f'), 'stage'],
+      [lens('./x.ts#f'), 'join'],
+      [mixed],
     ] as const) {
       const world = await open()
       const { work } = await plan(world, { table: 'users', into: 'users_v4', lens: each, batchSize: 7 }, path)
@@ -312,6 +322,36 @@ describe.each(found)('data.transform on PostgreSQL (%s)', (source) => {
     }
     expect(results[0]).toHaveLength(60)
     for (const each of results.slice(1)) expect(each).toEqual(results[0])
+  })
+
+  it('leaves to the server what it can do beside a function, and says so', async () => {
+    const world = await open()
+    const { work } = await plan(world, { table: 'users', into: 'users_v4', lens: mixed })
+    expect([work.path, work.here, work.there]).toEqual(['join', [mixed[0]], mixed.slice(1)])
+    await world.close()
+  })
+
+  it('moves a chunk again when a row was written between its reading and its writing', async () => {
+    const world = await open()
+    let calls = 0
+    const meanwhile = async (): Promise<unknown> => ({
+      async: true,
+      forward: async ({ name }: Users) => {
+        // Once, after the rows of the chunk were read.
+        if (calls++ === 0)
+          await world.target.write.run(`UPDATE users SET name = 'New Name', active = NOT active WHERE id = 5`)
+        return { first_name: name.split(' ')[0], last_name: name.split(' ')[1] }
+      },
+      backward: async () => ({ name: '' }),
+    })
+    const { work } = await plan(world, { table: 'users', into: 'users_v4', lens: mixed })
+    await apply(world, work, meanwhile)
+    expect(await rows(world, 'SELECT first_name, last_name, status FROM users_v4 WHERE id = 5')).toEqual([
+      { first_name: 'New', last_name: 'Name', status: 'inactive' },
+    ])
+    expect(await rows(world, 'SELECT count(*)::int AS n FROM users_v4')).toEqual([{ n: 60 }])
+    expect(calls).toBe(120)
+    await world.close()
   })
 
   it('refuses a table without a key, a missing column and an overwritten one, with the mend', async () => {

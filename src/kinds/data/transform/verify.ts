@@ -54,7 +54,7 @@ async function sampleChunk(
   chunk: Chunk,
   seen: { sampled: number },
 ): Promise<readonly Different[]> {
-  const { layout } = tools.work
+  const { layout } = tools.route
   const different: Different[] = []
   const shape = {
     ...tools.shape,

@@ -3,8 +3,11 @@ import type { Json } from '../../../core/json.ts'
 import { given } from './given.ts'
 import { type Layout, type Limits, postgresWriter, type Route } from '../../../rows/index.ts'
 
-/** `sql`: the server does all. `copy`: rows go through the lens here and straight into an empty target. `stage`: they are merged. */
-export type Path = 'sql' | 'copy' | 'stage'
+/**
+ * `sql`: the server does all. `join`: what has no SQL is done here, and joined by the server with the rows it came from. `copy`: whole rows
+ * go through the lens here, straight into the target.
+ */
+export type Path = 'sql' | 'join' | 'copy'
 
 export type Work = {
   /** `schema.name` of both tables; the same one where new columns of it are filled. */
@@ -13,6 +16,10 @@ export type Work = {
   readonly inPlace: boolean
   /** A `LensData`, as plain JSON. */
   readonly lens: Json
+  /** The operations of it that the server does. All of them where the path is `sql`. */
+  readonly there: Json
+  /** Those that are done here, on what the server sends. */
+  readonly here: Json
   readonly layout: Layout
   /** Types of the columns of both sides, as the server calls them. */
   readonly types: { readonly source: Types; readonly target: Types }
@@ -48,6 +55,7 @@ export function routeOf(work: Work): Route {
     target: quote(...nameParts(work.target)),
     layout: work.layout,
     keyNames: work.keyNames,
+    computed: [],
     live: work.live,
     given: given(work, 's'),
     types: work.types.target,
