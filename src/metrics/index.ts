@@ -28,8 +28,5 @@ export {
 } from './rules.ts'
 export { type Query, QueryFault, readQuery } from './selector.ts'
 export { addBatch, addToBaseline, chance, type Count, isWorse, nothingSeen, type Sequential } from './sequential.ts'
-<<<<<<< HEAD
 export { type Distribution, type Family, type Labels, metricsText, type Sample } from './text.ts'
-=======
 export { addToSplit, type Split, splitAlpha, splitChance } from './split.ts'
->>>>>>> neontraffic
