@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { commands, wordOf } from './command-table.ts'
 import { makePlace, type Place } from '../../test/cli/command.ts'
 
 const plan = `name: demo
@@ -242,6 +243,25 @@ describe('what is made for others', () => {
       }
       execFileSync(shell, ['-n', join(place.folder, `completion.${shell}`)])
     }
+  })
+
+  test('what a shell completes is what the commands take', async () => {
+    for (const [command, ...wanted] of [
+      ['flags', 'set', 'disable-all', 'serve', '--store'],
+      ['config', 'set', 'unset', '--expect'],
+    ]) {
+      const script = (await place.run('completion', 'bash')).out
+      const words = new RegExp(`^ *${command}\\) words="([^"]*)"`, 'm').exec(script)?.[1]?.split(' ')
+      expect(words).toEqual(expect.arrayContaining(wanted))
+    }
+    const { topics } = JSON.parse((await place.run('docs', '--json')).out) as { topics: readonly { name: string }[] }
+    const nextOf = (word: string) => [commands.find((spec) => wordOf(spec) === word)?.next ?? []].flat()
+    expect(topics.map(({ name }) => name)).toEqual(expect.arrayContaining(nextOf('docs')))
+    for (const command of ['config', 'flags'])
+      for (const verb of nextOf(command)) {
+        const ended = await place.run(command, verb)
+        expect(`${command} ${verb}: ${ended.err}`).not.toContain('has no verb')
+      }
   })
 
   test('a report is one file, with the figures that the caller measured', async () => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { isOwned, keepText, makeOwned, type Owner, ownerOf, refusedFile, setAside } from './index.ts'
+import { isOwned, keepText, keptFile, makeOwned, type Owner, ownerOf, refusedFile, setAside } from './index.ts'
 
 let root: string
 beforeEach(() => {
@@ -54,6 +54,41 @@ describe('a file that is replaced', () => {
   test('what the system did not say is not translated', () => {
     const error = new Error('ours')
     expect(refusedFile(error, '/x', words)).toBe(error)
+  })
+})
+
+describe('a file with a history', () => {
+  const opened = () =>
+    keptFile(join(root, 'list'), {
+      words,
+      subject: 'the list',
+      signal: new AbortController().signal,
+      now: () => Date.now(),
+      owner: () => owner('t'),
+    })
+  const edit = () => ({ text: 'new', lines: [{ id: '1', at: 1, by: 'ann', why: '' }] })
+
+  test('whose last change cannot be read says which file is in the way, and what to do', async () => {
+    writeFileSync(join(root, 'list'), 'old')
+    writeFileSync(join(root, '.list.changeover-pending'), '{"to":"')
+    const file = opened()
+    const { version } = await file.read()
+    await expect(file.change(version, edit)).rejects.toMatchObject({
+      code: 'target.failed',
+      message: expect.stringContaining('.list.changeover-pending" cannot be read') as string,
+    })
+    expect(readdirSync(root).toSorted()).toEqual(['.list.changeover-pending', 'list'])
+  })
+
+  test('forgets what it announced where it cannot be put in place', async () => {
+    writeFileSync(join(root, 'list'), 'old')
+    const inTheWay = '.list.changeover-new'
+    mkdirSync(join(root, inTheWay))
+    const file = opened()
+    const { version } = await file.read()
+    await expect(file.change(version, edit)).rejects.toMatchObject({ code: 'target.failed' })
+    expect(readdirSync(root).toSorted()).toEqual([inTheWay, 'list'])
+    expect(readFileSync(join(root, 'list'), 'utf8')).toBe('old')
   })
 })
 

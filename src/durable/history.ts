@@ -1,5 +1,6 @@
 /** The changes of a file, as JSON lines beside it. Event and effect cannot be one write: what was about to be written is kept first, and settled later. */
 import { rm } from 'node:fs/promises'
+import { ChangeoverError } from '../core/errors.ts'
 import { type FileWords, readIfThere } from './refused.ts'
 import { appendLines, beside, replaceFile } from './write.ts'
 
@@ -51,8 +52,18 @@ function madeOf<L>(pending: Pending<L>, hash: string): readonly L[] {
 }
 
 async function pendingOf<L extends Line>(place: string, words: FileWords): Promise<Pending<L> | undefined> {
-  const text = await readIfThere(beside(place, 'pending'), words)
-  return text === '' ? undefined : (JSON.parse(text) as Pending<L>)
+  const path = beside(place, 'pending')
+  const text = await readIfThere(path, words)
+  try {
+    return text === '' ? undefined : (JSON.parse(text) as Pending<L>)
+  } catch (error) {
+    throw new ChangeoverError(
+      'target.failed',
+      `"${path}" cannot be read: it is to hold the last change of ${words.what} "${place}"`,
+      'see whether that change is in the file, and remove this one: only its line in the history is lost',
+      { cause: error },
+    )
+  }
 }
 
 /** A line that was cut off when its writer was killed is left out. */

@@ -1,4 +1,5 @@
 /** A file that several processes change, one after the other, with its history beside it. A change is refused when the file is not the one that was read. */
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { open, realpath } from 'node:fs/promises'
 import { ChangeoverError } from '../core/errors.ts'
@@ -81,13 +82,23 @@ async function load(place: string, words: FileWords): Promise<Loaded> {
       const { mtimeNs } = await file.stat({ bigint: true })
       const bytes = await file.readFile()
       const hash = sha256(bytes)
-      return { text: bytes.toString('utf8'), hash, version: `${hash.slice(0, 32)}-${mtimeNs.toString(36)}` }
+      return { text: textOf(bytes, place, words), hash, version: `${hash.slice(0, 32)}-${mtimeNs.toString(36)}` }
     } finally {
       await file.close()
     }
   } catch (error) {
     throw refusedFile(error, place, words)
   }
+}
+
+/** What is not UTF-8 would be written back as something else. */
+function textOf(bytes: Buffer, place: string, words: FileWords): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  throw new ChangeoverError(
+    'target.failed',
+    `${words.what} "${place}" is not in UTF-8`,
+    'save it as UTF-8, with `iconv -t UTF-8` for example',
+  )
 }
 
 async function change<L extends Line>(
@@ -108,7 +119,13 @@ async function change<L extends Line>(
   if (text === old.text) return old.version
   const to = sha256(text)
   await announce(place, to, lines)
-  await replaceFile(place, text)
+  try {
+    await replaceFile(place, text)
+  } catch (error) {
+    // Nothing was changed: what was announced is forgotten now. Should that fail too, whoever comes next does it.
+    await settle(place, old.hash, words).catch(() => undefined)
+    throw error
+  }
   await settle(place, to, words)
   return (await load(place, words)).version
 }

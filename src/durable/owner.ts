@@ -19,6 +19,8 @@ export async function makeOwned(path: string, own: Owner): Promise<boolean> {
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
+    // Made, but not written: on a full disk it would be left behind, and hold others up.
+    await rm(path, { force: true }).catch(() => undefined)
     throw error
   }
 }

@@ -11,18 +11,27 @@ export function thisActor(): Actor {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      const stopped = () => reject(signal.reason as Error)
-      if (signal.aborted) return stopped()
-      const stop = () => {
-        clearTimeout(timer)
-        stopped()
-      }
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', stop)
-        resolve()
-      }, ms)
-      signal.addEventListener('abort', stop, { once: true })
-    }),
+  sleep: async (ms, signal) => {
+    for (let left = ms; left > longestTimerMs; left -= longestTimerMs) await sleepOnce(longestTimerMs, signal)
+    await sleepOnce(ms > longestTimerMs ? ms % longestTimerMs : ms, signal)
+  },
+}
+
+/** Just under 25 days: a timer that is set for longer goes off at once. */
+const longestTimerMs = 2 ** 31 - 1
+
+function sleepOnce(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stopped = () => reject(signal.reason as Error)
+    if (signal.aborted) return stopped()
+    const stop = () => {
+      clearTimeout(timer)
+      stopped()
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', stop, { once: true })
+  })
 }

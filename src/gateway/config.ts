@@ -152,6 +152,7 @@ export function readGatewayConfig(given: GatewayConfig, locate: Locate = showPat
     mustFit(name, settings, locate)
     return [name, settings] as const
   })
+  mustDiffer(routes, locate)
   return { ...read.data, routes: Object.fromEntries(routes) }
 }
 
@@ -161,6 +162,17 @@ function mustFit(name: string, { sides, shares, shadow: watched }: RouteSettings
   if (wrong !== undefined) throw invalid(`${at('shares')}: ${wrong}`)
   for (const side of watched === undefined ? [] : [watched.old, watched.new])
     if (!Object.hasOwn(sides, side)) throw invalid(`${at('shadow')} names a side "${side}" that is not there`)
+}
+
+/** Of two routes for the same requests one would never be asked, and its share moved nobody. */
+function mustDiffer(routes: readonly (readonly [name: string, route: RouteSettings])[], locate: Locate): void {
+  const placeOf = ({ host, path }: RouteSettings): string =>
+    `${host?.toLowerCase() ?? ''} ${path.replace(/(?<=.)\/$/, '')}`
+  for (const [index, [name, route]] of routes.entries()) {
+    const [other] = routes.slice(0, index).find(([, before]) => placeOf(before) === placeOf(route)) ?? []
+    if (other !== undefined)
+      throw invalid(`${locate(['routes', name])}: takes the same requests as "${other}": give one another host or path`)
+  }
 }
 
 /** What keeps these from being the shares of a route with these sides, in words. A side that is not named has none. */

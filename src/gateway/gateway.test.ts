@@ -385,6 +385,16 @@ describe('its configuration', () => {
     })
   })
 
+  it('is refused where two routes take the same requests', async () => {
+    const route = { sides: { v1: ['http://127.0.0.1:1'] }, shares: { v1: 10_000 } }
+    const routes = { one: { ...route, path: '/shop' }, other: { ...route, path: '/shop/' } }
+    await expect(rig.gateway(routes.one, { routes })).rejects.toMatchObject({
+      code: 'plan.invalid',
+      message:
+        'the gateway cannot be set up: routes.other: takes the same requests as "one": give one another host or path',
+    })
+  })
+
   it('names the port that is taken', async () => {
     const upstream = await named('x')
     await expect(rig.gateway(one(upstream.url), { listen: { port: upstream.port } })).rejects.toMatchObject({

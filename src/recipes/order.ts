@@ -26,8 +26,10 @@ export function mustBeInOrder(
     complain(['nodes'], 'only flags.set goes by node: leave `put` away, or name the attribute in it')
   for (const [index, name] of (canary?.flags ?? []).entries())
     if (!names.includes(name)) complain(['canary', 'flags', index], `there is no "${name}"${suggestion(name, names)}`)
-  const alike = likeAnother(names)
-  if (alike !== undefined) complain([], alike)
+  for (const [index] of names.entries()) {
+    const alike = likeAnother(names.slice(0, index + 1))
+    if (alike !== undefined) complain([], alike)
+  }
   const rows: readonly Placed[] = [
     ...(canary ? [{ row: canary, path: ['canary'] }] : []),
     ...periods.map((row, index) => ({ row, path: ['periods', index] })),
@@ -47,12 +49,11 @@ interface Placed {
   readonly path: readonly PropertyKey[]
 }
 
-/** Ids are made of names: the last one must differ from those before it by more than what an id leaves out. */
+/** Ids are made of names: the last one must differ from those before it by more than what an id leaves out. One that leaves all out is told elsewhere. */
 function likeAnother(names: readonly string[]): string | undefined {
-  const short = names.map(slug)
-  const at = short.findIndex((name, index) => short.indexOf(name) !== index)
-  if (at === -1) return undefined
-  const [first, second] = [names[short.indexOf(short[at]!)]!, names[at]!]
+  const second = names.at(-1) ?? ''
+  const first = names.slice(0, -1).find((name) => slug(name) === slug(second))
+  if (first === undefined || slug(second) === '') return undefined
   return first === second ? `"${first}" is there twice` : `"${second}" is too like "${first}"`
 }
 

@@ -227,6 +227,13 @@ describe('a flag schedule', () => {
     expect(said(() => flagSchedule({ ...small, ...change } as FlagSchedule))).toContain(`flagSchedule "s": ${wanted}`)
   })
 
+  test('names only what is too like another', () => {
+    const names = ['week-1', 'Woche 1', '??', '!!']
+    const text = said(() => flagSchedule({ ...small, periods: [row, ...names.map((name) => ({ ...row, name }))] }))
+    expect(text.match(/"[^"]*" is too like/g)).toEqual(['"week-1" is too like'])
+    expect(text.match(/"[^"]*" has no letter/g)).toEqual(['"??" has no letter', '"!!" has no letter'])
+  })
+
   test('takes a lower figure where the period says so', () => {
     const made = flagSchedule({ ...small, periods: [row, week2({ a: 5 }, { down: true })] })
     expect(made[3]).toMatchObject({ title: 'a from 10 % to 5 %', spec: { percent: 5 } })

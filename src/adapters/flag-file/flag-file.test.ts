@@ -57,6 +57,32 @@ describe('a flag file', () => {
     expect(third).not.toBe(first.version)
   })
 
+  it('switches thousands of flags off in one reading, and keeps every other byte', async () => {
+    const many = Array.from(
+      { length: 3000 },
+      (_, at) => `"flag-${at}": ${JSON.stringify({ ...flag, state: 'ENABLED' })}`,
+    )
+    const long = `{"flags":  {\n${many.join(',\n')} } }`
+    writeFileSync(path, long)
+    const { write } = await open()
+    const { version } = await write.read()
+    const began = performance.now()
+    await write.change(Object.fromEntries(many.map((_, at) => [`flag-${at}`, flag])), version, who)
+    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(readFileSync(path, 'utf8')).toBe(long.replaceAll('ENABLED', 'DISABLED'))
+  })
+
+  it('refuses bytes that are no UTF-8, instead of writing others in their place', async () => {
+    const bytes = Buffer.from('{"flags": {}, "owner": "caf\u00e9"}', 'latin1')
+    writeFileSync(path, bytes)
+    const target = await open()
+    await expect(target.read.read()).rejects.toMatchObject({
+      code: 'target.failed',
+      message: `flag file "${path}" is not in UTF-8`,
+    })
+    expect(readFileSync(path)).toEqual(bytes)
+  })
+
   it('keeps a history, the latest first', async () => {
     const { write } = await open()
     const { version } = await write.read()

@@ -1,8 +1,11 @@
 /** The text of a flag file: read with the place of every fault, edited so that all other bytes stay. Knows no file system. */
 import {
   applyEdits,
+  type Edit,
+  findNodeAtLocation,
   type FormattingOptions,
   modify,
+  type Node,
   type ParseError,
   parseTree,
   printParseErrorCode,
@@ -51,11 +54,10 @@ function syntaxFault(text: string, file: string, fault: ParseError | undefined):
 export function edited(text: string, changes: Changes, file: string): string {
   const document = documentOf(text, file)
   const formattingOptions = formatOf(text)
-  let now = text
-  for (const [flag, value] of Object.entries(changes)) {
-    for (const [path, member] of editsOf(document, flag, value))
-      now = applyEdits(now, modify(now, [...path], member, { formattingOptions }))
-  }
+  const edits = Object.entries(changes).flatMap(([flag, value]) => editsOf(document, flag, value))
+  const { text: scalars, left } = withScalars(text, edits)
+  let now = scalars
+  for (const [path, member] of left) now = applyEdits(now, modify(now, [...path], member, { formattingOptions }))
   // A file with a key twice would be edited at the one that nobody reads.
   if (!equal(documentOf(now, file), wanted(document, changes))) {
     const names = Object.keys(changes).map((name) => `"${name}"`)
@@ -65,11 +67,38 @@ export function edited(text: string, changes: Changes, file: string): string {
   return now
 }
 
-function editsOf(
-  document: JsonObject,
-  flag: string,
-  value: JsonObject | null,
-): [readonly string[], Json | undefined][] {
+type MemberEdit = readonly [path: readonly string[], member: Json | undefined]
+
+/** Scalars in place of scalars, all in one reading: a switch for thousands of flags must not wait for thousands of readings. */
+function withScalars(text: string, edits: readonly MemberEdit[]): { text: string; left: readonly MemberEdit[] } {
+  const root = parseTree(text)
+  const flags = membersOf(root && findNodeAtLocation(root, ['flags']))
+  const splices: Edit[] = []
+  const left: MemberEdit[] = []
+  for (const edit of edits) {
+    const [[, flag = '', name = ''], member] = edit
+    const place = membersOf(flags.get(flag)).get(name)
+    if (place === undefined || place.children !== undefined || member === undefined || typeof member === 'object')
+      left.push(edit)
+    else splices.push({ offset: place.offset, length: place.length, content: JSON.stringify(member) })
+  }
+  splices.sort((one, other) => one.offset - other.offset)
+  let end = 0
+  const pieces = splices.flatMap(({ offset, length, content }) => {
+    const piece = [text.slice(end, offset), content]
+    end = offset + length
+    return piece
+  })
+  return { text: [...pieces, text.slice(end)].join(''), left }
+}
+
+/** Of a key that is there twice the first: not the one that is read, so that the edit is refused. */
+function membersOf(node: Node | undefined): ReadonlyMap<string, Node> {
+  const members = node?.type === 'object' ? (node.children ?? []).toReversed() : []
+  return new Map(members.map(({ children }) => [children![0]!.value as string, children![1]!]))
+}
+
+function editsOf(document: JsonObject, flag: string, value: JsonObject | null): readonly MemberEdit[] {
   const flags = document['flags']
   const old = isObject(flags) && Object.hasOwn(flags, flag) ? flags[flag] : undefined
   if (value === null) return old === undefined ? [] : [[['flags', flag], undefined]]
@@ -77,7 +106,7 @@ function editsOf(
   const members = [...new Set([...Object.keys(old), ...Object.keys(value)])]
   return members
     .filter((name) => textOf(old[name]) !== textOf(value[name]))
-    .map((name) => [['flags', flag, name], value[name]])
+    .map((name) => [['flags', flag, name], value[name]] as const)
 }
 
 function textOf(value: Json | undefined): string | undefined {
@@ -85,14 +114,12 @@ function textOf(value: Json | undefined): string | undefined {
 }
 
 function wanted(document: JsonObject, changes: Changes): JsonObject {
-  const flags = Object.entries(changes).reduce<JsonObject>(
-    (now, [flag, value]) => {
-      const { [flag]: _, ...rest } = now
-      return value === null ? rest : { ...rest, [flag]: value }
-    },
-    isObject(document['flags']) ? document['flags'] : {},
-  )
-  return { ...document, flags }
+  const flags = new Map(Object.entries(isObject(document['flags']) ? document['flags'] : {}))
+  for (const [flag, value] of Object.entries(changes)) {
+    if (value === null) flags.delete(flag)
+    else flags.set(flag, value)
+  }
+  return { ...document, flags: Object.fromEntries(flags) }
 }
 
 /** As the file is written: its line ends, and its first indent. */

@@ -19,21 +19,25 @@ function flagsOf(options: readonly OptionSpec[]): readonly string[] {
   return options.flatMap((each) => each.flags.match(/--[a-z-]+|-[a-z]\b/g) ?? [])
 }
 
-/** Words that may follow a command: the topics of `docs`, the shells of `completion`. */
-function wordsAfter(spec: CommandSpec): readonly string[] {
-  if (wordOf(spec) === 'completion') return Object.keys(shells)
-  return wordOf(spec) === 'docs' ? ['kinds', 'adapters', 'errors', 'lens', 'plan', 'exit-codes'] : []
+function wordsAfter({ next }: CommandSpec): readonly string[] {
+  return next === undefined || next === 'file' ? [] : next
+}
+
+function takesFile(option: OptionSpec): boolean {
+  return /<(path|file)>/.test(option.flags)
 }
 
 function bash(): string {
   const cases = commands.map((spec) => {
     const words = [...wordsAfter(spec), ...flagsOf([...spec.options, ...commonOptions])]
-    return `    ${wordOf(spec)}) words="${words.join(' ')}" ;;`
+    const files = spec.next === 'file' ? ' files="-f"' : ''
+    return `    ${wordOf(spec)}) words="${words.join(' ')}"${files} ;;`
   })
+  const filing = flagsOf([...commonOptions, ...commands.flatMap(({ options }) => options)].filter(takesFile))
   return `# bash completion for changeover: source <(changeover completion bash)
 _changeover() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command="" words="" each
-  case "$before" in -f|--file|--out|--dir) COMPREPLY=($(compgen -f -- "$word")); return ;; esac
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command="" words="" files="" each
+  case "$before" in ${[...new Set(filing)].join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;; esac
   case "$before" in --format) COMPREPLY=($(compgen -W "html markdown json" -- "$word")); return ;; esac
   for each in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$each" in ${commands.map(wordOf).join('|')}) command="$each"; break ;; esac
@@ -42,7 +46,7 @@ _changeover() {
 ${cases.join('\n')}
     *) words="${[...commands.map(wordOf), 'help', ...flagsOf(commonOptions)].join(' ')}" ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  COMPREPLY=($(compgen $files -W "$words" -- "$word"))
 }
 complete -F _changeover changeover
 `
@@ -53,7 +57,7 @@ function zsh(): string {
     text.replace(/[[\]:']/g, (letter) => (letter === "'" ? "'\\''" : `\\${letter}`))
   const spec = (each: OptionSpec): string => {
     const value = /<([^>]+)>/.exec(each.flags)?.[1]
-    const action = value === 'path' || value === 'file' ? '_files' : ''
+    const action = takesFile(each) ? '_files' : ''
     return flagsOf([each])
       .map(
         (flag) =>
@@ -63,7 +67,7 @@ function zsh(): string {
   }
   const cases = commands.map((each) => {
     const words = wordsAfter(each)
-    const after = words.length === 0 ? '' : ` '1:word:(${words.join(' ')})'`
+    const after = each.next === 'file' ? " '1:file:_files'" : words.length === 0 ? '' : ` '1:word:(${words.join(' ')})'`
     return `    ${wordOf(each)}) _arguments ${[...each.options, ...commonOptions].map(spec).join(' ')}${after} ;;`
   })
   return `#compdef changeover
@@ -89,7 +93,7 @@ function fish(): string {
     const long = /--([a-z-]+)/.exec(each.flags)?.[1] ?? ''
     const short = /^-([a-z]),/.exec(each.flags)?.[1]
     const value = /<([^>]+)>/.exec(each.flags)?.[1]
-    const needs = value === undefined ? '' : value === 'path' || value === 'file' ? ' -r -F' : ' -x'
+    const needs = value === undefined ? '' : takesFile(each) ? ' -r -F' : ' -x'
     return `complete -c changeover ${when}-l ${long}${short === undefined ? '' : ` -s ${short}`}${needs} -d ${quote(each.says)}`
   }
   const lines = commands.flatMap((each) => {
@@ -98,6 +102,7 @@ function fish(): string {
     return [
       `complete -c changeover -n __fish_use_subcommand -a ${wordOf(each)} -d ${quote(each.summary)}`,
       ...(words.length === 0 ? [] : [`complete -c changeover ${when}-a ${quote(words.join(' '))}`]),
+      ...(each.next === 'file' ? [`complete -c changeover ${when}-F`] : []),
       ...each.options.map((one) => option(one, when)),
     ]
   })

@@ -1,6 +1,7 @@
 /** `changeover exporter`: the run's figures for a Prometheus, until it is told to stop. Reads the journal alone: no target is touched. */
 import type { Journal } from '../../core/event.ts'
 import { evolve, type RunState } from '../../core/run.ts'
+import { systemClock } from '../../engine/this-process.ts'
 import { metricsText } from '../../metrics/index.ts'
 import { evolvePace, type Pace, runMetrics } from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
@@ -57,10 +58,7 @@ async function follow(
   while (!signal.aborted) {
     const run = (await journal.runs()).length === 0 ? undefined : await findRun(journal, common)
     if (run !== undefined) await followRun(journal, run, signal, tell)
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, lookMs)
-      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-    })
+    await systemClock.sleep(lookMs, signal).catch(() => undefined)
   }
 }
 

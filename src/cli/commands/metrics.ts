@@ -2,6 +2,7 @@
 import { ChangeoverError, isChangeoverError, suggestion } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import type { Target } from '../../core/kind.ts'
+import { systemClock } from '../../engine/this-process.ts'
 import { openTargets, type Targets } from '../../engine/targets.ts'
 import {
   addTotal,
@@ -38,7 +39,7 @@ export interface Looked {
   readonly trouble?: string
 }
 
-/** Exit 3 when a figure is bad now; while watching, 0. */
+/** Exit 3 when a figure is bad now, 1 when one could not be asked for; while watching, 0. */
 export async function metrics(named: readonly string[], options: MetricsOptions, door: Door): Promise<number> {
   const everyMs = options.interval === undefined ? 5_000 : positive('--interval', options.interval) * 1_000
   const end = new AbortController()
@@ -54,7 +55,8 @@ export async function metrics(named: readonly string[], options: MetricsOptions,
     if (!options.watch) {
       const seen = await look()
       door.out(rendered(seen, door))
-      return seen.some(({ judged }) => judged?.outcome === 'failed') ? 3 : 0
+      if (seen.some(({ judged }) => judged?.outcome === 'failed')) return 3
+      return seen.some(({ judged, trouble }) => trouble !== undefined || judged?.outcome === 'error') ? 1 : 0
     }
     await again(look, everyMs, door, end.signal)
     return 0
@@ -149,10 +151,7 @@ async function again(
       const text = rendered(await look(), door)
       if (screen) screen.paint(text)
       else door.out(text)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, everyMs)
-        signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-      })
+      await systemClock.sleep(everyMs, signal)
     }
   } catch (error) {
     if (!signal.aborted) throw error

@@ -15,6 +15,8 @@ export interface CommandSpec {
   readonly summary: string
   /** What else must be known, in a sentence or two. */
   readonly more?: string
+  /** What may be the word behind the command, for shells that complete it: names, or a file. */
+  readonly next?: readonly string[] | 'file'
   readonly options: readonly OptionSpec[]
   /** Each with what it does. */
   readonly examples: readonly (readonly [string, string])[]

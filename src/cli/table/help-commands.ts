@@ -5,6 +5,10 @@ export const helpCommands: readonly CommandSpec[] = [
   {
     usage: 'docs [topic]',
     summary: 'documentation: kinds, adapters, errors, lens, plan, exit-codes, or the name of one of them',
+    next: [
+      ...['kinds', 'recipes', 'adapters', 'errors', 'lens', 'plan', 'exit-codes', 'cli', 'events', 'findings'],
+      ...['flags', 'gateway', 'monitoring', 'router', 'schedules', 'settings', 'your-own-database'],
+    ],
     options: [],
     examples: [
       ['changeover docs', 'the topics'],
@@ -16,6 +20,7 @@ export const helpCommands: readonly CommandSpec[] = [
   {
     usage: 'completion <shell>',
     summary: 'print a completion script for bash, zsh or fish',
+    next: ['bash', 'zsh', 'fish'],
     options: [],
     examples: [
       ['source <(changeover completion bash)', 'in ~/.bashrc'],

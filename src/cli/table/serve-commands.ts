@@ -7,6 +7,7 @@ export const serveCommands: readonly CommandSpec[] = [
     usage: 'config <verb> [name] [value]',
     summary: 'settings of a running program: list, get, set, unset, history',
     more: 'The settings are those of a file with their rules and values (`--store`), or of a target of the plan. Programs that follow it have a change at once.',
+    next: ['list', 'get', 'set', 'unset', 'history'],
     options: [
       { flags: '--store <file>', says: 'a settings file, in JSON or YAML' },
       { flags: '--target <name>', says: 'a target of the plan (default: its only one with the port `settings`)' },
@@ -27,6 +28,7 @@ export const serveCommands: readonly CommandSpec[] = [
     usage: 'flags <verb> [name]',
     summary: 'feature flags: list, get, set, disable-all, history, and serve for programs by OFREP',
     more: "The flags are those of a file in flagd's JSON (`--store`), or of a target of the plan. `disable-all` does not ask: it is for emergencies, and `history` shows what was before.",
+    next: ['list', 'get', 'set', 'disable-all', 'history', 'serve'],
     options: [
       { flags: '--store <file>', says: "a file in flagd's JSON" },
       { flags: '--target <name>', says: 'a target of the plan (default: its only one with the port `flags`)' },
@@ -65,6 +67,7 @@ export const serveCommands: readonly CommandSpec[] = [
     usage: 'gateway <config>',
     summary: 'run the built-in gateway in this terminal: shares, sticky users, drain, shadow',
     more: 'The configuration is YAML, JSON or a module; `${NAME}` in it comes from the environment. Ctrl-C once waits for the requests under way, twice cuts them.',
+    next: 'file',
     options: [],
     examples: [
       ['changeover gateway gateway.yaml', 'says where it listens, and serves until Ctrl-C'],
