@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ChangeoverError } from '../src/core/errors.ts'
 import { block } from '../src/core/finding.ts'
 import { unknown } from '../src/core/json.ts'
-import { type AnyAdapter, type AnyKind, defineAdapter, defineKind } from '../src/core/kind.ts'
+import { type AnyAdapter, type AnyKind, defineAdapter, defineKind, type Mark, type Writing } from '../src/core/kind.ts'
 import type { FileFacts, FileReader, FileWriter } from '../src/core/ports/index.ts'
 import { doomed, type Fate } from '../src/testing/crash.ts'
 
@@ -58,6 +58,8 @@ function portOf(map: Disk): FileWriter & FileReader {
   }
 }
 
+type PutWork = { readonly path: string; readonly text: string; readonly before: string | null }
+
 /** Writes `text` to `path`, in `times` marks; remembers the old text in a file beside it until it is rolled back. */
 const put = defineKind({
   name: 'toy.put',
@@ -95,6 +97,35 @@ const put = defineKind({
     else await at.on.disk.write(work.path, Buffer.from(work.before))
   },
 })
+
+/** As `toy.put`, with several taken back in one write, and never over what somebody else wrote. */
+const turn = defineKind({
+  ...put,
+  name: 'toy.turn',
+  apply: async function* (work, at) {
+    yield { at: {} }
+    await at.on.disk.write(work.path, Buffer.from(work.text))
+  },
+  rollback: async function* (work, at) {
+    if (at.applied !== null) yield* turnTogether([work], at)
+  },
+  rollbackTogether: turnTogether,
+})
+
+async function* turnTogether(works: readonly PutWork[], at: Writing<{ disk: 'files' }>): AsyncGenerator<Mark> {
+  const paths = new Set(works.map(({ path }) => path))
+  for (const path of paths) {
+    const own = works.filter((each) => each.path === path)
+    const now = (await at.on.disk.read(path))?.toString() ?? null
+    if (!own.some(({ before, text }) => now === before || now === text))
+      throw new ChangeoverError('target.conflict', `${path} is "${now}"`, 'look')
+    const before = own.at(-1)?.before ?? null
+    if (before === now) continue
+    if (before === null) await at.on.disk.remove(path)
+    else await at.on.disk.write(path, Buffer.from(before))
+  }
+  yield { at: {} }
+}
 
 /** Ends a file with `tail`, and cannot say beforehand what that makes of it. */
 const end = defineKind({
@@ -155,5 +186,5 @@ const seal = defineKind({
 })
 
 export const toyKinds: ReadonlyMap<string, AnyKind> = new Map(
-  [put, end, gate, seal].map((kind) => [kind.name, kind as AnyKind]),
+  [put, turn, end, gate, seal].map((kind) => [kind.name, kind as AnyKind]),
 )

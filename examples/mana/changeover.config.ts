@@ -8,8 +8,8 @@ import { type Environment, environments, type Modules, serviceName, serviceWords
 
 const project = new URL('../..', import.meta.url).pathname
 
-/** How many times shorter than the guide's the waits are: two days in three seconds, unless said. */
-const compress = Number(process.env['MANA_COMPRESS'] ?? 57_600)
+/** How many times shorter than the guide's the waits are: two days in two seconds, unless said. */
+const compress = Number(process.env['MANA_COMPRESS'] ?? 86_400)
 const twoDaysMs = 2 * 86_400_000
 
 const portOf = (environment: Environment): string => `\${MANA_${environment.toUpperCase()}_PORT}`
@@ -90,17 +90,20 @@ const shadowFlag = (environment: Environment, percent: number) => ({
   stage: 'Shadow',
 })
 
-const shadow = (environment: Environment) => [
-  shadowFlag(environment, 50),
-  {
-    id: `${environment}-shadow`,
-    kind: 'gate.metrics',
-    title: 'Does v2 answer what v1 answers?',
-    on: `${environment}-figures`,
-    spec: { metrics: shadowMetrics, undecidedMs: 20_000 },
-    stage: 'Shadow',
-  },
-  shadowFlag(environment, 0),
+const shadowGate = (environment: Environment) => ({
+  id: `${environment}-shadow`,
+  kind: 'gate.metrics',
+  title: 'Does v2 answer what v1 answers?',
+  on: `${environment}-figures`,
+  spec: { metrics: shadowMetrics, undecidedMs: 20_000 },
+  stage: 'Shadow',
+})
+
+/** The shadows run side by side; each is judged for itself. */
+const shadows = (of: readonly Environment[]) => [
+  ...of.map((environment) => shadowFlag(environment, 50)),
+  ...of.map(shadowGate),
+  ...of.map((environment) => shadowFlag(environment, 0)),
 ]
 
 const snapshot = (environment: Environment) => ({
@@ -178,6 +181,8 @@ export default defineChangeover({
     },
     ...Object.assign({}, ...environments.map(targetsOf)),
   },
+  // A gate that fails takes production off v2 before anything else is undone.
+  backFirst: ['production-flags', 'staging-flags', 'test-flags'],
   steps: [
     {
       id: 'versions',
@@ -213,8 +218,7 @@ export default defineChangeover({
     },
     ...environments.flatMap((environment) => restart(environment, 'v1', 'both', 'Parallel deployment')),
     ...environments.map(baseline),
-    ...shadow('test'),
-    ...shadow('production'),
+    ...shadows(['test', 'production']),
     ...rollout,
     {
       id: 'monitor',

@@ -1,7 +1,8 @@
 /** What is measured of a node, and when it is bad: the guide's alerts as metrics of its own page. Knows no step. */
 import { alerts, targets } from './parts.ts'
 
-const window = '5s'
+/** A rate is known from half of it on. */
+const window = '4s'
 const submits = (version: string): string => `{module="transaction_pool",version="${version}",method="submit"}`
 const allSubmits = '{module="transaction_pool",method="submit"}'
 const grown = (name: string): string => `sum(increase(${name}[${window}]))`
@@ -19,9 +20,6 @@ export const baselineQueries = { throughput, latency: latency('v1'), memory, 'sy
 /** `failureLimit` 2: the third bad look fails. One or two may be the machine; three, with time between them, are the module. */
 const often = (count?: number) => ({ intervalMs: 400, failureLimit: 2, ...(count === undefined ? {} : { count }) })
 
-/** A rate over less than two seconds says more of the machine than of the module. A gate comes after a wait in which it was looked at already. */
-const ratesFrom = (count?: number) => ({ initialDelayMs: count === undefined ? 2_000 : 1_000 })
-
 /** The alerts of both modules. Without a count it is a guard. `tolerate` is what a machine of two cores with a dozen programs varies by. */
 export function alertMetrics(count?: number) {
   const { transactionPool: pool, syncService: sync } = alerts
@@ -33,7 +31,6 @@ export function alertMetrics(count?: number) {
       minRatioOfBaseline: 1 - pool.throughputDrop / 100,
       unit: '/s',
       ...pace,
-      ...ratesFrom(count),
     },
     latency: {
       query: latency('v2'),
@@ -55,7 +52,6 @@ export function alertMetrics(count?: number) {
       minRatioOfBaseline: 1 - sync.syncSpeedDrop / 100,
       unit: 'blocks/s',
       ...pace,
-      ...ratesFrom(count),
     },
     'chain grows': { query: grown('mana_sync_block'), min: 1, unit: 'blocks', ...pace },
     'lost peers': {

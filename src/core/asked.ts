@@ -68,6 +68,12 @@ export const askedSchema = z
       .optional()
       .describe('where events go: a folder (default `.changeover`) or a PostgreSQL url'),
     targets: z.record(stepName, target),
+    backFirst: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'targets whose steps are turned back before all others, in this order: what takes users off the new version at once',
+      ),
     steps: z.array(stepSchema).min(1, 'a plan has at least one step'),
     risks: z.array(riskEntry).default([]),
     communication: z.array(z.string()).default([]).describe('whom to tell, and when'),
@@ -103,6 +109,7 @@ export function readAsked(value: unknown, locate: Locate): Asked {
       )
     first.set(id, path)
   }
+  mustKnowTargets(read.data, locate)
   const known = [...first.keys()]
   const at = read.data.checklist.findIndex((entry) => entry.step !== undefined && !first.has(entry.step))
   const lost = read.data.checklist[at]
@@ -115,6 +122,18 @@ export function readAsked(value: unknown, locate: Locate): Asked {
     )
   }
   return read.data
+}
+
+function mustKnowTargets({ backFirst = [], targets }: Asked, locate: Locate): void {
+  const at = backFirst.findIndex((name) => !Object.hasOwn(targets, name))
+  const name = backFirst[at]
+  if (name === undefined) return
+  const known = Object.keys(targets)
+  throw new ChangeoverError(
+    'plan.unknown-target',
+    `${locate(['backFirst', at])} is target "${name}", which is not declared${suggestion(name, known)}`,
+    `the targets of the plan: ${known.join(', ')}`,
+  )
 }
 
 function idsOf(asked: Asked): readonly (readonly [id: string, path: Path])[] {

@@ -130,6 +130,11 @@ export interface StepKind<R extends Roles = Roles, Spec = unknown, Work = unknow
   apply(work: Work, at: Writing<R>, from: Mark): AsyncIterable<Mark>
   verify?(work: Work, at: Reading<R>): Promise<readonly Finding[]>
   rollback(work: Work, at: Writing<R>, from: Mark): AsyncIterable<Mark>
+  /**
+   * Where several steps of this kind on the same targets are turned back in a row: all of them at once, to what was before the oldest. `works`
+   * has the newest first, each of a step that yielded a mark. Entered again like `rollback`, then perhaps without the newest of them.
+   */
+  rollbackTogether?(works: readonly Work[], at: Writing<R>, from: Mark): AsyncIterable<Mark>
   labour?(work: Work, at: Writing<R>): Promise<void>
   /** Pure. The figures that it asks for: `changeover metrics` shows them, alert rules and dashboards are made from them. */
   metrics?(work: Work): readonly AskedMetric[]

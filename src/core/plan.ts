@@ -38,6 +38,8 @@ export interface Plan {
   /** The plan as it was asked for: what an edit is compared with. */
   readonly asked: Json
   readonly onFailure: 'rollback' | 'pause'
+  /** Targets whose steps are turned back before all others, in this order. */
+  readonly backFirst?: readonly string[]
   /** SHA-256 of every file of functions that the plan names, by reference. */
   readonly functions: { readonly [reference: string]: string }
   readonly steps: readonly PlannedStep[]
@@ -74,13 +76,14 @@ export function makePlan(asked: Asked, world: World): Plan {
   const data = asked as unknown as Json
   const works = steps.map((step) => ({ id: step.id, work: step.work }))
   const hash = world.sha256(canonical({ asked: data, functions: world.functions, works }))
-  const { name, from, to, onFailure } = asked
+  const { name, from, to, onFailure, backFirst } = asked
   return {
     name,
     from,
     to,
     asked: data,
     onFailure,
+    ...(backFirst === undefined ? {} : { backFirst }),
     functions: world.functions,
     steps,
     findings,
@@ -168,6 +171,19 @@ export function predictedFacts(step: PlannedStep, before: Facts): Facts {
   return Object.fromEntries(
     Object.entries(before).map(([target, facts]) => [target, patch(facts as JsonObject, step.change[target] ?? [])]),
   )
+}
+
+/** Steps in the order in which turning back undoes them: those on a target of `backFirst`, as it names them, then all others; the last of each first. */
+export function inOrderBack<T>(
+  steps: readonly T[],
+  backFirst: readonly string[] = [],
+  planned: (step: T) => Pick<PlannedStep, 'on'>,
+): readonly T[] {
+  const rank = (step: T) => {
+    const ranks = Object.values(planned(step).on).map((target) => backFirst.indexOf(target))
+    return Math.min(backFirst.length, ...ranks.filter((each) => each >= 0))
+  }
+  return steps.toReversed().toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** The targets that a step uses, its guards' too. */

@@ -2,7 +2,7 @@
 import type { Actor, ErrorRecord, Event, Outcome, Verb, Way } from './event.ts'
 import type { Finding } from './finding.ts'
 import type { Mark, Wishes } from './kind.ts'
-import type { Change, Plan, PlannedStep } from './plan.ts'
+import { type Change, inOrderBack, type Plan, type PlannedStep } from './plan.ts'
 
 /** waiting → applying → applied; applying or applied → failed; any but waiting → undoing → waiting. */
 export type StepStatus = 'waiting' | 'applying' | 'applied' | 'failed' | 'undoing'
@@ -193,7 +193,8 @@ function without<T extends object, K extends keyof T>(
  * The state machine of a run:
  * closed: nothing. aborted: the step under way is undone, then the run closes, the steps before it stay.
  * paused: nothing. forward: a failed step recovers as the plan says; else the first step that is not applied, asked about first where it
- * wants approval; none left: close. back: the last step that is not waiting, within `to` and `part`; none left: close, or settle when partial.
+ * wants approval; none left: close. back: the last step that is not waiting, within `to` and `part`, those on a target of `backFirst` before all
+ * others; none left: close, or settle when partial.
  */
 export function next(state: RunState): Task {
   if (state.outcome) return { do: 'rest', why: 'closed' }
@@ -225,11 +226,16 @@ function isPast(state: RunState, step: StepState | undefined): boolean {
 }
 
 function back(state: RunState): Task {
-  const step = turningBack(state).at(-1)
+  const step = wayBack(state)[0]
   if (step) return { do: 'rollback', step }
   if (state.part !== undefined) return { do: 'settle', why: `part "${state.part}" is rolled back` }
   if (state.to !== undefined) return { do: 'settle', why: `rolled back to step "${state.to}"` }
   return { do: 'close', outcome: 'rolled-back' }
+}
+
+/** The steps that turning back still has to undo, in the order in which it undoes them. */
+export function wayBack(state: RunState): readonly StepState[] {
+  return inOrderBack(turningBack(state), state.plan.backFirst, (step) => step.plan)
 }
 
 /** The steps that turning back still has to undo, in plan order. */

@@ -10,7 +10,8 @@ import { type Listener, Record } from './record.ts'
 import { mustBeAsAsked } from './planning.ts'
 import type { Shift } from './shift.ts'
 import { watchWhileAsked } from './vigil.ts'
-import { applyStep, rollbackStep } from './step.ts'
+import { rollbackStep } from './step-back.ts'
+import { applyStep } from './step.ts'
 import { openTargets } from './targets.ts'
 
 export interface DriveOptions {

@@ -3,13 +3,14 @@ import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
 import type { Verb } from '../core/event.ts'
 import { blocks, type Finding } from '../core/finding.ts'
 import { canonical } from '../core/json.ts'
-import type { Mark } from '../core/kind.ts'
+import type { Mark, Writing } from '../core/kind.ts'
 import { targetsOf } from '../core/plan.ts'
+import type { Roles } from '../core/ports/index.ts'
 import { next, type StepState } from '../core/run.ts'
 import { readingContext, writingContext } from './context.ts'
 import { withGuards } from './guard.ts'
 import { mustFit, onFacts } from './fit.ts'
-import { changeSince, comparePrediction, compareReturn, factsFrom } from './observed.ts'
+import { changeSince, comparePrediction, factsFrom } from './observed.ts'
 import { kindOf, recordOf, type Shift } from './shift.ts'
 
 /** Applies the step. Returns when it is finished, failed, or no longer what should be done. Throws for what a person must mend first. */
@@ -38,20 +39,7 @@ export async function applyStep(shift: Shift, step: StepState): Promise<void> {
   await finish(shift, step, 'apply', findings)
 }
 
-export async function rollbackStep(shift: Shift, step: StepState): Promise<void> {
-  const whole = shift.record.state.part === undefined
-  if (step.status !== 'undoing' || step.error) {
-    await shift.record.append({ type: 'step.started', step: step.plan.id, verb: 'rollback', before: {} })
-  }
-  const ended = await attempt(shift, step, 'rollback', step.status === 'undoing' ? step.undone : null)
-  if (ended !== 'ended') return
-  const names = targetsOf(step.plan)
-  const before = factsFrom(shift, step.before ?? {}, names)
-  const seen = await shift.targets.observe(names)
-  await finish(shift, step, 'rollback', compareReturn(onFacts(shift, step, before), before, seen, whole))
-}
-
-async function finish(shift: Shift, step: StepState, verb: Verb, findings: readonly Finding[]): Promise<void> {
+export async function finish(shift: Shift, step: StepState, verb: Verb, findings: readonly Finding[]): Promise<void> {
   for (const finding of findings)
     await shift.record.append({
       type: 'finding.made',
@@ -68,7 +56,7 @@ async function finish(shift: Shift, step: StepState, verb: Verb, findings: reado
     })
 }
 
-type End = 'ended' | 'left' | 'failed'
+export type End = 'ended' | 'left' | 'failed'
 
 /** Errors that a person mends and then resumes: the run waits for them where it is, and is not turned back. */
 const mendable: ReadonlySet<string> = new Set([
@@ -85,12 +73,15 @@ const mendable: ReadonlySet<string> = new Set([
 /** A target that went away is tried again after these times, in milliseconds, before a person is asked. */
 const againAfterMs = [200, 500, 1_000, 2_000, 4_000]
 
+/** How a kind takes back more than this one step. */
+export type Back = (context: Writing<Roles>, from: Mark) => AsyncIterable<Mark>
+
 /** Pulls marks while this verb is still what should be done. Pausing is not asking for the next mark. */
-async function attempt(shift: Shift, step: StepState, verb: Verb, from: Mark): Promise<End> {
+export async function attempt(shift: Shift, step: StepState, verb: Verb, from: Mark, back?: Back): Promise<End> {
   const halt = new AbortController()
   const watch = watchFor(shift, step, verb, halt)
   try {
-    return (await persist(shift, step, verb, from, halt.signal)) ? 'ended' : 'left'
+    return (await persist({ shift, step, verb, back }, from, halt.signal)) ? 'ended' : 'left'
   } catch (error) {
     const code = isChangeoverError(error) ? error.code : ''
     if (code === 'run.fenced' || code === 'target.fenced') throw error
@@ -105,8 +96,15 @@ async function attempt(shift: Shift, step: StepState, verb: Verb, from: Mark): P
   }
 }
 
+interface Effort {
+  readonly shift: Shift
+  readonly step: StepState
+  readonly verb: Verb
+  readonly back: Back | undefined
+}
+
 /** Enters the verb again from its last mark while a target is away, for as long as patience lasts. */
-async function persist(shift: Shift, step: StepState, verb: Verb, from: Mark, signal: AbortSignal): Promise<boolean> {
+async function persist({ shift, step, verb, back }: Effort, from: Mark, signal: AbortSignal): Promise<boolean> {
   const kind = kindOf(shift, step)
   let last = from
   for (let tries = 0; ; tries++) {
@@ -117,7 +115,7 @@ async function persist(shift: Shift, step: StepState, verb: Verb, from: Mark, si
       const marks =
         verb === 'apply'
           ? withGuards(shift, step, context, (own) => kind.apply(work, own, from))
-          : kind.rollback(work, context, from)
+          : (back?.(context, from) ?? kind.rollback(work, context, from))
       return await pull(shift, step, verb, marks)
     } catch (error) {
       const wait = againAfterMs[tries]

@@ -82,17 +82,19 @@ describe('a query of a page', () => {
     ['c{other=""}', [30, 1]],
     ['{__name__="g"}', [6]],
     ['none', []],
-    ['rate(c[30s])', [2, 0.1]],
+    ['rate(c[20s])', [2, 0.1]],
     ['increase(c{s="a"}[1m])', [20]],
     ['delta(g[30s])', [2]],
     ['rate(c[5s])', []],
+    ['rate(c[21s])', []],
+    ['increase(c{s="a"}[21s])', [20]],
     ['sum(c)', [31]],
     ['max(c)', [30]],
     ['min(c)', [1]],
     ['avg(c)', [15.5]],
     ['count(c)', [2]],
     ['sum(none)', []],
-    ['sum(rate(c[30s])) * 60', [126]],
+    ['sum(rate(c[20s])) * 60', [126]],
     ['c{s="a"} / sum(c)', []],
     ['sum(c{s="b"}) / sum(c)', [1 / 31]],
     ['(1 + 2) * 3', 9],
@@ -100,17 +102,17 @@ describe('a query of a page', () => {
     ['histogram_quantile(0.5, d)', [1]],
     ['histogram_quantile(0.7, d)', [1.5]],
     ['histogram_quantile(0.99, d)', [2]],
-    ['histogram_quantile(0.9, rate(d[30s]))', [2]],
+    ['histogram_quantile(0.9, rate(d[20s]))', [2]],
     ['histogram_quantile(0.9, sum(d))', []],
   ] as const)('%s is %j', (text, wanted) => {
     expect(ask(text)).toEqual(wanted)
   })
 
   it('tells nothing of a rate from one scrape, of what has gone, or of an empty histogram', () => {
-    expect(ask('rate(c[30s])', two.slice(1))).toEqual([])
-    expect(ask('rate(c[30s])', [two[0]!, scrape(10_000, 'c{s="a"} 20')])).toEqual([1])
+    expect(ask('rate(c[20s])', two.slice(1))).toEqual([])
+    expect(ask('rate(c[20s])', [two[0]!, scrape(10_000, 'c{s="a"} 20')])).toEqual([1])
     expect(ask('histogram_quantile(0.5, d)', two.slice(0, 1))).toEqual([NaN])
-    expect(lookBack(readQuery('sum(rate(c[30s])) / sum(rate(c[2m]))'))).toBe(120_000)
+    expect(lookBack(readQuery('sum(rate(c[20s])) / sum(rate(c[2m]))'))).toBe(120_000)
   })
 
   it.each([

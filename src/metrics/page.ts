@@ -1,4 +1,4 @@
-/** A query answered from the scrapes of a page that were kept. Rates are those of Prometheus over two scrapes: no evidence before the second. Pure. */
+/** A query answered from the scrapes of a page that were kept. No evidence of growth before the second scrape, of a rate before half of its window was seen. Pure. */
 import type { Series } from './exposition.ts'
 import type { Matcher, Query } from './selector.ts'
 
@@ -67,7 +67,10 @@ function matches({ label, sign, value }: Matcher, series: Series): boolean {
   return new RegExp(`^(?:${value})$`, 's').test(seen) === (sign === '=~')
 }
 
-/** From the oldest scrape within the window to the last. Nothing where there is but one: a rate needs two. */
+/** A rate over a smaller share of its window than this says more of the moment than of what is measured. */
+const leastShare = 0.5
+
+/** From the oldest scrape within the window to the last. Nothing where there is but one: growth needs two, a rate half of its window. */
 function grown(query: Extract<Query, { type: 'growth' }>, scrapes: readonly Scrape[]): readonly Sampled[] {
   const last = scrapes.at(-1)
   if (!last || query.of.type !== 'series') return []
@@ -87,6 +90,7 @@ function grown(query: Extract<Query, { type: 'growth' }>, scrapes: readonly Scra
     if (history.length < 2 || end.at !== last.at) return []
     const by = query.by === 'delta' ? end.value - first.value : increases(history)
     const seconds = ((end.at ?? 0) - (first.at ?? 0)) / 1000
+    if (query.by === 'rate' && seconds * 1000 < query.windowMs * leastShare) return []
     return [{ labels: end.labels, value: query.by === 'rate' ? by / seconds : by, at: end.at }]
   })
 }

@@ -1,6 +1,6 @@
 /** What a plan says beside its steps, as data that every rendering shares: stages, the way back, parts, checklist. Knows no rendering. */
 import type { Asked } from '../core/asked.ts'
-import type { Plan, PlannedStep } from '../core/plan.ts'
+import { inOrderBack, type Plan, type PlannedStep } from '../core/plan.ts'
 import type { RunState, StepState } from '../core/run.ts'
 
 /** Neighbouring steps with one stage name. Steps without a stage stand under the name of the plan. */
@@ -30,8 +30,9 @@ export interface WayBack {
   readonly parts: readonly { readonly part: string; readonly steps: readonly PlannedStep[] }[]
 }
 
-export function wayBack(plan: Pick<Plan, 'steps'>): WayBack {
-  const order = plan.steps.filter((step) => step.undo !== 'none').toReversed()
+export function wayBack(plan: Pick<Plan, 'steps' | 'backFirst'>): WayBack {
+  const undone = plan.steps.filter((step) => step.undo !== 'none')
+  const order = inOrderBack(undone, plan.backFirst, (step) => step)
   const parts = [...new Set(plan.steps.flatMap((step) => step.parts))]
   return {
     order,

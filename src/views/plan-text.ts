@@ -154,7 +154,7 @@ function riskLines(plan: Plan, paint: Paint, width: number): readonly string[] {
 }
 
 /** Sentences about the way back, shared with Markdown and the report. */
-export function wayBackSentences(plan: Pick<Plan, 'steps'>): readonly string[] {
+export function wayBackSentences(plan: Pick<Plan, 'steps' | 'backFirst'>): readonly string[] {
   const back = wayBack(plan)
   const ids = (steps: readonly PlannedStep[]): string => steps.map((step) => step.id).join(', ')
   return [

@@ -1,6 +1,6 @@
 /** `pause`, `resume`, `abort`, `rollback` and `approve`: an event in the journal from any terminal, and the driving where nobody drives. */
 import { ChangeoverError } from '../../core/errors.ts'
-import { next, phase, type RunState, turningBack } from '../../core/run.ts'
+import { next, phase, type RunState, wayBack } from '../../core/run.ts'
 import { amend, type Control, control, thisActor } from '../../engine/index.ts'
 import { statusJson, statusText } from '../../views/index.ts'
 import { confirm } from '../ask.ts'
@@ -134,7 +134,7 @@ function question(what: Control, state: RunState): string {
     ...(what.to === undefined ? {} : { to: what.to }),
     ...(what.part === undefined ? {} : { part: what.part }),
   }
-  const steps = turningBack({ ...rest, ...scope }).map((step) => step.plan.id)
+  const steps = wayBack({ ...rest, ...scope }).map((step) => step.plan.id)
   if (steps.length === 0) return `Nothing is applied there (${phase(state)}). Turn back all the same?`
-  return `Undo ${steps.toReversed().join(', ')}${next(state).do === 'rest' ? '' : ', beginning with what is under way'}?`
+  return `Undo ${steps.join(', ')}${next(state).do === 'rest' ? '' : ', beginning with what is under way'}?`
 }

@@ -3,7 +3,15 @@ import { z } from 'zod'
 import { matchesAny } from '../../core/glob.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
-import { applyChange, type Change, checkChange, roles, rollbackChange, verifyChange } from './change.ts'
+import {
+  applyChange,
+  type Change,
+  checkChange,
+  roles,
+  rollbackChange,
+  rollbackChanges,
+  verifyChange,
+} from './change.ts'
 import { flagIn, wished } from './wish.ts'
 
 const spec = z.strictObject({
@@ -36,6 +44,7 @@ export const flagsDisableAll = defineKind({
   apply: (work, at) => applyChange(work, at),
   verify: verifyChange,
   rollback: (work, at) => rollbackChange(work, at),
+  rollbackTogether: (works, at) => rollbackChanges(works, at),
 })
 
 /** The flags that are not switched off yet, each as it is and as it shall be. */

@@ -133,6 +133,31 @@ describe('somebody else', () => {
     await place.close()
   })
 
+  it('is not overwritten either where several changes are turned back in one', async () => {
+    const place = await world()
+    const store = place.targets['store']!.write as unknown as FlagWriter
+    const mark = await all(flagsSet.apply(draft.work, context(store, null), null))
+    const first = (await store.read()).document['flags'] as JsonObject
+    const more = flagsSet.plan(flagsSet.spec.parse({ flag: 'share', percent: 50 }), {
+      facts: { store: { flags: first, evaluators: {} } },
+      tools: { store: {} },
+      targets: { store: 'flags' },
+    })
+    await all(flagsSet.apply(more.work, context(store, null), null))
+    const both = [more.work, draft.work]
+    const back = () => all(flagsSet.rollbackTogether!(both, context(store, mark), null))
+    const written = (await store.read()).document['flags'] as JsonObject
+    await store.change({ share: flags['plain'] as JsonObject }, (await store.read()).version, by)
+    await expect(back()).rejects.toMatchObject({ code: 'target.conflict' })
+    await store.change({ share: written['share'] as JsonObject }, (await store.read()).version, by)
+    const changes = (await store.history('share')).length
+    await back()
+    await back()
+    expect((await store.read()).document['flags']).toEqual(flags)
+    expect(await store.history('share')).toHaveLength(changes + 1)
+    await place.close()
+  })
+
   it('who changes another flag does not stand in the way', async () => {
     const place = await world()
     const store = place.targets['store']!.write as unknown as FlagWriter

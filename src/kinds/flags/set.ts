@@ -2,7 +2,15 @@
 import { z } from 'zod'
 import type { JsonObject } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
-import { applyChange, type Change, checkChange, roles, rollbackChange, verifyChange } from './change.ts'
+import {
+  applyChange,
+  type Change,
+  checkChange,
+  roles,
+  rollbackChange,
+  rollbackChanges,
+  verifyChange,
+} from './change.ts'
 import { against, flagIn, tryWish, wishFields } from './wish.ts'
 import { whoMoves } from './words.ts'
 
@@ -51,6 +59,7 @@ export const flagsSet = defineKind({
   apply: (work, at) => applyChange(work, at),
   verify: verifyChange,
   rollback: (work, at) => rollbackChange(work, at),
+  rollbackTogether: (works, at) => rollbackChanges(works, at),
 })
 
 function plain(flag: object | undefined): JsonObject | null {

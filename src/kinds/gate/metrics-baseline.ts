@@ -130,16 +130,27 @@ async function round(
   try {
     const figures: { [name: string]: readonly number[] } = { ...state.figures }
     const totals: { [name: string]: State['totals'][string] } = { ...state.totals }
+    const figureOf = await askAll(work, reader)
     for (const [name, query] of Object.entries(work.queries))
-      figures[name] = [...(figures[name] ?? []), await figure(reader, query)]
-    for (const [name, { failed, total }] of Object.entries(work.counts)) {
-      const raw = { failed: await figure(reader, failed), total: await figure(reader, total) }
-      totals[name] = grow(totals[name], raw)
-    }
+      figures[name] = [...(figures[name] ?? []), figureOf(query)]
+    for (const [name, { failed, total }] of Object.entries(work.counts))
+      totals[name] = grow(totals[name], { failed: figureOf(failed), total: figureOf(total) })
     return { next: { rounds: state.rounds + 1, failures: 0, figures, totals }, why: '' }
   } catch (error) {
     if (!isChangeoverError(error) || error.code === 'target.fenced') throw error
     return { next: { ...state, failures: state.failures + 1 }, why: error.message }
+  }
+}
+
+/** All are asked, whatever the first of them answers: a source begins to keep the past of a rate when it is first asked for it. */
+async function askAll(work: Work, reader: MetricsReader): Promise<(query: string) => number> {
+  const counts = Object.values(work.counts).flatMap(({ failed, total }) => [failed, total])
+  const queries = [...new Set([...Object.values(work.queries), ...counts])]
+  const answers = await Promise.allSettled(queries.map((query) => figure(reader, query)))
+  return (query) => {
+    const answer = answers[queries.indexOf(query)]!
+    if (answer.status === 'rejected') throw answer.reason
+    return answer.value
   }
 }
 
