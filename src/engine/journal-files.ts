@@ -9,7 +9,6 @@ import { join } from 'node:path'
 import { ChangeoverError } from '../core/errors.ts'
 import type { Actor, Claim, Event, Happening, Journal } from '../core/event.ts'
 import type { Clock } from '../core/kind.ts'
-import { claimFile } from './claim-file.ts'
 
 export interface FileJournalOptions {
   readonly folder: string
@@ -64,8 +63,11 @@ export function openJournalAt(options: FileJournalOptions): Journal {
     append: (run, what, after) => alone(logOf(run), () => append(logOf(run), what, after, options)),
     tail: (run, after, signal) => follow(read, run, after, signal, options),
     runs: () => listRuns(options.folder),
-    claim: (run: string, by: Actor): Promise<Claim> =>
-      claimFile(join(options.folder, `${run}.claim`), run, by, options.clock),
+    // Loaded by who drives a run: `status` only reads, and must start at once.
+    claim: async (run: string, by: Actor): Promise<Claim> => {
+      const { claimFile } = await import('./claim-file.ts')
+      return claimFile(join(options.folder, `${run}.claim`), run, by, options.clock)
+    },
     close: async () => undefined,
   }
 }
