@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../src/testing/index.ts'
+import { bindToOwner, freePort } from '../src/testing/index.ts'
 
 export interface PrometheusServer {
   readonly url: string
@@ -25,6 +25,7 @@ export async function startPrometheus(path: string, target: string): Promise<Pro
     '--log.level=error',
   ]
   const child = spawn(path, args, { stdio: 'ignore' })
+  bindToOwner(child, folder)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = `http://127.0.0.1:${port}`
   const end = async (signal: NodeJS.Signals) => {

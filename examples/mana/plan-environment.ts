@@ -1,6 +1,7 @@
 /** What the plan of this example takes from its environment: where this Mana is. Knows no step. */
 import { environments } from './service-words.ts'
-import { type Mana, ownedBy } from './system.ts'
+import { ownedBy } from '../stage/owner.ts'
+import type { Mana } from './system.ts'
 
 /** How the run is paced: how many times shorter the guide's waits are, and what `figures.ts` measures with. */
 export interface Pace {

@@ -1,9 +1,10 @@
 /** A whole Mana in a folder of its own: peers, a node in each of three environments, and their clients. Knows nothing of a plan. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newFlag } from '../../src/flags/index.ts'
 import { type Program, startProgram, stopProgram } from '../neonhub/programs.ts'
+import { freePorts } from '../stage/free-ports.ts'
+import { ownedBy } from '../stage/owner.ts'
 import type { Wanted } from './clients.ts'
 import type { Fault } from './faults.ts'
 import { flagNames } from './flag-settings.ts'
@@ -88,11 +89,6 @@ function programsOf(home: string, owner: number) {
   })
 }
 
-/** Heard by `program.ts`. */
-export function ownedBy(owner: number): { readonly [name: string]: string } {
-  return { NEONHUB_OWNER: String(owner) }
-}
-
 function script(file: string, given: { readonly [name: string]: string | number }): readonly string[] {
   const words = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
   return ['--import', 'jiti/register', join(here, file), ...words]
@@ -105,18 +101,4 @@ function peerWords(port: number): readonly string[] {
 function clientWords(ports: Mana['ports']): readonly string[] {
   const nodes = environments.map((node): Wanted => ({ node, url: `http://127.0.0.1:${ports[node]}`, ...pace[node] }))
   return script('clients.ts', { port: ports.clients, tag: 'run', nodes: JSON.stringify(nodes) })
-}
-
-/** Ports of loopback that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const probes = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const probe = createServer()
-      await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve))
-      return probe
-    }),
-  )
-  const ports = probes.map((probe) => (probe.address() as { port: number }).port)
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))))
-  return ports
 }

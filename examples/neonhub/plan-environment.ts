@@ -1,6 +1,7 @@
 /** What the plan of this example takes from its environment: where this NeonHub is, and its secrets. Knows no step. */
+import { ownedBy } from '../stage/owner.ts'
 import { v4Nodes } from './parts.ts'
-import { type NeonHub, ownedBy } from './system.ts'
+import type { NeonHub } from './system.ts'
 import type { Fault } from './v4/fault.ts'
 
 /** `hook` is where messages to the team go; `fault` what v4 shall be bad at. */

@@ -1,10 +1,9 @@
 /** A NeonHub under load in a temporary folder, and the real CLI on it. For tests and benchmarks of the whole; starts everything, and leaves nothing. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openHook } from '../stage/hook.ts'
 import { planEnvironment } from './plan-environment.ts'
 import { buildSystem, type NeonHub } from './system.ts'
 import type { Fault } from './v4/fault.ts'
@@ -36,10 +35,8 @@ export async function openRig(prefix: string, rows: number, rate = 80, fault: Fa
   const url = server.url('neonhub')
   const hub = await buildSystem({ folder: home, url, rows, rate, v4Phase: 'auto', owner: process.pid })
   for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
-  const hook = createServer((request, response) => request.resume().once('end', () => response.end()))
-  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
-  const address = `http://127.0.0.1:${(hook.address() as AddressInfo).port}`
-  const env = { ...process.env, ...planEnvironment(hub, address, fault) }
+  const hook = await openHook()
+  const env = { ...process.env, ...planEnvironment(hub, hook.url, fault) }
   const start = (...words: readonly string[]) => launch(words, home, env)
   return {
     home,
@@ -60,7 +57,7 @@ export async function openRig(prefix: string, rows: number, rate = 80, fault: Fa
     close: async () => {
       await hub.stopAll()
       await server.stop()
-      hook.close()
+      await hook.close()
       rmSync(home, { recursive: true, force: true })
     },
   }

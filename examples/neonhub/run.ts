@@ -4,14 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Event, type Finding, fold, openJournalAt, type RunState, systemClock } from 'changeover'
 import { type PostgresServer, postgresSources, startPostgres } from 'changeover/testing'
+import { openHook } from '../stage/hook.ts'
 import type { ClientsReport } from './clients.ts'
 import type { LedgerRecord } from './clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from './facts.ts'
@@ -55,6 +54,7 @@ interface Site {
   readonly home: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly fault: Fault
+  readonly messages: () => number
 }
 
 async function main(): Promise<number> {
@@ -84,24 +84,10 @@ async function build(home: string, rows: number, rate: number, fault: Fault): Pr
   const url = server.url('neonhub')
   const hub = await buildSystem({ folder: home, url, rows, rate, v4Phase: 'auto', owner: process.pid })
   for (const program of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(program)
-  const env = { ...process.env, ...planEnvironment(hub, await openHook(), fault) }
-  return { server, hub, home, env, fault }
+  const hook = await openHook()
+  const env = { ...process.env, ...planEnvironment(hub, hook.url, fault) }
+  return { server, hub, home, env, fault, messages: hook.messages }
 }
-
-/** Where the plan's messages to the team go: a receiver of this process, which counts them. */
-async function openHook(): Promise<string> {
-  const server = createServer((request, response) => {
-    request.resume().once('end', () => {
-      messages += 1
-      response.end()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  server.unref()
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-let messages = 0
 
 /** Runs the plan up to where v3 would be retired: until then everything can be turned back. */
 async function upgrade(site: Site): Promise<number> {
@@ -121,7 +107,7 @@ async function upgrade(site: Site): Promise<number> {
   const summary = await summarise(site, state, seconds, began, { back, caught })
   const report = await writeReport(site, summary)
   if (given.json) process.stdout.write(`${JSON.stringify({ ...summary, report })}\n`)
-  else process.stdout.write(summaryText(summary, state, { messages, report }))
+  else process.stdout.write(summaryText(summary, state, { messages: site.messages(), report }))
   // Before a fault is caught, clients meet it: that is what it is for.
   if (caught) return caught.equal && caught.trigger !== '' ? 0 : 1
   return summary.requests.failed === 0 && back?.equal !== false ? 0 : 1

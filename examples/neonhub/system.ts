@@ -1,8 +1,9 @@
 /** A whole NeonHub in a folder of its own: database, belongings and the programs that make it run. Knows nothing of Changeover. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
+import { freePorts } from '../stage/free-ports.ts'
+import { ownedBy } from '../stage/owner.ts'
 import { type Secrets, writeBelongings } from './belongings.ts'
 import { type V4Node, v4Nodes } from './parts.ts'
 import { type Program, startProgram, stopProgram, pidOf } from './programs.ts'
@@ -192,11 +193,6 @@ function programsOf({ rows, ports, secrets, ...given }: Settled, paths: Paths): 
   }
 }
 
-/** Heard by `program.ts`. */
-export function ownedBy(owner: number | undefined): Readonly<Record<string, string>> {
-  return owner === undefined ? {} : { NEONHUB_OWNER: String(owner) }
-}
-
 async function createDatabase(url: string): Promise<void> {
   const name = decodeURIComponent(new URL(url).pathname.slice(1))
   const server = new URL(url)
@@ -209,18 +205,4 @@ async function createDatabase(url: string): Promise<void> {
   } finally {
     await client.end()
   }
-}
-
-/** Ports of loopback that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const probes = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const probe = createServer()
-      await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve))
-      return probe
-    }),
-  )
-  const ports = probes.map((probe) => (probe.address() as { port: number }).port)
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))))
-  return ports
 }

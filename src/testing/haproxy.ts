@@ -1,4 +1,4 @@
-/** A real HAProxy on loopback, in a temporary folder: started, reloaded, restarted, killed, and stopped by its own process id. */
+/** A real HAProxy on loopback, in a temporary folder: started, reloaded, restarted, killed, and stopped by its own process id. Ends with its starter. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ChangeoverError } from '../core/errors.ts'
+import { bindToOwner } from './bound.ts'
 import { type Found, programOf } from './debian.ts'
 import { freePort } from './postgres.ts'
 
@@ -65,7 +66,7 @@ export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServ
   writeFileSync(file, configurationOf(place, options))
   writeFileSync(place.stateFile, '')
   for (const [path, text] of Object.entries(options.files?.(place) ?? {})) writeFileSync(path, text)
-  const run = (...more: readonly string[]) => launch(source.path, ['-db', '-f', file, ...more], place.socket)
+  const run = (...more: readonly string[]) => launch(source.path, ['-db', '-f', file, ...more], place)
   let child = await run().catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true })
     throw error
@@ -113,8 +114,13 @@ ${options.sections(place)}
 }
 
 /** Returns when the socket of the new process answers with its process id. */
-async function launch(program: string, args: readonly string[], socket: string): Promise<ChildProcess> {
+async function launch(
+  program: string,
+  args: readonly string[],
+  { folder, socket }: HaproxyPlace,
+): Promise<ChildProcess> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  bindToOwner(child, folder)
   let log = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => (log += text))

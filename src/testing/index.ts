@@ -8,6 +8,7 @@ export {
   postgresSources,
   startPostgres,
 } from './postgres.ts'
+export { bindToOwner } from './bound.ts'
 export { databaseTemplate } from './database-template.ts'
 export { type JournalCase, journalChecks } from './journal-kit.ts'
 export { doomed, Fate, Killed } from './crash.ts'

@@ -1,4 +1,4 @@
-/** A real nginx on loopback, in a temporary folder, as the account that runs the tests. Stopped by its own process id. */
+/** A real nginx on loopback, in a temporary folder, as the account that runs the tests. Stopped by its own process id, and ends with its starter. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ChangeoverError } from '../core/errors.ts'
+import { bindToOwner } from './bound.ts'
 import { type Found, programOf } from './debian.ts'
 import { freePort } from './postgres.ts'
 
@@ -54,6 +55,7 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
   writeFileSync(file, configurationOf(place, options))
   for (const [path, text] of Object.entries(options.files?.(place) ?? {})) writeFileSync(path, text)
   const child = spawn(place.command[0]!, [...place.command.slice(1), '-g', 'daemon off;'], { stdio: 'ignore' })
+  bindToOwner(child, folder)
   await ready(child, place)
   return {
     ...place,

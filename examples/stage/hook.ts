@@ -2,7 +2,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export async function openHook(): Promise<{ readonly url: string; readonly messages: () => number }> {
+export interface Hook {
+  readonly url: string
+  /** How many came. */
+  readonly messages: () => number
+  close(): Promise<void>
+}
+
+export async function openHook(): Promise<Hook> {
   let count = 0
   const server = createServer((request, response) => {
     request.resume().once('end', () => {
@@ -12,5 +19,12 @@ export async function openHook(): Promise<{ readonly url: string; readonly messa
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   server.unref()
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, messages: () => count }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    messages: () => count,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
 }

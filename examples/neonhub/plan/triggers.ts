@@ -1,0 +1,50 @@
+/** The guide's three rollback triggers, in guard of every moment in which clients are sent to v4. */
+import { endpoints, rollbackTriggers } from '../parts.ts'
+
+/** Above these the guide turns back by itself. */
+export const [errorRate, latencyIncrease] = rollbackTriggers
+
+/** What the gateway says of one side of the clients' route: the median over the last second, in seconds. */
+const ofRoute = (name: string, side: string) => `changeover_gateway_${name}{route="v3-api",side="${side}"}`
+export const medianOf = (side: string) =>
+  `histogram_quantile(0.5, rate(${ofRoute('duration_seconds_bucket', side)}[1s]))`
+
+export const triggers = [
+  {
+    id: 'error-rate',
+    kind: 'gate.traffic',
+    title: 'Does v4 fail too often?',
+    on: 'traffic',
+    spec: { route: 'v3-api', side: 'v4', intervalMs: 100, count: 0, minRequests: 20, maxErrorRate: errorRate.above },
+  },
+  {
+    id: 'latency',
+    kind: 'gate.metrics',
+    title: 'Is v4 too slow?',
+    on: 'metrics',
+    spec: {
+      baseline: 'traffic-baseline',
+      metrics: {
+        latency: {
+          query: medianOf('v4'),
+          samples: `increase(${ofRoute('duration_seconds_count', 'v4')}[1s])`,
+          minSamples: 20,
+          // A program that has just begun is slow for a moment; and 5 ms are what the median of a busy machine varies by.
+          initialDelayMs: 600,
+          intervalMs: 200,
+          failureLimit: 2,
+          maxIncreasePercent: latencyIncrease.above * 100,
+          tolerate: 0.005,
+          unit: 's',
+        },
+      },
+    },
+  },
+  ...endpoints.map((path) => ({
+    id: `works${path.replaceAll('/', '-')}`,
+    kind: 'gate.probe',
+    title: `Does v4 still answer ${path}?`,
+    on: 'v4-api',
+    spec: { path, count: 5, intervalMs: 200, success: { status: '2xx' as const, maxLatencyMs: 2_000 } },
+  })),
+]
