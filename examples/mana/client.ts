@@ -15,6 +15,8 @@ export interface Outcome {
   readonly ms: number
   readonly tries: number
   readonly version: string | null
+  /** Whether there was an answer at all. */
+  readonly answered: boolean
   /** What is wrong with the answer, or null. */
   readonly fault: string | null
 }
@@ -37,6 +39,8 @@ export class Client {
   #accepted = 0
   #fees = 0
   #turn: number
+  /** A transaction of which nobody knows whether it is in the pool. */
+  #doubted: { readonly body: string; readonly fee: number } | undefined
 
   /** `turn`: where it begins in its round of five, so that not all senders read at the same time. */
   constructor(name: string, url: string, agent: Agent, turn: number) {
@@ -54,23 +58,34 @@ export class Client {
   async next(): Promise<Outcome> {
     this.busy = true
     try {
-      return this.#turn++ % 5 === 4 ? await this.#readBack() : await this.#submit()
+      const reads = this.#turn++ % 5 === 4 && this.#doubted === undefined
+      return reads ? await this.#readBack() : await this.#submit()
     } finally {
       this.busy = false
     }
   }
 
+  /** Finds out what is not known; asked when nothing else is sent any more. */
+  async settle(): Promise<void> {
+    if (this.#doubted !== undefined) await this.#submit()
+  }
+
+  /** What was given up without an answer is sent again as it was: it may have come through, and then it is promised. */
   async #submit(): Promise<Outcome> {
-    const fee = 1 + ((this.#turn * 7_919) % 97)
-    const body = JSON.stringify(this.#signer.transfer(this.#signer.address, this.#accepted, 1, fee))
-    return this.#ask('POST', '/transactions', body, ({ status, body: { accepted, reason } }, tries) => {
-      // The first try may have come through and its answer been lost: then it is there, and that is what was asked.
-      const isThere = tries > 1 && (reason === 'known' || reason === 'nonce-too-low')
+    const doubted = this.#doubted
+    const fee = doubted?.fee ?? 1 + ((this.#turn * 7_919) % 97)
+    const body = doubted?.body ?? JSON.stringify(this.#signer.transfer(this.#signer.address, this.#accepted, 1, fee))
+    const outcome = await this.#ask('POST', '/transactions', body, ({ status, body: { accepted, reason } }, tries) => {
+      this.#doubted = undefined
+      // An earlier try may have come through and its answer been lost: then it is there, and that is what was asked.
+      const isThere = (tries > 1 || doubted !== undefined) && (reason === 'known' || reason === 'nonce-too-low')
       if (accepted !== true && !isThere) return `answered ${status} ${reason ?? ''}`.trim()
       this.#accepted++
       this.#fees += fee
       return null
     })
+    if (!outcome.answered) this.#doubted = { body, fee }
+    return outcome
   }
 
   #readBack(): Promise<Outcome> {
@@ -90,10 +105,10 @@ export class Client {
       const took = () => performance.now() - began
       try {
         const answer = await send(`${this.#url}${path}`, method, this.#agent, body)
-        return { ms: took(), tries, version: answer.version, fault: judge(answer, tries) }
+        return { ms: took(), tries, version: answer.version, answered: true, fault: judge(answer, tries) }
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
-        if (took() > patienceMs) return { ms: took(), tries, version: null, fault: why }
+        if (took() > patienceMs) return { ms: took(), tries, version: null, answered: false, fault: why }
         await sleep(againMs)
       }
     }

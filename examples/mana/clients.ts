@@ -122,6 +122,7 @@ function startCrowd({ node, url, rate, senders }: Wanted, tag: string, faults: s
     stop: async () => {
       clearInterval(timer)
       await Promise.all(flying)
+      await Promise.all(clients.map((client) => client.settle()))
       agent.destroy()
     },
   }
