@@ -1,0 +1,310 @@
+/**
+ * Leader-based agreement: terms, votes, a log that a majority holds (Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm",
+ * figure 2; snapshots of figure 13 in one piece). One epoch long: the entry that names another algorithm is the last that is applied.
+ */
+import type { Line, Logged, Member, MemberOptions } from './member.ts'
+import { type Entry, Placements, type PlacementsState } from './placements.ts'
+
+type Message =
+  | { type: 'vote'; term: number; candidate: string; lastIndex: number; lastTerm: number }
+  | {
+      type: 'append'
+      term: number
+      leader: string
+      previousIndex: number
+      previousTerm: number
+      entries: readonly Logged[]
+      commit: number
+    }
+  | { type: 'install'; term: number; leader: string; state: PlacementsState; lastTerm: number }
+interface Reply {
+  readonly term: number
+  readonly granted: boolean
+  /** Up to where the follower's log is known to equal the leader's, or where to try. */
+  readonly match: number
+}
+type Role = 'follower' | 'candidate' | 'leader'
+
+/** Longer logs are cut; a follower that lacks more gets the state. */
+const longest = 1_000
+const batch = 200
+
+interface Progress {
+  next: number
+  match: number
+  busy: boolean
+}
+
+export class Raft implements Member {
+  readonly algorithm = 'raft'
+  readonly #options: MemberOptions
+  readonly #epoch: number
+  #role: Role = 'follower'
+  #term = 0
+  #vote: string | null = null
+  #leader: string | null = null
+  /** Entries after `#base`, the last applied one that was cut. */
+  #log: Logged[] = []
+  #base: number
+  #baseTerm: number
+  #commit: number
+  #progress = new Map<string, Progress>()
+  #timer: NodeJS.Timeout | undefined
+  #heard = 0
+  #stopped = false
+
+  constructor(options: MemberOptions) {
+    this.#options = options
+    this.#epoch = options.placements.epoch
+    this.#base = this.#commit = options.placements.index
+    this.#baseTerm = options.lastTerm
+    for (const line of options.lines) this.#recall(line)
+    this.#await()
+  }
+
+  get leader(): string | null {
+    return this.#leader
+  }
+  get term(): number {
+    return this.#term
+  }
+  get lastTerm(): number {
+    return this.#termAt(Math.min(this.#options.placements.index, this.#lastIndex))
+  }
+
+  lines(index = this.#options.placements.index, term = this.#termAt(index)): readonly Line[] {
+    const vote: Line = { epoch: this.#epoch, type: 'vote', term: this.#term, vote: this.#vote }
+    // What follows an entry that was not the committed one would pass for newer than it is.
+    if (this.#termAt(index) !== term) return [vote]
+    const entries = this.#log.slice(index - this.#base)
+    return [vote, { epoch: this.#epoch, type: 'entries', from: index + 1, entries }]
+  }
+
+  offer(entry: Entry): 'taken' | { readonly ask: string | null } {
+    if (this.#stopped || this.#role !== 'leader')
+      return { ask: this.#leader === this.#options.me ? null : this.#leader }
+    // Nothing follows the entry that ends the epoch.
+    if (this.#log.some((each) => each.entry.type === 'algorithm' && each.entry.epoch === this.#epoch + 1))
+      return { ask: null }
+    if (!this.#log.some((each) => each.entry.proposal === entry.proposal)) this.#append([{ term: this.#term, entry }])
+    return 'taken'
+  }
+
+  receive(_from: string, given: object): object | null {
+    const message = given as Message
+    if (this.#stopped) return null
+    // Who hears its leader keeps it: a member that was away does not unseat it (Ongaro's thesis, 4.2.3).
+    const settled = this.#leader !== null && performance.now() - this.#heard < this.#options.timeoutMs()
+    if (message.type === 'vote' && settled && message.candidate !== this.#leader) return this.#no()
+    if (message.term > this.#term) this.#follow(message.term, null)
+    if (message.term < this.#term) return this.#no()
+    if (message.type === 'vote') return this.#voteFor(message)
+    this.#follow(message.term, message.leader)
+    return message.type === 'append' ? this.#take(message) : this.#install(message)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  get #lastIndex(): number {
+    return this.#base + this.#log.length
+  }
+
+  #termAt(index: number): number {
+    return index === this.#base ? this.#baseTerm : (this.#log[index - this.#base - 1]?.term ?? -1)
+  }
+
+  #no(match = 0): Reply {
+    return { term: this.#term, granted: false, match }
+  }
+
+  #recall(line: Line): void {
+    if (line.epoch !== this.#epoch) return
+    if (line.type === 'vote') [this.#term, this.#vote] = [line.term, line.vote]
+    if (line.type === 'entries') this.#splice(line.from, line.entries)
+  }
+
+  #splice(from: number, entries: readonly Logged[]): void {
+    const known = Math.max(0, this.#base + 1 - from)
+    this.#log.splice(Math.max(0, from - this.#base - 1), Infinity, ...entries.slice(known))
+  }
+
+  /** Another turn of waiting: a leader beats, all others wait for one, each a different time. */
+  #await(): void {
+    clearTimeout(this.#timer)
+    if (this.#stopped) return
+    const timeout = this.#options.timeoutMs()
+    const wait = this.#role === 'leader' ? timeout / 5 : timeout * (1 + Math.random())
+    this.#timer = setTimeout(() => (this.#role === 'leader' ? this.#beat() : this.#stand()), wait)
+  }
+
+  #follow(term: number, leader: string | null): void {
+    this.#role = 'follower'
+    if (term > this.#term) this.#remember(term, null)
+    if (leader !== null) this.#heard = performance.now()
+    this.#led(leader)
+    this.#await()
+  }
+
+  #led(leader: string | null): void {
+    if (leader === this.#leader) return
+    this.#leader = leader
+    this.#options.leaderChanged(leader)
+  }
+
+  #remember(term: number, vote: string | null): void {
+    this.#term = term
+    this.#vote = vote
+    this.#options.save({ epoch: this.#epoch, type: 'vote', term, vote })
+  }
+
+  #stand(): void {
+    this.#role = 'candidate'
+    this.#remember(this.#term + 1, this.#options.me)
+    this.#led(null)
+    this.#await()
+    const term = this.#term
+    let votes = 1
+    const lastTerm = this.#termAt(this.#lastIndex)
+    const message: Message = { type: 'vote', term, candidate: this.#options.me, lastIndex: this.#lastIndex, lastTerm }
+    for (const other of this.#others())
+      void this.#options.send(other, message).then((given) => {
+        const reply = given as Reply | null
+        if (reply === null || this.#stopped) return
+        if (reply.term > this.#term) return this.#follow(reply.term, null)
+        if (!reply.granted || this.#term !== term || this.#role !== 'candidate') return
+        if (++votes > this.#options.members.length / 2) this.#lead()
+      })
+  }
+
+  #voteFor({ candidate, lastIndex, lastTerm }: Extract<Message, { type: 'vote' }>): Reply {
+    const mine = this.#termAt(this.#lastIndex)
+    const isAsNew = lastTerm > mine || (lastTerm === mine && lastIndex >= this.#lastIndex)
+    if (!isAsNew || (this.#vote !== null && this.#vote !== candidate)) return this.#no()
+    this.#remember(this.#term, candidate)
+    this.#await()
+    return { term: this.#term, granted: true, match: 0 }
+  }
+
+  #lead(): void {
+    this.#role = 'leader'
+    this.#progress = new Map(this.#others().map((id) => [id, { next: this.#lastIndex + 1, match: 0, busy: false }]))
+    this.#led(this.#options.me)
+    // An entry of its own term: only by that are those of older terms committed (figure 8).
+    this.#append([{ term: this.#term, entry: { type: 'nothing', proposal: '' } }])
+  }
+
+  #append(entries: readonly Logged[]): void {
+    this.#options.save({ epoch: this.#epoch, type: 'entries', from: this.#lastIndex + 1, entries })
+    this.#log.push(...entries)
+    this.#beat()
+  }
+
+  #beat(): void {
+    for (const other of this.#others()) void this.#bring(other)
+    this.#await()
+  }
+
+  async #bring(other: string): Promise<void> {
+    const progress = this.#progress.get(other)
+    if (progress === undefined || progress.busy) return
+    progress.busy = true
+    const sent = this.#commit
+    const reply = (await this.#options.send(other, this.#messageFor(progress))) as Reply | null
+    progress.busy = false
+    if (reply === null || this.#stopped || this.#role !== 'leader') return
+    if (reply.term > this.#term) return this.#follow(reply.term, null)
+    if (reply.granted) progress.match = Math.max(progress.match, reply.match)
+    progress.next = reply.match + 1
+    this.#commitWhatMajorityHolds()
+    if (progress.match < this.#lastIndex || this.#commit > sent) void this.#bring(other)
+  }
+
+  #messageFor({ next }: Progress): Message {
+    const leader = this.#options.me
+    const term = this.#term
+    if (next <= this.#base) {
+      const lastTerm = this.#termAt(this.#options.placements.index)
+      return { type: 'install', term, leader, state: this.#options.placements.export(), lastTerm }
+    }
+    const entries = this.#log.slice(next - this.#base - 1, next - this.#base - 1 + batch)
+    const previous = next - 1
+    return {
+      type: 'append',
+      term,
+      leader,
+      previousIndex: previous,
+      previousTerm: this.#termAt(previous),
+      entries,
+      commit: this.#commit,
+    }
+  }
+
+  #commitWhatMajorityHolds(): void {
+    const held = [this.#lastIndex, ...[...this.#progress.values()].map((each) => each.match)].sort((a, b) => b - a)
+    const index = held[Math.floor(this.#options.members.length / 2)] ?? 0
+    if (index > this.#commit && this.#termAt(index) === this.#term) this.#advance(index)
+  }
+
+  #take({ previousIndex, previousTerm, entries, commit }: Extract<Message, { type: 'append' }>): Reply {
+    if (previousIndex > this.#lastIndex) return this.#no(this.#lastIndex)
+    if (previousIndex >= this.#base && this.#termAt(previousIndex) !== previousTerm) return this.#no(previousIndex - 1)
+    const last = previousIndex + entries.length
+    const differs = entries.findIndex((each, at) => {
+      const index = previousIndex + 1 + at
+      return index > this.#base && this.#termAt(index) !== each.term
+    })
+    if (differs >= 0) {
+      const from = previousIndex + 1 + differs
+      this.#options.save({ epoch: this.#epoch, type: 'entries', from, entries: entries.slice(differs) })
+      this.#splice(from, entries.slice(differs))
+    }
+    this.#advance(Math.min(commit, last))
+    return { term: this.#term, granted: true, match: last }
+  }
+
+  #install({ state, lastTerm }: Extract<Message, { type: 'install' }>): Reply {
+    if (state.index > this.#options.placements.index) this.#options.behind()
+    return this.#no(lastTerm >= 0 ? this.#options.placements.index : 0)
+  }
+
+  #advance(to: number): void {
+    const { placements } = this.#options
+    this.#commit = Math.max(this.#commit, Math.min(to, this.#lastIndex))
+    while (placements.index < this.#commit && placements.epoch === this.#epoch) {
+      const logged = this.#log[placements.index - this.#base]
+      if (logged === undefined) break
+      const ends = logged.entry.type === 'algorithm' && logged.entry.epoch === this.#epoch + 1
+      // The others learn of the end of the epoch before this member leaves it.
+      if (ends && this.#role === 'leader')
+        for (const id of this.#others()) void this.#options.send(id, this.#messageFor(this.#progress.get(id)!))
+      this.#options.applied(logged.entry, placements.apply(logged.entry))
+    }
+    this.#cut()
+  }
+
+  #cut(): void {
+    if (this.#log.length <= longest || this.#options.placements.index - this.#base < longest / 2) return
+    const base = this.#options.placements.index - 100
+    const term = this.#termAt(base)
+    this.#log = this.#log.slice(base - this.#base)
+    this.#base = base
+    this.#baseTerm = term
+  }
+
+  #others(): readonly string[] {
+    return this.#options.members.filter((each) => each !== this.#options.me)
+  }
+}
+
+/** A member's placements as its journal left them. */
+export function placementsFrom(lines: readonly Line[]): { readonly placements: Placements; readonly lastTerm: number } {
+  const snapshot = lines.findLast((line) => line.type === 'snapshot')
+  const at = snapshot === undefined ? -1 : lines.lastIndexOf(snapshot)
+  const placements = new Placements(snapshot?.state)
+  // PBFT writes down what it executed; a Raft member learns from its leader what of its log is committed.
+  for (const line of lines.slice(at + 1)) if (line.type === 'executed') placements.apply(line.entry)
+  return { placements, lastTerm: snapshot?.lastTerm ?? 0 }
+}

@@ -1,0 +1,273 @@
+/** Work for the fleet: machines that move, pages that are read from afar, proposals, notes; and what came of it, as whoever asked has seen it. */
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { serve } from '../mana/http.ts'
+import { followFleet } from './node/fleet-file.ts'
+import { isProgram, options, program } from './program.ts'
+
+const operations = ['migrate', 'read', 'propose', 'note'] as const
+type Operation = (typeof operations)[number]
+
+export interface LoadOptions {
+  readonly fleet: string
+  /** Operations begun in a second, whether the ones before have ended or not. */
+  readonly rate: number
+  readonly mix: Readonly<Partial<Record<Operation, number>>>
+}
+interface Quantiles {
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  readonly max: number
+}
+export interface LoadFigures {
+  readonly seconds: number
+  readonly served: number
+  readonly failed: number
+  readonly byOperation: Readonly<
+    Record<Operation, { readonly served: number; readonly failed: number; readonly latencyMs: Quantiles }>
+  >
+  readonly movedBytes: number
+  readonly movedBytesPerSecond: number
+  readonly reasons: Readonly<Record<string, number>>
+}
+interface Tally {
+  readonly latencies: number[]
+  served: number
+  failed: number
+}
+interface Reply {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** A machine on its way is asked for again at its new place so often: its owner is nobody for a moment. */
+const attempts = 6
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+export class Load {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  readonly #fleet: ReturnType<typeof followFleet>
+  readonly #tallies = new Map(operations.map((each) => [each, { latencies: [], served: 0, failed: 0 } as Tally]))
+  readonly #owners = new Map<string, string>()
+  readonly #reasons = new Map<string, number>()
+  readonly #turns: readonly Operation[]
+  readonly #began = performance.now()
+  readonly #timer: NodeJS.Timeout
+  #running = new Set<Promise<void>>()
+  #movedBytes = 0
+  #turn = 0
+  #endedAt = 0
+
+  constructor({ fleet, rate, mix }: LoadOptions) {
+    this.#fleet = followFleet(fleet, () => undefined)
+    this.#turns = interleaved(mix)
+    let due = 0
+    this.#timer = setInterval(() => {
+      for (due += rate / 50; due >= 1; due--) this.#begin()
+    }, 20)
+  }
+
+  figures(): LoadFigures {
+    const seconds = ((this.#endedAt || performance.now()) - this.#began) / 1_000
+    const all = [...this.#tallies.values()]
+    return {
+      seconds: rounded(seconds),
+      served: all.reduce((sum, each) => sum + each.served, 0),
+      failed: all.reduce((sum, each) => sum + each.failed, 0),
+      byOperation: Object.fromEntries(
+        [...this.#tallies].map(([name, { served, failed, latencies }]) => [
+          name,
+          { served, failed, latencyMs: quantiles(latencies) },
+        ]),
+      ) as LoadFigures['byOperation'],
+      movedBytes: this.#movedBytes,
+      movedBytesPerSecond: Math.round(this.#movedBytes / seconds),
+      reasons: Object.fromEntries(this.#reasons),
+    }
+  }
+
+  metrics(): string {
+    const counts = [...this.#tallies].flatMap(([operation, { served, failed }]) => [
+      `dwcp_load_operations_total{operation="${operation}",outcome="ok"} ${served}`,
+      `dwcp_load_operations_total{operation="${operation}",outcome="failed"} ${failed}`,
+    ])
+    const seconds = [...this.#tallies].flatMap(([operation, { latencies }]) =>
+      Object.entries(quantiles(latencies)).map(
+        ([name, ms]) => `dwcp_load_seconds{operation="${operation}",quantile="${name}"} ${ms / 1_000}`,
+      ),
+    )
+    return [
+      '# HELP dwcp_load_operations_total Operations as the load has seen them.\n# TYPE dwcp_load_operations_total counter',
+      ...counts,
+      '# HELP dwcp_load_seconds Latency of the last 5000 operations.\n# TYPE dwcp_load_seconds gauge',
+      ...seconds,
+      '# HELP dwcp_load_moved_bytes_total Memory of machines that moved.\n# TYPE dwcp_load_moved_bytes_total counter',
+      `dwcp_load_moved_bytes_total ${this.#movedBytes}`,
+      '',
+    ].join('\n')
+  }
+
+  /** What has begun is waited for. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await Promise.all(this.#running)
+    this.#endedAt ||= performance.now()
+    this.#fleet.stop()
+    this.#agent.destroy()
+  }
+
+  #begin(): void {
+    const operation = this.#turns[this.#turn % this.#turns.length] ?? 'read'
+    const turn = this.#turn++
+    const run = this.#run(operation, turn).finally(() => this.#running.delete(run))
+    this.#running.add(run)
+  }
+
+  async #run(operation: Operation, turn: number): Promise<void> {
+    const tally = this.#tallies.get(operation)
+    if (tally === undefined) return
+    const began = performance.now()
+    try {
+      const { status, body } = await this.#perform(operation, turn)
+      if (status >= 400) throw new Error(`${operation} ${status}: ${String(body['error'])}`)
+      if (operation === 'migrate') this.#movedBytes += Number(body['rawBytes'])
+      tally.served++
+    } catch (error) {
+      tally.failed++
+      const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/"[^"]*"|\d{3,}/g, '…')
+      this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1)
+    }
+    tally.latencies.push(performance.now() - began)
+    if (tally.latencies.length > 5_000) tally.latencies.shift()
+  }
+
+  async #perform(operation: Operation, turn: number): Promise<Reply> {
+    const nodes = Object.keys(this.#fleet.current().nodes)
+    const any = nodes[(turn * 7) % nodes.length] ?? ''
+    let reply: Reply = { status: 503, body: { error: 'there are no machines' } }
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const machine = await this.#machine(turn, attempt > 0)
+      if (machine === undefined) continue
+      const owner = this.#owners.get(machine) ?? any
+      reply = await this.#ask(
+        operation,
+        turn,
+        machine,
+        owner,
+        owner === any ? (nodes.find((each) => each !== owner) ?? any) : any,
+      )
+      // Not there any more: it is looked for anew. All else is an answer.
+      const isGone =
+        reply.status === 409 || (reply.status === 502 && String(reply.body['error']).includes('is not here'))
+      if (!isGone) return reply
+      await pause(30 * (attempt + 1))
+    }
+    return reply
+  }
+
+  #ask(operation: Operation, turn: number, machine: string, owner: string, any: string): Promise<Reply> {
+    if (operation === 'migrate') return this.#call(owner, '/migrate', { machine })
+    if (operation === 'read') return this.#call(any, '/read', { machine, page: (turn * 13) % 100, owner })
+    if (operation === 'propose') return this.#call(any, '/propose', { machine, label: `turn ${turn}` })
+    return this.#call(any, '/notes', { machine, note: `turn ${turn}` })
+  }
+
+  async #machine(turn: number, isStale: boolean): Promise<string | undefined> {
+    if (isStale || turn % 20 === 0 || this.#owners.size === 0) await this.#learnOwners()
+    const machines = [...this.#owners.keys()]
+    return machines[(turn * 11) % machines.length]
+  }
+
+  async #learnOwners(): Promise<void> {
+    const { groups } = this.#fleet.current()
+    await Promise.all(
+      Object.values(groups).map(async (members) => {
+        for (const member of members) {
+          const answer = await this.#call(member, '/placements').catch(() => null)
+          if (answer === null || answer.status !== 200) continue
+          for (const { machine, owner } of answer.body['items'] as readonly { machine: string; owner: string }[])
+            this.#owners.set(machine, owner)
+          return
+        }
+      }),
+    )
+  }
+
+  #call(node: string, path: string, body?: object): Promise<Reply> {
+    const { admin } = this.#fleet.current().nodes[node] ?? { admin: '' }
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        `${admin}${path}`,
+        { agent: this.#agent, method: body === undefined ? 'GET' : 'POST', timeout: 20_000 },
+        (answer) => {
+          const chunks: Buffer[] = []
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject)
+          answer.on('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Reply['body'],
+            }),
+          )
+        },
+      )
+      sent.on('timeout', () => sent.destroy(new Error('no answer in 20 s')))
+      sent.on('error', reject)
+      sent.end(body === undefined ? undefined : JSON.stringify(body))
+    })
+  }
+}
+
+/** The mix spread evenly, so that a short run has it too. */
+function interleaved(mix: LoadOptions['mix']): readonly Operation[] {
+  const total = Object.values(mix).reduce((sum, each) => sum + each, 0)
+  const turns = operations.flatMap((name) =>
+    Array.from({ length: mix[name] ?? 0 }, (_, at) => ({ name, at: ((at + 0.5) * total) / (mix[name] ?? 1) })),
+  )
+  return turns.sort((a, b) => a.at - b.at).map((each) => each.name)
+}
+
+const rounded = (value: number): number => Number(value.toFixed(3))
+
+function quantiles(latencies: readonly number[]): Quantiles {
+  const sorted = [...latencies].sort((a, b) => a - b)
+  const at = (share: number) => rounded(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
+}
+
+/** `migrate=1,read=6`. Throws RangeError. */
+export function readMix(text: string): LoadOptions['mix'] {
+  const parts = text.split(',').map((each) => {
+    const [name, share] = each.split('=')
+    const operation = operations.find((one) => one === name)
+    if (operation === undefined || !/^\d+$/.test(share ?? ''))
+      throw new RangeError(`"${each}" is no part of a mix: migrate=1,read=6`)
+    return [operation, Number(share)] as const
+  })
+  return Object.fromEntries(parts) as LoadOptions['mix']
+}
+
+if (isProgram(import.meta.filename)) {
+  const given = options(['fleet', 'rate', 'mix', 'seconds', 'port', 'owner'])
+  await program('load', given.owner, async () => {
+    if (given.fleet === undefined) throw new RangeError('--fleet FILE says where the nodes are')
+    readFileSync(given.fleet)
+    const load = new Load({
+      fleet: given.fleet,
+      rate: Number(given.rate ?? 20),
+      mix: readMix(given.mix ?? 'migrate=1,read=6,propose=2,note=1'),
+    })
+    const server = await serve(Number(given.port ?? 0), {
+      'GET /figures': () => ({ status: 200, body: load.figures() }),
+      'GET /metrics': () => ({ status: 200, body: load.metrics() }),
+    })
+    const stop = async (): Promise<void> => {
+      await load.stop()
+      await server.stop()
+      process.stdout.write(`${JSON.stringify(load.figures())}\n`)
+    }
+    const seconds = Number(given.seconds ?? 0)
+    if (seconds > 0) setTimeout(() => process.kill(process.pid, 'SIGTERM'), seconds * 1_000)
+    return { port: server.port, stop }
+  })
+}

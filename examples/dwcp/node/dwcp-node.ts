@@ -1,0 +1,299 @@
+/** A node put together of its parts, and taken apart again. What each part does is theirs. */
+import { createPrivateKey } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { type Serving, serve } from '../../mana/http.ts'
+import { Arrivals } from '../machine/arrival.ts'
+import { CannotMove, depart, type Moved } from '../machine/departure.ts'
+import { Host, type Image } from '../machine/host.ts'
+import { Baselines } from '../pages/baselines.ts'
+import { codecsReady } from '../pages/codecs.ts'
+import { hashOf } from '../pages/page.ts'
+import { Selector } from '../pages/selector.ts'
+import { PageSender } from '../pages/sender.ts'
+import { Gossip } from '../sync/gossip.ts'
+import { Notes } from '../sync/notes.ts'
+import type { Hello, Version } from '../wire/features.ts'
+import { frameTypes } from '../wire/frame.ts'
+import { type Listening, listen } from '../wire/server.ts'
+import { Agreement } from './agreement.ts'
+import { type Fault, faultyEncoding } from './faults.ts'
+import { Figures } from './figures.ts'
+import { type FollowedFlags, followFlags, type InForce } from './flags.ts'
+import { type FollowedFleet, followFleet } from './fleet-file.ts'
+import { codecsOf, handlersOf } from './handlers.ts'
+import { readState, stateOf, writeState } from './keeping.ts'
+import { Links } from './links.ts'
+import type { Happened, NodeParts } from './parts.ts'
+import { leastLoaded, nextByHash } from './placement.ts'
+import { routesOf } from './routes.ts'
+import { type FollowedSettings, followSettings } from './settings.ts'
+import { type NodeState, readMachine } from './state.ts'
+
+export interface NodeOptions {
+  readonly id: string
+  readonly version: Version
+  readonly fleet: string
+  readonly port: number
+  readonly adminPort: number
+  readonly flags?: string | undefined
+  readonly settings?: string | undefined
+  readonly state?: string | undefined
+  readonly key?: string | undefined
+  readonly fault?: Fault | null
+}
+
+const rememberedEvents = 1_000
+const v1Baselines = 512
+const gossipMs = 500
+const slowProbeMs = 40
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+export class DwcpNode implements NodeParts {
+  readonly id: string
+  readonly version: Version
+  readonly fault: Fault | null
+  readonly figures: Figures
+  readonly notes: Notes
+  readonly baselines: Baselines
+  readonly selector: Selector
+  readonly links: Links
+  readonly agreement: Agreement
+  readonly host: Host
+  readonly arrivals: Arrivals
+  readonly #options: NodeOptions
+  readonly #fleet: FollowedFleet
+  readonly #flags: FollowedFlags
+  readonly #settings: FollowedSettings
+  readonly #sender: PageSender
+  readonly #gossip: Gossip
+  readonly #events: Happened[] = []
+  readonly #timers: NodeJS.Timeout[] = []
+  #listening: Listening | null = null
+  #admin: Serving | null = null
+  #isDraining = false
+  #stopped = false
+
+  private constructor(options: NodeOptions, kept: NodeState | null) {
+    const { id, version } = options
+    this.#options = options
+    this.id = id
+    this.version = version
+    this.fault = version === 'v3' ? (options.fault ?? null) : null
+    this.figures = new Figures(id, version)
+    const happened = (event: string, details: Readonly<Record<string, unknown>>): void => this.#happened(event, details)
+    this.#fleet = followFleet(options.fleet, () => undefined)
+    this.#settings = followSettings(options.settings, () => happened('settings', {}))
+    const groups = Object.entries(this.#fleet.current().groups).flatMap(([group, members]) =>
+      members.includes(id) ? [group] : [],
+    )
+    this.#flags = followFlags(version === 'v3' ? options.flags : undefined, id, groups, (now) => {
+      happened('flags', { ...now })
+      this.links?.greetAll()
+    })
+    const settings = (): ReturnType<FollowedSettings['current']> => this.#settings.current()
+    this.baselines = new Baselines(() => (version === 'v1' ? v1Baselines : settings()['hde.max_baselines']))
+    this.selector = new Selector(() => settings()['hde.selector.learning_rate'])
+    this.notes = new Notes(id)
+    const isFlapping = this.fault === 'flapping'
+    const forget = (peer: string): void => this.#gossip?.forget(peer)
+    this.links = new Links({
+      me: id,
+      fleet: this.#fleet,
+      mine: () => this.#hello(),
+      settings,
+      figures: this.figures,
+      happened,
+      isFlapping,
+      forget,
+    })
+    const key = options.key === undefined ? null : createPrivateKey(readFileSync(options.key))
+    const folder = options.state === undefined ? null : `${options.state}.agreement`
+    if (folder !== null) mkdirSync(folder, { recursive: true })
+    const { figures, links } = this
+    const imported = kept?.groups ?? {}
+    this.agreement = new Agreement({
+      me: id,
+      version,
+      fleet: this.#fleet,
+      links,
+      inForce: this.inForce,
+      settings,
+      figures,
+      key,
+      folder,
+      imported,
+      happened,
+    })
+    const propose: Agreement['propose'] = (machine, entry) => this.agreement.propose(machine, entry)
+    this.host = new Host({ me: id, propose, figures })
+    const { host, baselines, selector } = this
+    this.arrivals = new Arrivals({
+      host,
+      baselines,
+      codecs: codecsOf(version),
+      propose,
+      isClosed: () => this.#isDraining,
+    })
+    this.#sender = new PageSender({
+      baselines,
+      selector,
+      figures,
+      comparesPages: () => version === 'v1' || settings()['hde.enable_delta_encoding'],
+      delayMs: () => (this.fault === 'slow-detector' && this.#has('hybrid_mode') ? slowProbeMs : 0),
+      outgoing: faultyEncoding(this.fault),
+    })
+    this.#gossip = new Gossip({
+      notes: this.notes,
+      peers: () => links.names,
+      features: (peer) => links.features(peer),
+      ask: (peer, op, head) => links.op(peer, op, head),
+      asV1: () => figures.asV1('sync'),
+    })
+    if (kept !== null) this.#takeNotes(kept)
+  }
+
+  /** Throws where files are wrong. It answers when this returns; its machines of an earlier life come when its groups have agreed. */
+  static async start(options: NodeOptions): Promise<DwcpNode> {
+    await codecsReady()
+    const kept = readState(options.state, options.id, options.version)
+    const images = new Map(kept?.machines.map((each) => [each.id, readMachine(each)]))
+    const node = new DwcpNode(options, kept)
+    const { version, host, arrivals, agreement, links } = node
+    const heard = (from: Hello): void => links.heard(from)
+    const handlers = handlersOf({
+      version,
+      host,
+      arrivals,
+      agreement,
+      gossip: node.#gossip,
+      isClosed: () => node.#isDraining,
+      heard,
+    })
+    const refused = (reason: string): void => node.figures.count('dwcp_refused_frames_total', { reason })
+    node.#listening = await listen({ port: options.port, mine: () => node.#hello(), handlers, refused })
+    node.#admin = await serve(options.adminPort, routesOf(node))
+    node.#timers.push(setInterval(() => void node.#gossip.round(), gossipMs))
+    void node.#resume(images)
+    return node
+  }
+
+  get port(): number {
+    return this.#listening?.port ?? 0
+  }
+  get adminPort(): number {
+    return this.#admin?.port ?? 0
+  }
+  inForce = (): InForce => this.#flags.current()
+  events = (): readonly Happened[] => this.#events
+  isDraining = (): boolean => this.#isDraining
+  state = (): NodeState => stateOf(this)
+  troubles = (): readonly string[] => [this.#flags, this.#settings, this.#fleet].flatMap((each) => each.trouble() ?? [])
+
+  migrate = async (machine: string, to?: string): Promise<Moved> => {
+    const target = to ?? (await this.#place(machine))
+    if (target === undefined) throw new CannotMove('there is nobody to take it')
+    try {
+      const moved = await depart(this.host, machine, this.links.link(target), this.#sender, this.figures)
+      this.#happened('migration', { ...moved })
+      return moved
+    } catch (error) {
+      this.#happened('migration_failed', {
+        machine,
+        to: target,
+        reason: error instanceof Error ? error.message : String(error),
+      })
+      throw error
+    }
+  }
+
+  readPage = async (
+    machine: string,
+    page: number,
+    owner: string,
+  ): Promise<{ readonly hash: string; readonly microseconds: number }> => {
+    const began = performance.now()
+    const { head, body } = await this.links.ask(owner, frameTypes.ask, { op: 'machine.page', machine, page })
+    const hash = hashOf(body).toString('hex')
+    if (hash !== head['hash']) throw new Error(`page ${page} of machine "${machine}" did not arrive as it left`)
+    return { hash, microseconds: Math.round((performance.now() - began) * 1_000) }
+  }
+
+  drain = async (): Promise<{ readonly moved: number; readonly kept: number }> => {
+    this.#isDraining = true
+    let moved = 0
+    for (let turn = 0; turn < 3 && this.host.all.length > 0; turn++)
+      for (const [machine] of this.host.all)
+        await this.migrate(machine).then(
+          () => moved++,
+          () => undefined,
+        )
+    return { moved, kept: this.host.all.length }
+  }
+
+  /** With a state file its machines wait in it; without one they go to others first. */
+  async stop(): Promise<void> {
+    if (this.#options.state === undefined && this.host.all.length > 0) await this.drain()
+    this.#isDraining = true
+    this.#stopped = true
+    this.host.stop()
+    if (this.#options.state !== undefined) writeState(this.#options.state, this.state())
+    this.arrivals.stop()
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const each of [this.#flags, this.#settings, this.#fleet, this.links, this.agreement]) each.stop()
+    await this.#listening?.stop()
+    await this.#admin?.stop()
+  }
+
+  #hello(): Hello {
+    return { id: this.id, version: this.version, ...this.#flags.current() }
+  }
+
+  #has(feature: InForce['features'][number]): boolean {
+    return this.#flags.current().features.includes(feature)
+  }
+
+  #takeNotes(kept: NodeState): void {
+    if (kept.version === 'v1') this.notes.takeRows(kept.notes)
+    else this.notes.take(kept.notes)
+  }
+
+  /** Until all groups have answered: what this node owned before is confirmed, and runs again. */
+  async #resume(images: ReadonlyMap<string, Image>): Promise<void> {
+    for (; !this.#stopped; await pause(200)) {
+      try {
+        const mine = (await this.agreement.placements()).filter(([, { owner }]) => owner === this.id)
+        for (const [machine, { generation, seed, pages }] of mine)
+          await this.host.resume(machine, generation, seed, pages, images.get(machine))
+        return
+      } catch {
+        // No leader yet, or nobody of a group is there: asked again.
+      }
+    }
+  }
+
+  async #place(machine: string): Promise<string | undefined> {
+    const { names } = this.links
+    if (!this.#has('hybrid_mode')) {
+      this.figures.asV1('placement')
+      return nextByHash(machine, this.host.get(machine)?.generation ?? 0, names)
+    }
+    const asked = await Promise.allSettled(
+      this.links.open.map(async ([id]) => ({
+        id,
+        mode: this.links.mode(id),
+        ...(await this.links.op(id, 'load', {}, 1_000)),
+      })),
+    )
+    const loads = asked.flatMap((each) =>
+      each.status === 'fulfilled'
+        ? [each.value as { id: string; mode: 'datacenter'; machines: number; closed: boolean }]
+        : [],
+    )
+    return leastLoaded(loads.filter((each) => !each.closed))
+  }
+
+  #happened(event: string, details: Readonly<Record<string, unknown>>): void {
+    this.#events.push({ event, at: new Date().toISOString(), ...details })
+    if (this.#events.length > rememberedEvents) this.#events.shift()
+  }
+}
