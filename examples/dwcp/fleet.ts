@@ -163,7 +163,12 @@ export class Fleet {
   }
 
   async #call(id: string, path: string, init: RequestInit = {}): Promise<unknown> {
-    const answer = await fetch(`${this.node(id).url}${path}`, { ...init, signal: AbortSignal.timeout(20_000) })
+    const answer = await fetch(`${this.node(id).url}${path}`, {
+      ...init,
+      // A kept connection may be closed by a node just when it is used again.
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(20_000),
+    })
     const text = await answer.text()
     if (!answer.ok) throw new Error(`${id} ${path} answered ${answer.status}: ${text}`)
     return text.startsWith('{') ? JSON.parse(text) : text

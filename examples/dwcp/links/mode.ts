@@ -20,16 +20,14 @@ export class ModeDetector {
   get mode(): Mode {
     return this.#mode
   }
-  /** Median of the last round trips: one that waited for a busy processor says nothing of the way. */
+  /** The shortest of the last round trips: one that waited for a busy processor says nothing of the way. */
   get latencyMs(): number {
-    const sorted = [...this.#trips].sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length / 2)] ?? 0
+    return this.#trips.length === 0 ? 0 : Math.min(...this.#trips)
   }
-  /** Mean change from one round trip to the next, without the largest. */
+  /** Median change from one round trip to the next. */
   get jitterMs(): number {
     const changes = this.#trips.slice(1).map((each, at) => Math.abs(each - (this.#trips[at] ?? each)))
-    const counted = changes.sort((a, b) => a - b).slice(0, -1)
-    return counted.length === 0 ? 0 : counted.reduce((sum, each) => sum + each, 0) / counted.length
+    return changes.sort((a, b) => a - b)[Math.floor((changes.length - 1) / 2)] ?? 0
   }
 
   /** True when the mode has changed by this round trip. */

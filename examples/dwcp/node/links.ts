@@ -25,7 +25,7 @@ interface Known {
   readonly throughput: Throughput
 }
 
-const measureEveryMs = 500
+const measureEveryMs = 1_000
 /** Peers that are measured even when nothing else is asked of them: the next so many by name. */
 const neighbours = 4
 

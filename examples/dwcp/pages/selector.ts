@@ -12,8 +12,13 @@ interface Estimate {
   tries: number
 }
 
-/** Every so many pages of a class the codec that was tried least is tried again. */
+/** Every so many pages of a class the codec that was tried least is tried again; on its first pages all are. */
 const explore = 48
+const atFirst = 3
+/** A codec that is compiled just now, or a processor that was taken away, is no property of a codec: no page takes so many microseconds. */
+const longest = 200
+
+const kindOf = (page: PageClass, hasBaseline: boolean): string => `${page}${hasBaseline ? ' again' : ''}`
 
 export class Selector {
   readonly #estimates = new Map<string, Estimate>()
@@ -25,37 +30,45 @@ export class Selector {
     this.#rate = rate
   }
 
-  /** `bytesPerMicro`: the measured throughput of the link. */
-  choose(page: PageClass, hasBaseline: boolean, codecs: readonly Codec[], bytesPerMicro: number): Codec {
-    const kind = `${page}${hasBaseline ? ' again' : ''}`
+  /** Codecs to try on the next page of this class besides: to learn what they would make of it, not to send it. */
+  trials(page: PageClass, hasBaseline: boolean, codecs: readonly Codec[]): readonly Codec[] {
+    const kind = kindOf(page, hasBaseline)
     const usable = codecs.filter((codec) => hasBaseline || !fromBaseline(codec))
     const turn = (this.#pages.get(kind) ?? 0) + 1
     this.#pages.set(kind, turn)
-    const least = usable.reduce((a, b) => (this.#tries(kind, b) < this.#tries(kind, a) ? b : a))
-    if (this.#tries(kind, least) === 0 || turn % explore === 0) return least
+    if (turn <= atFirst) return usable
+    if (turn % explore !== 0) return []
+    return [usable.reduce((a, b) => (this.#tries(kind, b) < this.#tries(kind, a) ? b : a))]
+  }
+
+  /** `bytesPerMicro`: the measured throughput of the link. */
+  choose(page: PageClass, hasBaseline: boolean, codecs: readonly Codec[], bytesPerMicro: number): Codec {
+    const kind = kindOf(page, hasBaseline)
+    const usable = codecs.filter((codec) => hasBaseline || !fromBaseline(codec))
     return usable.reduce((a, b) => (this.#cost(kind, b, bytesPerMicro) < this.#cost(kind, a, bytesPerMicro) ? b : a))
   }
 
   /** What a choice has come to. `bytes` is a page's where the codec gave up. */
   learn(page: PageClass, hasBaseline: boolean, codec: Codec, bytes: number, encodeMicros: number): void {
-    const key = `${page}${hasBaseline ? ' again' : ''} ${codec}`
+    const key = `${kindOf(page, hasBaseline)} ${codec}`
     const known = this.#estimates.get(key)
+    const micros = Math.min(encodeMicros, longest)
     if (known === undefined) {
-      this.#estimates.set(key, { bytes, encodeMicros, decodeMicros: encodeMicros / 3, tries: 1 })
+      this.#estimates.set(key, { bytes, encodeMicros: micros, decodeMicros: micros / 3, tries: 1 })
       return
     }
-    // One interruption by another process is no property of a codec.
-    const micros = Math.min(encodeMicros, 8 * known.encodeMicros + 20)
-    known.bytes += this.#rate() * (bytes - known.bytes)
-    known.encodeMicros += this.#rate() * (micros - known.encodeMicros)
     known.tries++
+    // The first few count alike: what came first is not worth more.
+    const rate = Math.max(this.#rate(), 1 / known.tries)
+    known.bytes += rate * (bytes - known.bytes)
+    known.encodeMicros += rate * (micros - known.encodeMicros)
   }
 
   /** The receiver's mean for one page of this codec, whatever its class. */
   learnDecode(codec: Codec, micros: number): void {
     for (const [key, known] of this.#estimates)
       if (key.endsWith(` ${codec}`))
-        known.decodeMicros += this.#rate() * (Math.min(micros, 8 * known.decodeMicros + 20) - known.decodeMicros)
+        known.decodeMicros += this.#rate() * (Math.min(micros, longest) - known.decodeMicros)
   }
 
   /** For `/status`: bytes of a page and microseconds to encode it. */

@@ -82,15 +82,20 @@ export class PageSender {
     const learns = link.has('ml_compression')
     if (!learns) figures.asV1('codec')
     const kind = classOf(page)
+    const encode = (codec: Codec): Uint8Array | undefined => {
+      const began = performance.now()
+      const encoded = encodePage(codec, page, base?.page)
+      const micros = (performance.now() - began) * 1_000
+      if (learns) selector.learn(kind, base !== undefined, codec, encoded?.length ?? pageSize, micros)
+      return encoded
+    }
+    if (learns) for (const codec of selector.trials(kind, base !== undefined, codecNames)) encode(codec)
     const codec = learns
       ? selector.choose(kind, base !== undefined, codecNames, link.throughput.bytesPerMicro)
       : base === undefined
         ? 'runs'
         : 'delta'
-    const began = performance.now()
-    const encoded = encodePage(codec, page, base?.page)
-    const micros = (performance.now() - began) * 1_000
-    if (learns) selector.learn(kind, base !== undefined, codec, encoded?.length ?? pageSize, micros)
+    const encoded = encode(codec)
     const written: Codec = encoded === undefined ? 'raw' : codec
     const bytes = learns && encoded !== undefined ? outgoing(encoded) : (encoded ?? page)
     const marked =
