@@ -18,13 +18,14 @@ const { values: given } = parseArgs({
     rounds: { type: 'string', default: '5' },
     transactions: { type: 'string', default: '12000' },
     seconds: { type: 'string', default: '3' },
+    blocks: { type: 'string', default: '300' },
   },
 })
 const rounds = Number(given.rounds)
 type Version = 'v1' | 'v2'
 const versions: readonly Version[] = ['v1', 'v2']
 
-interface Figure {
+export interface Figure {
   readonly name: string
   readonly what: string
   readonly unit: string
@@ -34,6 +35,14 @@ interface Figure {
   readonly changePercent: number
   readonly target: string
   readonly met: boolean
+}
+
+/** What `--json` prints. */
+export interface FiguresReport {
+  readonly rounds: number
+  readonly node: string
+  readonly errors: number
+  readonly figures: readonly Figure[]
 }
 
 const median = (values: readonly number[]): number =>
@@ -107,8 +116,9 @@ async function heapFigure(): Promise<Figure> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const signers = Array.from({ length: 400 }, (_, i) => signerOf(`heap ${i}`))
+  const strangers = signers.map((_, i) => signerOf(`stranger ${i}`))
   const texts = Array.from({ length: usualLimits.maxSize }, (_, i) =>
-    JSON.stringify(signers[i % 400]!.transfer(signers[0]!.address, Math.floor(i / 400), 1, 1 + (i % 97))),
+    JSON.stringify(signers[i % 400]!.transfer(strangers[i % 400]!.address, Math.floor(i / 400), 1, 1 + (i % 97))),
   )
   const kept: TransactionPool[] = []
   const held = async (version: Version): Promise<number> => {
@@ -127,7 +137,8 @@ async function heapFigure(): Promise<Figure> {
   return figure('memory-pool', `heap of a full pool of ${kept[0]?.size()} transactions`, 'kB', v1, v2, -10)
 }
 
-const chainWords = ['--blocks', '300', '--per-block', '20']
+const blocks = Number(given.blocks)
+const chainWords = ['--blocks', given.blocks, '--per-block', '20']
 
 /** From an empty node to the whole chain, over real peers. Blocks per second. */
 async function syncRound(version: Version, peers: readonly string[]): Promise<number> {
@@ -137,7 +148,7 @@ async function syncRound(version: Version, peers: readonly string[]): Promise<nu
     const listening = performance.now()
     for (;;) {
       const { number } = (await (await fetch(`${node.url}/head`)).json()) as { readonly number: number }
-      if (number === 299) return 300 / ((performance.now() - listening) / 1_000)
+      if (number === blocks - 1) return blocks / ((performance.now() - listening) / 1_000)
       await sleep(5)
     }
   } finally {
@@ -164,7 +175,7 @@ async function syncFigure(delayMs: number): Promise<Figure> {
   }
   return figure(
     `sync-${delayMs}ms`,
-    `300 blocks of 20 transactions from four peers that are ${delayMs} ms away`,
+    `${blocks} blocks of 20 transactions from four peers that are ${delayMs} ms away`,
     'blocks/s',
     median(runs.v1),
     median(runs.v2),
@@ -259,7 +270,8 @@ const pool = await poolFigure()
 const sync = [await syncFigure(0), await syncFigure(10)]
 const served = await servedFigures()
 const figures = [pool, await heapFigure(), ...sync, ...served.figures]
-if (given.json) console.log(JSON.stringify({ rounds, node: process.version, errors: served.errors, figures }))
+const report: FiguresReport = { rounds, node: process.version, errors: served.errors, figures }
+if (given.json) console.log(JSON.stringify(report))
 else {
   for (const each of figures)
     console.log(

@@ -10,6 +10,7 @@ export interface Asked {
 export interface Reply {
   readonly status: number
   readonly body: unknown
+  readonly headers?: { readonly [name: string]: string }
 }
 export interface Serving {
   readonly port: number
@@ -30,7 +31,7 @@ export async function serve(
       seen(route, reply.status)
       const isText = typeof reply.body === 'string'
       response.setHeader('content-type', isText ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json')
-      response.writeHead(reply.status).end(isText ? reply.body : JSON.stringify(reply.body))
+      response.writeHead(reply.status, reply.headers).end(isText ? reply.body : JSON.stringify(reply.body))
     })
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))

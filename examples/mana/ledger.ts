@@ -14,6 +14,16 @@ export class Ledger {
     this.#start = { nonce: 0, balance }
   }
 
+  /** Every account that ever moved, for the next start. */
+  export(): readonly (readonly [address: string, account: Account])[] {
+    return [...this.#accounts]
+  }
+
+  import(accounts: readonly (readonly [address: string, account: Account])[]): void {
+    this.#accounts.clear()
+    for (const [address, account] of accounts) this.#accounts.set(address, account)
+  }
+
   account(address: string): Account {
     return this.#accounts.get(address) ?? this.#start
   }

@@ -287,7 +287,7 @@ describe('the service', () => {
       settings,
       state: join(folder, 'state.json'),
       sealMs: 20,
-      sealSize: 100,
+      sealSize: 200,
       poolSize: 500,
     })
   const ask = async (port: number, path: string) => {

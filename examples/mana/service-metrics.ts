@@ -21,6 +21,22 @@ export function servicePage(pool: PoolNode, sync: SyncNode, requests: ReadonlyMa
     gauge('mana_sync_block', 'The last block that is held.', [` ${current}`]),
     gauge('mana_sync_highest_block', 'The highest block that a peer has said.', [` ${highest}`]),
     gauge('mana_sync_peer_failures_total', 'Answers of peers that failed or were wrong.', [` ${failures}`], 'counter'),
+    gauge(
+      'mana_sync_peer_asked_total',
+      'Questions to peers by version and by what came of them.',
+      Object.entries(sync.asked).flatMap(([version, { good, failed }]) => [
+        `{version="${version}",outcome="good"} ${good}`,
+        `{version="${version}",outcome="failed"} ${failed}`,
+      ]),
+      'counter',
+    ),
+    gauge('mana_pool_moves_total', 'Times that the state of the pool moved.', [` ${pool.moves.count}`], 'counter'),
+    gauge(
+      'mana_pool_moves_unequal_total',
+      'Moves after which the pool held other transactions than before.',
+      [` ${pool.moves.unequal}`],
+      'counter',
+    ),
     gauge('mana_http_requests_total', 'Requests by route and status.', byRoute, 'counter'),
     gauge('process_resident_memory_bytes', 'Memory of this process.', [` ${process.memoryUsage.rss()}`]),
   ].join('')

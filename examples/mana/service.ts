@@ -1,20 +1,29 @@
 /** The node's service: takes transactions, follows the chain of its peers, answers questions, shows its figures. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { followSettings, type Followed } from '../../src/router/index.ts'
 import { isProgram, options, program, say } from '../neonhub/service/program.ts'
-import { makeBlock, noParent } from './blocks.ts'
-import { type Reply, type Routes, serve, type Serving } from './http.ts'
+import { type Fault, isFault } from './faults.ts'
+import { followFlags } from './flag-settings.ts'
+import { serve, type Serving } from './http.ts'
 import { Ledger } from './ledger.ts'
-import { makePoolNode, type PoolNode, type PoolState } from './pool-node.ts'
-import { servicePage } from './service-metrics.ts'
-import { readSetting, type Setting, settingFrom } from './settings.ts'
-import { makeSyncNode, type SyncNode, type SyncState } from './sync-node.ts'
-import { hashOf, type SignedTransaction } from './transactions.ts'
+import { makePoolNode, type PoolNode, senderOf } from './pool-node.ts'
+import { sealer } from './sealer.ts'
+import { keep, type Parts, restore } from './service-state.ts'
+import { routesOf } from './service-routes.ts'
+import { readSetting, type Setting, settingFrom, type Version } from './settings.ts'
+import { makeSyncNode, type SyncNode } from './sync-node.ts'
+import type { SignedTransaction } from './transactions.ts'
 
 export interface ServiceOptions {
   readonly port: number
   readonly peers: readonly string[]
-  /** JSON: `{ "module_versions": { "transaction_pool": "v1", "sync_service": "v1" } }`. Followed; without it the environment says. */
+  /** What the node is called: the sync's flag goes by it. */
+  readonly node?: string
+  /** Which versions may answer. `v1`: as it was before v2 came, `v2`: v1 is retired, and a setting that wants it is refused. */
+  readonly modules?: Version | 'both'
+  /** Flags in flagd's JSON. Followed. */
+  readonly flags?: string | undefined
+  /** JSON: `{ "module_versions": { "transaction_pool": "v1", "sync_service": "v1" } }`. Followed; without it and flags the environment says. */
   readonly settings?: string | undefined
   /** The state is written there when the service stops, and read when it starts, by whichever version. */
   readonly state?: string | undefined
@@ -22,6 +31,8 @@ export interface ServiceOptions {
   readonly sealMs?: number
   readonly sealSize?: number
   readonly poolSize?: number
+  /** What is wrong with v2. */
+  readonly fault?: Fault | null
   readonly environment?: NodeJS.ProcessEnv
 }
 
@@ -32,28 +43,29 @@ export interface Service extends Serving {
 }
 
 export async function startService(given: ServiceOptions): Promise<Service> {
+  const { fault = null, state } = given
   const ledger = new Ledger()
-  const pool = makePoolNode(ledger, { maxSize: given.poolSize ?? 5_000, maxFuture: 64, minFee: 1, bump: 10 })
+  const pool = makePoolNode(ledger, { maxSize: given.poolSize ?? 5_000, maxFuture: 64, minFee: 1, bump: 10 }, fault)
   const taken = ({ transactions }: { readonly transactions: readonly SignedTransaction[] }) =>
     void ledger.apply(transactions)
-  const sync = makeSyncNode({ peers: given.peers, taken })
-  if (given.state !== undefined && existsSync(given.state)) restore(given.state, ledger, pool, sync)
+  const sync = makeSyncNode({ peers: given.peers, taken }, fault)
+  const seal = sealer(ledger, pool, given.sealSize ?? 200)
+  const parts: Parts = { ledger, pool, sync, seal }
+  if (state !== undefined && existsSync(state)) restore(state, parts)
   const modules = { transaction_pool: pool, sync_service: sync }
   const followed = await decide(given, pool, sync)
   sync.start()
-  const seal = sealer(ledger, pool, given.sealSize ?? 200)
   const timer = given.sealMs ? setInterval(() => seal.once(), given.sealMs) : null
   const requests = new Map<string, number>()
-  const routes = routesOf(
-    pool,
-    sync,
-    () => seal.sealed(),
-    () => followed?.trouble()?.message ?? null,
-    requests,
-  )
   const counted = (route: string, status: number) =>
     void requests.set(`${route} ${status}`, (requests.get(`${route} ${status}`) ?? 0) + 1)
-  const server = await serve(given.port, routes, counted)
+  const trouble = () => followed?.trouble()?.message ?? null
+  const snapshot =
+    state === undefined
+      ? null
+      : { write: () => keep(`${state}.snapshot`, parts), remove: () => rmSync(`${state}.snapshot`, { force: true }) }
+  const shown = { ...parts, trouble, requests, snapshot, modules: given.modules ?? 'both' }
+  const server = await serve(given.port, routesOf(shown), counted)
   return {
     port: server.port,
     pool,
@@ -64,126 +76,70 @@ export async function startService(given: ServiceOptions): Promise<Service> {
       if (timer !== null) clearInterval(timer)
       await server.stop()
       await sync.stop()
-      if (given.state !== undefined) keep(given.state, await pool.export(), sync.export())
+      if (state !== undefined) keep(state, parts)
     },
   }
 }
 
 async function decide(given: ServiceOptions, pool: PoolNode, sync: SyncNode): Promise<Followed | null> {
-  if (given.settings === undefined) {
-    const environment = given.environment ?? process.env
-    await pool.set(settingFrom(environment, 'TRANSACTION_POOL_VERSION'))
-    await sync.set(settingFrom(environment, 'SYNC_SERVICE_VERSION'))
-    return null
+  const { modules = 'both', flags: path } = given
+  const allowed = (setting: Setting): Setting => {
+    if (modules === 'both' || (setting.decide === modules && setting.shadow === 0)) return setting
+    throw new RangeError(`this node has ${modules} only, and its settings want another version too`)
   }
   const troubled = (trouble: Error | null) => say('settings', { trouble: trouble?.message ?? null })
+  if (path !== undefined && modules !== 'v1') {
+    const to = { pool: (s: Setting) => pool.set(allowed(s)), sync: (s: Setting) => sync.set(allowed(s)) }
+    return followFlags({ path, node: given.node ?? 'node', keyOf: senderOf, ...to, troubled })
+  }
+  if (given.settings === undefined) {
+    const environment = given.environment ?? process.env
+    await pool.set(allowed(settingFrom(environment, 'TRANSACTION_POOL_VERSION')))
+    await sync.set(allowed(settingFrom(environment, 'SYNC_SERVICE_VERSION')))
+    return null
+  }
   return followSettings(
     { path: given.settings, at: ['module_versions'], troubled },
     {
-      transaction_pool: (value) => pool.set(readSetting(value)),
-      sync_service: (value) => sync.set(readSetting(value)),
+      transaction_pool: (value) => pool.set(allowed(readSetting(value))),
+      sync_service: (value) => sync.set(allowed(readSetting(value))),
     },
   )
 }
 
-/** A development node's block production: the best pending transactions are applied, linked to those before, and leave the pool. */
-function sealer(ledger: Ledger, pool: PoolNode, size: number) {
-  let last = { number: -1, hash: noParent }
-  let transactions = 0
-  return {
-    once: () => {
-      const applied = ledger.apply(pool.pending(size))
-      if (applied.length === 0) return
-      last = makeBlock(last.number + 1, last.hash, applied)
-      transactions += applied.length
-      pool.included(applied.map(hashOf))
-    },
-    sealed: () => ({ number: last.number, hash: last.hash, transactions }),
-  }
-}
-
-function routesOf(
-  pool: PoolNode,
-  sync: SyncNode,
-  sealed: () => { readonly number: number; readonly hash: string; readonly transactions: number },
-  trouble: () => string | null,
-  requests: ReadonlyMap<string, number>,
-): Routes {
-  const ok = (body: unknown): Reply => ({ status: 200, body })
-  const missing: Reply = { status: 404, body: { error: 'there is no such thing' } }
-  const calls = pool.router.calls
-  return {
-    'POST /transactions': async ({ body }) => {
-      const done = await calls.submit(body as SignedTransaction)
-      if (done.accepted) return { status: 201, body: done }
-      return { status: done.reason === 'pool-full' ? 503 : 422, body: done }
-    },
-    'GET /transactions': ({ path: [hash = ''] }) => {
-      const found =
-        pool.held() === 'split' ? (pool.versions.v1.get(hash) ?? pool.versions.v2.get(hash)) : calls.get(hash)
-      return found === null ? missing : ok(found)
-    },
-    'GET /pending': ({ query }) => {
-      const address = query.get('address')
-      return ok({
-        items:
-          address === null
-            ? pool.pending(Math.min(1_000, Number(query.get('limit') ?? 100)))
-            : calls.byAddress(address),
-      })
-    },
-    'GET /nonce': ({ path: [address = ''] }) => ok({ address, nonce: calls.nextNonce(address) }),
-    'GET /head': () => {
-      const { current, highest } = sync.router.calls.status()
-      return ok({ number: current, hash: sync.router.calls.block(current)?.hash ?? null, highest, sealed: sealed() })
-    },
-    'GET /blocks': ({ path: [number] }) => {
-      const block = sync.router.calls.block(Number(number))
-      return block === null ? missing : ok(block)
-    },
-    'GET /status': () =>
-      ok({
-        transaction_pool: {
-          version: pool.held(),
-          decision: pool.router.decision,
-          size: pool.versions.v1.size() + pool.versions.v2.size(),
-        },
-        sync_service: { version: sync.held(), ...sync.router.calls.status(), peers: sync.router.calls.peers() },
-        trouble: trouble(),
-      }),
-    'GET /mismatches': () => ok({ items: pool.router.mismatches() }),
-    'GET /metrics': () => ok(servicePage(pool, sync, requests)),
-  }
-}
-
-interface Kept {
-  readonly pool: PoolState
-  readonly sync: SyncState
-}
-
-function keep(path: string, pool: PoolState, sync: SyncState): void {
-  writeFileSync(`${path}.new`, JSON.stringify({ pool, sync } satisfies Kept))
-  renameSync(`${path}.new`, path)
-}
-
-function restore(path: string, ledger: Ledger, pool: PoolNode, sync: SyncNode): void {
-  const kept = JSON.parse(readFileSync(path, 'utf8')) as Kept
-  for (const block of kept.sync.state.chain) ledger.apply(block.transactions)
-  pool.import(kept.pool)
-  sync.import(kept.sync)
-}
-
 if (isProgram(import.meta.filename)) {
-  const given = options(['port', 'peers', 'settings', 'state', 'seal-ms', 'seal-size', 'pool-size'])
+  const given = options([
+    'port',
+    'peers',
+    'node',
+    'modules',
+    'flags',
+    'settings',
+    'state',
+    'seal-ms',
+    'seal-size',
+    'pool-size',
+    'fault',
+  ])
   await program('mana', () =>
     startService({
       port: Number(given.port ?? 0),
       peers: (given.peers ?? '').split(',').filter((each) => each !== ''),
+      node: given.node ?? 'node',
+      modules: oneOf('modules', given.modules ?? 'both', ['v1', 'both', 'v2']),
+      flags: given.flags,
       settings: given.settings,
       state: given.state,
       sealMs: Number(given['seal-ms'] ?? 0),
       sealSize: Number(given['seal-size'] ?? 200),
       poolSize: Number(given['pool-size'] ?? 5_000),
+      fault: given.fault !== undefined && isFault(given.fault) ? given.fault : null,
     }),
   )
+}
+
+function oneOf<const Word extends string>(name: string, value: string, words: readonly Word[]): Word {
+  const found = words.find((each) => each === value)
+  if (found === undefined) throw new Error(`--${name} is one of ${words.join(', ')}, not "${value}"`)
+  return found
 }

@@ -1,9 +1,10 @@
 /** Which version of a module a node shall use, as its settings file or environment says it. */
-import type { Setting as Decide } from '../../src/router/index.ts'
+import type { Sender } from './pool-node.ts'
+import type { Decide as DecideByCall, Setting as Decide } from '../../src/router/index.ts'
 
 export type Version = 'v1' | 'v2'
 export interface Setting {
-  readonly decide: Decide<Version>
+  readonly decide: Decide<Version> | DecideByCall<Version, Sender>
   /** Percent of the senders whose calls run in v2 as well, while v1 answers. */
   readonly shadow: number
 }

@@ -1,8 +1,9 @@
 /** The block sync of a node: both versions behind one router; only the one that answers runs. Knows no HTTP. */
 import { createRouter, type Router, stateSwitch } from '../../src/router/index.ts'
 import { syncMigration } from './migrations.ts'
-import type { Setting } from './settings.ts'
-import type { SyncOptions } from './sync/sync.ts'
+import { askWith, type Fault } from './faults.ts'
+import type { Setting, Version } from './settings.ts'
+import { type Ask, ask, type SyncOptions } from './sync/sync.ts'
 import { SyncV1, type SyncStateV1 } from './sync/v1.ts'
 import { SyncV2, type SyncStateV2 } from './sync/v2.ts'
 
@@ -10,8 +11,15 @@ type Syncs = { readonly v1: SyncV1; readonly v2: SyncV2 }
 export type SyncState =
   { readonly version: 'v1'; readonly state: SyncStateV1 } | { readonly version: 'v2'; readonly state: SyncStateV2 }
 
+/** Questions to peers, by what came of them. */
+export interface Asked {
+  good: number
+  failed: number
+}
+
 export interface SyncNode {
   readonly router: Router<Syncs>
+  readonly asked: { readonly [version in Version]: Readonly<Asked> }
   readonly held: () => 'v1' | 'v2'
   start(): void
   stop(): Promise<void>
@@ -21,8 +29,12 @@ export interface SyncNode {
   import(held: SyncState): void
 }
 
-export function makeSyncNode(options: SyncOptions): SyncNode {
-  const versions: Syncs = { v1: new SyncV1(options), v2: new SyncV2(options) }
+export function makeSyncNode(options: SyncOptions, fault: Fault | null = null): SyncNode {
+  const asked = { v1: { good: 0, failed: 0 }, v2: { good: 0, failed: 0 } }
+  const versions: Syncs = {
+    v1: new SyncV1({ ...options, ask: counted(ask, asked.v1) }),
+    v2: new SyncV2({ ...options, ask: counted(askWith(fault, ask), asked.v2) }),
+  }
   const { v1, v2 } = versions
   const router = createRouter({ module: 'sync_service', versions, reads: ['status', 'block', 'peers'] })
   const moves = stateSwitch({
@@ -36,6 +48,7 @@ export function makeSyncNode(options: SyncOptions): SyncNode {
   let running = false
   return {
     router,
+    asked,
     held,
     start: () => {
       running = true
@@ -57,6 +70,20 @@ export function makeSyncNode(options: SyncOptions): SyncNode {
     },
     export: () => (held() === 'v1' ? { version: 'v1', state: v1.export() } : { version: 'v2', state: v2.export() }),
     import: ({ version, state }) => v1.import(version === 'v1' ? state : syncMigration.backward(state)),
+  }
+}
+
+/** A question that was given up, because the sync is stopped, is neither good nor failed. */
+function counted(through: Ask, count: Asked): Ask {
+  return async <T>(url: string, signal: AbortSignal, patienceMs: number): Promise<T> => {
+    try {
+      const answer = await through<T>(url, signal, patienceMs)
+      count.good++
+      return answer
+    } catch (error) {
+      if (!signal.aborted) count.failed++
+      throw error
+    }
   }
 }
 

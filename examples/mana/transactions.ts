@@ -47,6 +47,13 @@ export function hashOf(transaction: SignedTransaction): string {
   return createHash('sha256').update(signedBytes(transaction)).update(transaction.signature).digest('hex')
 }
 
+/** One text for a set of transactions, whatever their order. */
+export function digestOf(hashes: readonly string[]): string {
+  return createHash('sha256')
+    .update([...hashes].sort().join('\n'))
+    .digest('hex')
+}
+
 type Fields = Pick<SignedTransaction, 'from' | 'to' | 'nonce' | 'amount' | 'fee'>
 function signedBytes({ from, to, nonce, amount, fee }: Fields): Buffer {
   return Buffer.from(`${from}|${to}|${nonce}|${amount}|${fee}`)

@@ -26,8 +26,10 @@ export interface PoolStateV2 {
   readonly seq: number
 }
 
-/** A sender's transactions by nonce, and what they cost in all. */
+/** A sender's transactions by nonce, and what they cost in all. Its address and key are kept once, not once a transaction. */
 interface Sender {
+  readonly address: string
+  readonly publicKey: string
   readonly entries: Map<number, Entry>
   owed: number
   last: number
@@ -101,10 +103,10 @@ export class PoolV2 implements TransactionPool {
     return made
   }
 
-  #insert(entry: Entry): void {
-    const { from, nonce, amount, fee } = entry.transaction
-    const sender = this.#senders.get(from) ?? { entries: new Map<number, Entry>(), owed: 0, last: -1 }
-    this.#senders.set(from, sender)
+  #insert(given: Entry): void {
+    const { from, nonce, amount, fee, publicKey } = given.transaction
+    const sender = this.#senders.get(from) ?? this.#newSender(from, publicKey)
+    const entry = { ...given, transaction: this.#shared(given.transaction, sender) }
     sender.entries.set(nonce, entry)
     sender.owed += amount + fee
     this.#byHash.set(entry.hash, entry)
@@ -112,6 +114,17 @@ export class PoolV2 implements TransactionPool {
       sender.last = nonce
       this.#tails.push(entry)
     }
+  }
+
+  #newSender(address: string, publicKey: string): Sender {
+    const sender = { address, publicKey, entries: new Map<number, Entry>(), owed: 0, last: -1 }
+    this.#senders.set(address, sender)
+    return sender
+  }
+
+  /** The same transaction, with the texts that the pool has already: of a sender's many, each came with its own copies. */
+  #shared(transaction: SignedTransaction, { address, publicKey }: Sender): SignedTransaction {
+    return { ...transaction, from: address, publicKey }
   }
 
   #drop(entry: Entry): void {

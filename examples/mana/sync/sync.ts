@@ -24,6 +24,9 @@ export interface BlockSync {
   peers(): readonly PeerView[]
 }
 
+/** Asks a peer for JSON; throws where it does not answer 200 in time. */
+export type Ask = <T>(url: string, signal: AbortSignal, patienceMs: number) => Promise<T>
+
 /** Hears of each block in order, once. */
 export type Taken = (block: Block) => void
 
@@ -33,13 +36,14 @@ export interface SyncOptions {
   /** How long to wait before a peer is asked again for news, or after a failure. */
   readonly pollMs?: number
   readonly patienceMs?: number
+  /** `ask` of this module unless given. */
+  readonly ask?: Ask
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 8 })
 
-/** Asks a peer; throws where it does not answer 200 in time. */
-export function ask<T>(url: string, signal: AbortSignal, patienceMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
+export const ask: Ask = <T>(url: string, signal: AbortSignal, patienceMs: number): Promise<T> =>
+  new Promise((resolve, reject) => {
     const request = get(url, { agent, signal, timeout: patienceMs }, (answer) => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -56,7 +60,6 @@ export function ask<T>(url: string, signal: AbortSignal, patienceMs: number): Pr
     request.on('timeout', () => request.destroy(new Error(`${url} did not answer in ${patienceMs} ms`)))
     request.on('error', reject)
   })
-}
 
 /** Resolves after the time, or at once when it is aborted. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

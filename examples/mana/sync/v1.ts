@@ -1,7 +1,7 @@
 /** The first sync: one block after the other from one peer, the next peer when it fails. */
 import { type Block, faultOf } from '../blocks.ts'
 import { isSigned } from '../transactions.ts'
-import { ask, type BlockSync, pause, type PeerView, type SyncOptions, type SyncStatus } from './sync.ts'
+import { type Ask, ask, type BlockSync, pause, type PeerView, type SyncOptions, type SyncStatus } from './sync.ts'
 
 /** The state as v1 gives it away. The first of the peers is the one that is asked. */
 export interface SyncStateV1 {
@@ -20,9 +20,11 @@ export class SyncV1 implements BlockSync {
   #state: SyncStatus['state'] = 'idle'
   #running: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null
   readonly #options: SyncOptions
+  readonly #ask: Ask
 
   constructor(options: SyncOptions) {
     this.#options = options
+    this.#ask = options.ask ?? ask
     this.#peers = options.peers.map((url) => ({ url, failures: 0 }))
   }
 
@@ -46,11 +48,11 @@ export class SyncV1 implements BlockSync {
       const peer = this.#peers[0]
       if (peer === undefined) return
       try {
-        const head = await ask<{ readonly number: number }>(`${peer.url}/head`, signal, patienceMs)
+        const head = await this.#ask<{ readonly number: number }>(`${peer.url}/head`, signal, patienceMs)
         this.#highest = Math.max(this.#highest, head.number)
         while (this.#chain.length <= head.number && !signal.aborted) {
           this.#state = 'syncing'
-          this.#take(await ask<Block>(`${peer.url}/blocks/${this.#chain.length}`, signal, patienceMs))
+          this.#take(await this.#ask<Block>(`${peer.url}/blocks/${this.#chain.length}`, signal, patienceMs))
         }
         this.#state = 'synced'
         await pause(pollMs, signal)

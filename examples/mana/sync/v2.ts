@@ -2,7 +2,7 @@
 import { type Block, bodyFault, faultOf } from '../blocks.ts'
 import { isSignedLater, keyOf } from '../transactions.ts'
 import type { KeyObject } from 'node:crypto'
-import { ask, type BlockSync, pause, type PeerView, type SyncOptions, type SyncStatus } from './sync.ts'
+import { type Ask, ask, type BlockSync, pause, type PeerView, type SyncOptions, type SyncStatus } from './sync.ts'
 
 /** What is known of a peer. `score` falls with failures and rises with blocks; one at 0 is asked no more until all are. */
 export interface PeerConnection {
@@ -40,9 +40,11 @@ export class SyncV2 implements BlockSync {
   #running: { readonly abort: AbortController; readonly ended: Promise<unknown> } | null = null
   readonly #keys = new Map<string, KeyObject>()
   readonly #options: SyncOptions
+  readonly #ask: Ask
 
   constructor(options: SyncOptions) {
     this.#options = options
+    this.#ask = options.ask ?? ask
     this.#peers = options.peers.map((url) => ({ url, failures: 0, score: fullScore, blocks: 0 }))
   }
 
@@ -75,7 +77,7 @@ export class SyncV2 implements BlockSync {
           if (leads)
             this.#highest = Math.max(
               this.#highest,
-              (await ask<{ readonly number: number }>(`${peer.url}/head`, signal, patienceMs)).number,
+              (await this.#ask<{ readonly number: number }>(`${peer.url}/head`, signal, patienceMs)).number,
             )
           if (this.#chain.length > this.#highest) this.#state = 'synced'
           if (this.#nextMissing() > this.#highest || !this.#mayAsk(peer)) await pause(pollMs, signal)
@@ -125,7 +127,7 @@ export class SyncV2 implements BlockSync {
   ): Promise<void> {
     this.#metrics.ranges++
     try {
-      const blocks = await ask<readonly Block[]>(
+      const blocks = await this.#ask<readonly Block[]>(
         `${peer.url}/blocks?from=${range[0]}&count=${range.length}`,
         signal,
         patienceMs,

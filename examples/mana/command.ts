@@ -1,0 +1,40 @@
+/** The command that a person types, on the plan of this example, and the journal that it writes. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { type Event, openJournalAt, systemClock } from 'changeover'
+
+const project = join(import.meta.dirname, '..', '..')
+
+export interface Command {
+  /** Resolves with the exit code. */
+  run(...words: readonly string[]): Promise<number>
+  /** Of the last run; empty where there is none yet. */
+  events(): Promise<readonly Event[]>
+}
+
+/** `out`: where its lines go. */
+export function openCommand(given: {
+  readonly home: string
+  readonly env: NodeJS.ProcessEnv
+  readonly out: 'inherit' | 2
+}): Command {
+  const main = join(project, 'dist', 'cli', 'main.js')
+  const plan = join(import.meta.dirname, 'changeover.config.ts')
+  return {
+    run: (...words) =>
+      new Promise((resolve, reject) => {
+        const child = spawn(process.execPath, [main, '--file', plan, ...words], {
+          cwd: given.home,
+          env: given.env,
+          stdio: ['ignore', given.out, 'inherit'],
+        })
+        child.once('error', reject)
+        child.once('close', (code) => resolve(code ?? 1))
+      }),
+    events: async () => {
+      const journal = openJournalAt({ folder: join(given.home, 'changeover'), clock: systemClock })
+      const [run] = await journal.runs()
+      return run === undefined ? [] : journal.read(run)
+    },
+  }
+}

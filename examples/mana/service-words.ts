@@ -1,0 +1,39 @@
+/** How a node of an environment is started: the same words for whoever puts the system up and for the plan. Knows no address. */
+import type { Version } from './settings.ts'
+
+export const environments = ['test', 'staging', 'production'] as const
+export type Environment = (typeof environments)[number]
+
+/** What a node is started with: `v1` as it was before, `both` side by side, `v2` when v1 is retired. */
+export type Modules = Version | 'both'
+
+/** What the flag of the sync knows a node by. */
+export const nodeName = (environment: Environment): string => `${environment}-1`
+
+/** Where a node is, and what is wrong with its v2 (`none`): values, or placeholders of a plan. */
+export interface Place {
+  readonly home: string
+  readonly port: string
+  readonly peers: string
+  readonly fault: string
+}
+
+export function serviceWords(environment: Environment, modules: Modules, place: Place): readonly string[] {
+  const given = {
+    port: place.port,
+    peers: place.peers,
+    node: nodeName(environment),
+    modules,
+    flags: `${place.home}/flags/${environment}.json`,
+    state: `${place.home}/state/${environment}.json`,
+    'seal-ms': '100',
+    'seal-size': '400',
+    fault: place.fault,
+  }
+  const words = Object.entries(given).flatMap(([name, value]) => [`--${name}`, value])
+  return ['--import', 'jiti/register', `${import.meta.dirname}/service.ts`, ...words]
+}
+
+/** Each way of starting a node has a note of its own: which of them runs is a fact. */
+export const serviceName = (environment: Environment, modules: Modules): string =>
+  modules === 'both' ? environment : `${environment}-${modules}-only`
