@@ -36,20 +36,25 @@ interface Tally {
   served: number
   failed: number
 }
+interface Placed {
+  readonly machine: string
+  readonly owner: string
+  readonly pages: number
+}
 interface Reply {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
 
 /** A machine on its way is asked for again at its new place so often: its owner is nobody for a moment. */
-const attempts = 6
+const attempts = 8
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export class Load {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
   readonly #fleet: ReturnType<typeof followFleet>
   readonly #tallies = new Map(operations.map((each) => [each, { latencies: [], served: 0, failed: 0 } as Tally]))
-  readonly #owners = new Map<string, string>()
+  readonly #owners = new Map<string, { readonly owner: string; readonly pages: number }>()
   readonly #reasons = new Map<string, number>()
   readonly #turns: readonly Operation[]
   readonly #began = performance.now()
@@ -147,14 +152,16 @@ export class Load {
     const any = nodes[(turn * 7) % nodes.length] ?? ''
     let reply: Reply = { status: 503, body: { error: 'there are no machines' } }
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const machine = await this.#machine(turn, attempt > 0)
+      // A machine that is just moving is left alone for another.
+      const machine = await this.#machine(operation === 'migrate' ? turn + attempt : turn, attempt > 0)
       if (machine === undefined) continue
-      const owner = this.#owners.get(machine) ?? any
+      const { owner, pages } = this.#owners.get(machine) ?? { owner: any, pages: 1 }
       reply = await this.#ask(
         operation,
         turn,
         machine,
         owner,
+        pages,
         owner === any ? (nodes.find((each) => each !== owner) ?? any) : any,
       )
       // Not there any more: it is looked for anew. All else is an answer.
@@ -166,9 +173,9 @@ export class Load {
     return reply
   }
 
-  #ask(operation: Operation, turn: number, machine: string, owner: string, any: string): Promise<Reply> {
+  #ask(operation: Operation, turn: number, machine: string, owner: string, pages: number, any: string): Promise<Reply> {
     if (operation === 'migrate') return this.#call(owner, '/migrate', { machine })
-    if (operation === 'read') return this.#call(any, '/read', { machine, page: (turn * 13) % 100, owner })
+    if (operation === 'read') return this.#call(any, '/read', { machine, page: (turn * 13) % pages, owner })
     if (operation === 'propose') return this.#call(any, '/propose', { machine, label: `turn ${turn}` })
     return this.#call(any, '/notes', { machine, note: `turn ${turn}` })
   }
@@ -186,8 +193,8 @@ export class Load {
         for (const member of members) {
           const answer = await this.#call(member, '/placements').catch(() => null)
           if (answer === null || answer.status !== 200) continue
-          for (const { machine, owner } of answer.body['items'] as readonly { machine: string; owner: string }[])
-            this.#owners.set(machine, owner)
+          for (const { machine, owner, pages } of answer.body['items'] as readonly Placed[])
+            this.#owners.set(machine, { owner, pages })
           return
         }
       }),

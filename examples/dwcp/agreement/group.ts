@@ -190,7 +190,7 @@ export class Group {
     const { algorithm, epoch } = this.#placements
     if (this.#member === null) return void this.catchUp()
     const wanted = this.#options.wants()
-    if (wanted === algorithm || performance.now() - this.#changedAt < 1_000) return
+    if (wanted === algorithm || performance.now() - this.#changedAt < 2 * this.#options.timeoutMs()) return
     if (algorithm === 'raft' && this.leader !== this.#options.me) return
     const proposal = `${this.id} epoch ${epoch + 1} ${wanted}`
     this.#member.offer({ type: 'algorithm', algorithm: wanted, epoch: epoch + 1, proposal })

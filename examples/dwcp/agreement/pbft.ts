@@ -171,6 +171,9 @@ export class Pbft implements Member {
     if (message.sequence <= index - kept) return
     const known = this.#slots.get(message.sequence)
     const digest = digestOf(message.entry)
+    const asked = this.#requests.get(message.entry.proposal)
+    // Who proposed it has told all members: a primary cannot make something else of it.
+    if (asked !== undefined && digestOf(asked.entry) !== digest) return
     const due = this.#must.get(message.sequence)
     if (due !== undefined && digestOf(due) !== digest) return
     if (known !== undefined && (known.view === message.view || known.isCommitted) && known.digest !== digest) return

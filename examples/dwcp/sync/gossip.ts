@@ -26,9 +26,9 @@ export class Gossip {
     const peers = this.#options.peers()
     const chosen = [peers[this.#at % peers.length], peers[(this.#at * 5 + 2) % peers.length]]
     this.#at++
-    await Promise.all(
-      [...new Set(chosen)].map((peer) => (peer === undefined ? undefined : this.#tell(peer).catch(() => undefined))),
-    )
+    const told = [...new Set(chosen)].flatMap((peer) => (peer === undefined ? [] : [this.#tell(peer)]))
+    // Who could not be told lacks it still, and is told the next time.
+    await Promise.allSettled(told)
   }
 
   /** For the other side's messages: the answer tells it what it lacks. */

@@ -43,8 +43,10 @@ export class Peer {
   features(): readonly Feature[] {
     return this.#theirs === undefined ? [] : negotiate(this.#options.mine(), this.#theirs)
   }
+  /** It has asked something itself: it is there. */
   heard(theirs: Hello): void {
     this.#theirs = theirs
+    this.#restUntil = 0
   }
 
   /** `stream`: which of several. Throws PeerLost or Refused. */
@@ -81,7 +83,16 @@ export class Peer {
       this.#address = address
       this.#restUntil = 0
     }
-    return (this.#streams[index] ??= this.#dial(index, address))
+    const open = this.#streams[index]
+    if (open !== undefined) return open
+    const dialled = this.#dial(index, address)
+    this.#streams[index] = dialled
+    dialled.catch(() => this.#forget(index, dialled))
+    return dialled
+  }
+
+  #forget(index: number, stream: Promise<Stream>): void {
+    if (this.#streams[index] === stream) this.#streams[index] = undefined
   }
 
   async #dial(index: number, address: string | undefined): Promise<Stream> {
@@ -91,8 +102,9 @@ export class Peer {
       const slot = { stream: undefined as Stream | undefined }
       const ended = (): void => {
         if (slot.stream === undefined) return
-        void this.#streams[index]?.then(
-          (stream) => stream === slot.stream && delete this.#streams[index],
+        const open = this.#streams[index]
+        void open?.then(
+          (stream) => stream === slot.stream && this.#forget(index, open),
           () => undefined,
         )
         if (--this.#open === 0) this.#options.changed('lost')
@@ -103,7 +115,6 @@ export class Peer {
       if (++this.#open === 1) this.#options.changed('up')
       return stream
     } catch (error) {
-      delete this.#streams[index]
       if (address !== undefined && performance.now() >= this.#restUntil) this.#restUntil = performance.now() + restMs
       throw error instanceof Error ? error : new PeerLost(String(error))
     }
