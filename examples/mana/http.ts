@@ -37,7 +37,9 @@ export async function serve(
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   const stop = () =>
     new Promise<void>((resolve) => {
-      server.close(() => resolve())
+      // Whoever asks again and again on one connection would hold it open for ever.
+      const idle = setInterval(() => server.closeIdleConnections(), 20)
+      server.close(() => (clearInterval(idle), resolve()))
       server.closeIdleConnections()
     })
   return { port: (server.address() as AddressInfo).port, stop }

@@ -170,7 +170,13 @@ export class DwcpNode implements NodeParts {
       heard,
     })
     const refused = (reason: string): void => node.figures.count('dwcp_refused_frames_total', { reason })
-    node.#listening = await listen({ port: options.port, mine: () => node.#hello(), handlers, refused })
+    node.#listening = await listen({
+      port: options.port,
+      mine: () => node.#hello(),
+      acceptsV1: () => node.#settings.current()['wire.accept_v1'],
+      handlers,
+      refused,
+    })
     node.#admin = await serve(options.adminPort, routesOf(node))
     node.#timers.push(setInterval(() => void node.#gossip.round(), gossipMs))
     void node.#resume(images)

@@ -1,0 +1,162 @@
+/**
+ * The fleet as one page of metrics: what a Prometheus with recording rules would hold. Asks every node twice a second; counters are added up over
+ * nodes by what each gained since the last look, so that a node that starts anew or changes its flags leaves no dent. Judges nothing.
+ */
+import { Agent, request } from 'node:http'
+import { readPage, type Series } from '../../src/metrics/index.ts'
+import type { Place } from './inventory.ts'
+
+/** Which nodes a total is over. `hybrid` and `plain` are near nodes with and without hybrid_mode, `ml` all with ml_compression. */
+type View = 'all' | 'near' | 'far' | 'hybrid' | 'plain' | 'ml'
+
+const everyMs = 500
+const patienceMs = 1_500
+/** Modes are asked for in every so many looks: a status is longer than a page. */
+const modesEvery = 4
+/** Shown for each node as they are. */
+const byNode = /^(process_|dwcp_(feature|machines|sync_siblings|peers_up|group_algorithm|baselines)$)/
+/** Not told apart in totals. */
+const dropped = new Set(['node', 'version', 'mode', 'algorithm', 'group'])
+
+interface Seen {
+  readonly series: readonly Series[]
+  readonly features: ReadonlySet<string>
+  /** Peers in the mode that is right for them, and in the other. */
+  modes: { readonly right: number; readonly wrong: number } | null
+}
+
+export interface MonitorOptions {
+  /** The address of each node's endpoints. */
+  readonly nodes: Readonly<Record<string, string>>
+  /** The page of the load, taken over as it is. */
+  readonly load: string
+  readonly placeOf: (node: string) => Place
+}
+
+export class Monitor {
+  readonly #options: MonitorOptions
+  readonly #agent = new Agent({ keepAlive: true })
+  readonly #totals = new Map<string, number>()
+  readonly #last = new Map<string, number>()
+  readonly #timer: NodeJS.Timeout
+  #seen: ReadonlyMap<string, Seen> = new Map()
+  #load = ''
+  #round = 0
+  #isLooking = false
+
+  constructor(options: MonitorOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => void this.#look(), everyMs)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#agent.destroy()
+  }
+
+  page(): string {
+    const nodes = Object.keys(this.#options.nodes)
+    const up = nodes.map((node) => `up{node="${node}"} ${this.#seen.has(node) ? 1 : 0}`)
+    const own = [...this.#seen.values()].flatMap(({ series }) =>
+      series.filter(({ name }) => byNode.test(name)).map(show),
+    )
+    const totals = [...this.#totals].map(([key, value]) => `${key} ${value}`)
+    const modes = [...this.#seen.values()].flatMap(({ modes: each }) => each ?? [])
+    const right = (is: 'right' | 'wrong') => modes.reduce((sum, each) => sum + each[is], 0)
+    const detections = [
+      `dwcp_detections{of="right"} ${right('right')}`,
+      `dwcp_detections{of="wrong"} ${right('wrong')}`,
+    ]
+    const inForce = [...this.#seen].map(
+      ([node, { features }]) => `dwcp_features_in_force{node="${node}"} ${features.size}`,
+    )
+    return [...up, ...inForce, ...own, ...totals, ...detections, this.#load, ''].join('\n')
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    const withModes = this.#round++ % modesEvery === 0
+    const { nodes, load } = this.#options
+    const [looks, own] = await Promise.all([
+      Promise.all(
+        Object.entries(nodes).map(async ([node, url]) => [node, await this.#node(node, url, withModes)] as const),
+      ),
+      this.#get(load).catch(() => this.#load),
+    ])
+    this.#load = own
+    const seen = new Map(looks.flatMap(([node, each]) => (each === null ? [] : [[node, each] as const])))
+    for (const [node, each] of seen) this.#add(node, each)
+    this.#seen = seen
+    this.#isLooking = false
+  }
+
+  async #node(node: string, url: string, withModes: boolean): Promise<Seen | null> {
+    try {
+      const series = readPage(await this.#get(`${url}/metrics`), false)
+      const features = new Set(
+        series.filter(({ name }) => name === 'dwcp_feature').map(({ labels }) => labels['feature'] ?? ''),
+      )
+      const isHybrid = features.has('hybrid_mode')
+      const before = this.#seen.get(node)?.modes ?? null
+      const modes = !isHybrid ? null : withModes ? await this.#modes(node, url) : before
+      return { series, features, modes }
+    } catch {
+      return null
+    }
+  }
+
+  /** What is right is known here: the far nodes are far because the fault proxy stands before them. */
+  async #modes(node: string, url: string): Promise<Seen['modes']> {
+    const { modes } = JSON.parse(await this.#get(`${url}/status`)) as { modes: Readonly<Record<string, string>> }
+    const { placeOf } = this.#options
+    const isFar = (peer: string): boolean => placeOf(peer) === 'far' || placeOf(node) === 'far'
+    const right = Object.entries(modes).filter(([peer, mode]) => (mode === 'internet') === isFar(peer)).length
+    return { right, wrong: Object.keys(modes).length - right }
+  }
+
+  #add(node: string, { series, features }: Seen): void {
+    const views = this.#viewsOf(node, features)
+    for (const { name, labels, value } of series) {
+      if (!/_(total|bucket|sum|count)$/.test(name) || byNode.test(name)) continue
+      const key = `${node} ${name} ${JSON.stringify(labels)}`
+      const before = this.#last.get(key)
+      this.#last.set(key, value)
+      // Its past before the first look is not ours; that of a node that started anew is.
+      const gained = before === undefined ? (this.#round <= 1 ? 0 : value) : value >= before ? value - before : value
+      for (const view of views) {
+        const total = nameOf(name, { ...labels, of: view })
+        this.#totals.set(total, (this.#totals.get(total) ?? 0) + gained)
+      }
+    }
+  }
+
+  #viewsOf(node: string, features: ReadonlySet<string>): readonly View[] {
+    const place = this.#options.placeOf(node)
+    const side: readonly View[] = place === 'far' ? [] : [features.has('hybrid_mode') ? 'hybrid' : 'plain']
+    return ['all', place, ...side, ...(features.has('ml_compression') ? (['ml'] as const) : [])]
+  }
+
+  #get(url: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const asked = request(url, { agent: this.#agent, timeout: patienceMs }, (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (more: string) => (text += more))
+        answer.on('error', reject).on('end', () => resolve(text))
+      })
+      asked.on('timeout', () => asked.destroy(new Error('no answer'))).on('error', reject)
+      asked.end()
+    })
+  }
+}
+
+const nameOf = (name: string, labels: Readonly<Record<string, string>>): string =>
+  `${name}{${Object.entries(labels)
+    .filter(([label]) => !dropped.has(label))
+    .map(([label, value]) => `${label}="${value}"`)
+    .join(',')}}`
+
+function show({ name, labels, value }: Series): string {
+  const shown = Object.entries(labels).map(([label, each]) => `${label}="${each}"`)
+  return `${name}{${shown.join(',')}} ${value}`
+}
