@@ -82,8 +82,7 @@ export class Fleet {
       // Four at a time: more would only wait for the processors.
       const waiting = [...ids]
       const worker = async (): Promise<void> => {
-        for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
-          await fleet.#launch(id, versionOf(id), 0, undefined)
+        for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) await fleet.#launch(id, versionOf(id))
       }
       await Promise.all([worker(), worker(), worker(), worker()])
       fleet.#writeAddresses()
@@ -119,12 +118,14 @@ export class Fleet {
     return (await this.#call(id, path, { method: 'POST', body: JSON.stringify(body) })) as T
   }
 
-  /** Ends the node where it still runs, and starts it again on the same port. */
+  /** Ends the node where it still runs, and starts it again on the same ports. A fault lasts until the next start. */
   async restart(id: string, { version, fault, state }: Restart = {}): Promise<FleetNodeProcess> {
     const before = this.node(id)
     await before.stop()
     if (state !== undefined) writeFileSync(this.stateFile(id), JSON.stringify(state))
-    return this.#launch(id, version ?? before.version, before.port, fault).finally(() => this.#writeAddresses())
+    const node = await this.#launch(id, version ?? before.version, before, fault)
+    this.#writeAddresses()
+    return node
   }
 
   /** Ask each machine's owner, and run its program again. Machines that move meanwhile are asked for again. */
@@ -174,19 +175,11 @@ export class Fleet {
     return text.startsWith('{') ? JSON.parse(text) : text
   }
 
-  async #launch(id: string, version: Version, port: number, fault: Fault | undefined): Promise<FleetNodeProcess> {
-    const args = [
-      '--id',
-      id,
-      '--version',
-      version,
-      '--fleet',
-      this.file,
-      '--port',
-      `${port}`,
-      '--owner',
-      `${process.pid}`,
-    ]
+  /** On the ports of `before`, so that nobody has to look for it anew. */
+  async #launch(id: string, version: Version, before?: FleetNodeProcess, fault?: Fault): Promise<FleetNodeProcess> {
+    const adminPort = before === undefined ? '0' : new URL(before.url).port
+    const args = ['--id', id, '--version', version, '--fleet', this.file, '--owner', `${process.pid}`]
+    args.push('--port', `${before?.port ?? 0}`, '--admin-port', adminPort)
     args.push('--state', this.stateFile(id), '--key', join(this.folder, `${id}.key`), '--settings', this.settings)
     if (version === 'v3') args.push('--flags', this.flags)
     if (fault !== undefined) args.push('--fault', fault)

@@ -140,7 +140,7 @@ export class Agreement {
   }
 
   #group(id: string, members: readonly string[]): Group {
-    const { me, folder, settings, inForce, version, key, links, figures, imported, happened } = this.#options
+    const { me, folder, settings, version, key, figures, imported, happened } = this.#options
     return new Group(
       {
         id,
@@ -154,13 +154,7 @@ export class Agreement {
             Outcome | undefined) ?? null,
         timeoutMs: () => settings()['acp.consensus_timeout'],
         canPbft: version === 'v3' && key !== null,
-        wants: () => {
-          const all = members.every((each) => each === me || (links.theirs(each)?.pbftGroups.includes(id) ?? false))
-          // One that is away is waited for; one that has said no is not asked to.
-          const refused = members.some((each) => each !== me && links.theirs(each)?.pbftGroups.includes(id) === false)
-          if (!inForce().pbftGroups.includes(id) || settings()['acp.force_raft'] || refused) return 'raft'
-          return all ? 'pbft' : (this.#groups.get(id)?.placements.algorithm ?? 'raft')
-        },
+        wants: () => this.#wanted(id, members),
         sign: (text) => (key === null ? '' : sign(null, Buffer.from(text), key).toString('base64')),
         isSigned: (signed) => this.#isSigned(signed),
         happened: (what, details) => {
@@ -170,6 +164,14 @@ export class Agreement {
       },
       imported[id] ?? null,
     )
+  }
+
+  /** PBFT where it is switched on for this group and every member has said that it would; one that is away is waited for. */
+  #wanted(group: string, members: readonly string[]): Algorithm {
+    const { me, links, inForce, settings } = this.#options
+    const others = members.filter((each) => each !== me).map((each) => links.theirs(each)?.pbftGroups.includes(group))
+    if (!inForce().pbftGroups.includes(group) || settings()['acp.force_raft'] || others.includes(false)) return 'raft'
+    return others.includes(undefined) ? (this.#groups.get(group)?.placements.algorithm ?? 'raft') : 'pbft'
   }
 
   async #send(

@@ -68,87 +68,41 @@ export class DwcpNode implements NodeParts {
   readonly #gossip: Gossip
   readonly #events: Happened[] = []
   readonly #timers: NodeJS.Timeout[] = []
+  /** Of an earlier life, until it is known whose they are now. */
+  readonly #images: Map<string, Image>
   #listening: Listening | null = null
   #admin: Serving | null = null
   #isDraining = false
   #stopped = false
 
   private constructor(options: NodeOptions, kept: NodeState | null) {
+    this.#images = new Map(kept?.machines.map((each) => [each.id, readMachine(each)]))
     const { id, version } = options
     this.#options = options
     this.id = id
     this.version = version
     this.fault = version === 'v3' ? (options.fault ?? null) : null
     this.figures = new Figures(id, version)
-    const happened = (event: string, details: Readonly<Record<string, unknown>>): void => this.#happened(event, details)
     this.#fleet = followFleet(options.fleet, () => undefined)
-    this.#settings = followSettings(options.settings, () => happened('settings', {}))
-    const groups = Object.entries(this.#fleet.current().groups).flatMap(([group, members]) =>
-      members.includes(id) ? [group] : [],
-    )
-    this.#flags = followFlags(version === 'v3' ? options.flags : undefined, id, groups, (now) => {
-      happened('flags', { ...now })
+    this.#settings = followSettings(options.settings, () => this.#happened('settings', {}))
+    const { groups } = this.#fleet.current()
+    const mine = Object.keys(groups).filter((group) => groups[group]?.includes(id))
+    this.#flags = followFlags(version === 'v3' ? options.flags : undefined, id, mine, (now) => {
+      this.#happened('flags', { ...now })
       this.links?.greetAll()
     })
-    const settings = (): ReturnType<FollowedSettings['current']> => this.#settings.current()
+    const settings = this.#settings.current
     this.baselines = new Baselines(() => (version === 'v1' ? v1Baselines : settings()['hde.max_baselines']))
     this.selector = new Selector(() => settings()['hde.selector.learning_rate'])
     this.notes = new Notes(id)
-    const isFlapping = this.fault === 'flapping'
-    const forget = (peer: string): void => this.#gossip?.forget(peer)
-    this.links = new Links({
-      me: id,
-      fleet: this.#fleet,
-      mine: () => this.#hello(),
-      settings,
-      figures: this.figures,
-      happened,
-      isFlapping,
-      forget,
-    })
-    const key = options.key === undefined ? null : createPrivateKey(readFileSync(options.key))
-    const folder = options.state === undefined ? null : `${options.state}.agreement`
-    if (folder !== null) mkdirSync(folder, { recursive: true })
-    const { figures, links } = this
-    const imported = kept?.groups ?? {}
-    this.agreement = new Agreement({
-      me: id,
-      version,
-      fleet: this.#fleet,
-      links,
-      inForce: this.inForce,
-      settings,
-      figures,
-      key,
-      folder,
-      imported,
-      happened,
-    })
+    this.links = this.#makeLinks()
+    this.agreement = this.#makeAgreement(kept?.groups ?? {})
     const propose: Agreement['propose'] = (machine, entry) => this.agreement.propose(machine, entry)
-    this.host = new Host({ me: id, propose, figures })
-    const { host, baselines, selector } = this
-    this.arrivals = new Arrivals({
-      host,
-      baselines,
-      codecs: codecsOf(version),
-      propose,
-      isClosed: () => this.#isDraining,
-    })
-    this.#sender = new PageSender({
-      baselines,
-      selector,
-      figures,
-      comparesPages: () => version === 'v1' || settings()['hde.enable_delta_encoding'],
-      delayMs: () => (this.fault === 'slow-detector' && this.#has('hybrid_mode') ? slowProbeMs : 0),
-      outgoing: faultyEncoding(this.fault),
-    })
-    this.#gossip = new Gossip({
-      notes: this.notes,
-      peers: () => links.names,
-      features: (peer) => links.features(peer),
-      ask: (peer, op, head) => links.op(peer, op, head),
-      asV1: () => figures.asV1('sync'),
-    })
+    this.host = new Host({ me: id, propose, figures: this.figures })
+    const { host, baselines } = this
+    this.arrivals = new Arrivals({ host, baselines, codecs: codecsOf(version), propose, isClosed: this.isDraining })
+    this.#sender = this.#makeSender()
+    this.#gossip = this.#makeGossip()
     if (kept !== null) this.#takeNotes(kept)
   }
 
@@ -156,7 +110,6 @@ export class DwcpNode implements NodeParts {
   static async start(options: NodeOptions): Promise<DwcpNode> {
     await codecsReady()
     const kept = readState(options.state, options.id, options.version)
-    const images = new Map(kept?.machines.map((each) => [each.id, readMachine(each)]))
     const node = new DwcpNode(options, kept)
     const { version, host, arrivals, agreement, links } = node
     const heard = (from: Hello): void => links.heard(from)
@@ -179,7 +132,7 @@ export class DwcpNode implements NodeParts {
     })
     node.#admin = await serve(options.adminPort, routesOf(node))
     node.#timers.push(setInterval(() => void node.#gossip.round(), gossipMs))
-    void node.#resume(images)
+    void node.#resume()
     return node
   }
 
@@ -192,7 +145,7 @@ export class DwcpNode implements NodeParts {
   inForce = (): InForce => this.#flags.current()
   events = (): readonly Happened[] => this.#events
   isDraining = (): boolean => this.#isDraining
-  state = (): NodeState => stateOf(this)
+  state = (): NodeState => stateOf(this, [...this.#images.values()])
   troubles = (): readonly string[] => [this.#flags, this.#settings, this.#fleet].flatMap((each) => each.trouble() ?? [])
 
   migrate = async (machine: string, to?: string): Promise<Moved> => {
@@ -250,6 +203,60 @@ export class DwcpNode implements NodeParts {
     await this.#admin?.stop()
   }
 
+  #makeLinks(): Links {
+    return new Links({
+      me: this.id,
+      fleet: this.#fleet,
+      mine: () => this.#hello(),
+      settings: this.#settings.current,
+      figures: this.figures,
+      happened: (event, details) => this.#happened(event, details),
+      isFlapping: this.fault === 'flapping',
+      forget: (peer) => this.#gossip?.forget(peer),
+    })
+  }
+
+  #makeAgreement(imported: NodeState['groups']): Agreement {
+    const { key, state } = this.#options
+    const folder = state === undefined ? null : `${state}.agreement`
+    if (folder !== null) mkdirSync(folder, { recursive: true })
+    return new Agreement({
+      me: this.id,
+      version: this.version,
+      fleet: this.#fleet,
+      links: this.links,
+      inForce: this.inForce,
+      settings: this.#settings.current,
+      figures: this.figures,
+      key: key === undefined ? null : createPrivateKey(readFileSync(key)),
+      folder,
+      imported,
+      happened: (event, details) => this.#happened(event, details),
+    })
+  }
+
+  #makeSender(): PageSender {
+    const { baselines, selector, figures } = this
+    return new PageSender({
+      baselines,
+      selector,
+      figures,
+      comparesPages: () => this.version === 'v1' || this.#settings.current()['hde.enable_delta_encoding'],
+      delayMs: () => (this.fault === 'slow-detector' && this.#has('hybrid_mode') ? slowProbeMs : 0),
+      outgoing: faultyEncoding(this.fault),
+    })
+  }
+
+  #makeGossip(): Gossip {
+    return new Gossip({
+      notes: this.notes,
+      peers: () => this.links.names,
+      features: (peer) => this.links.features(peer),
+      ask: (peer, op, head) => this.links.op(peer, op, head),
+      asV1: () => this.figures.asV1('sync'),
+    })
+  }
+
   #hello(): Hello {
     return { id: this.id, version: this.version, ...this.#flags.current() }
   }
@@ -264,12 +271,16 @@ export class DwcpNode implements NodeParts {
   }
 
   /** Until all groups have answered: what this node owned before is confirmed, and runs again. */
-  async #resume(images: ReadonlyMap<string, Image>): Promise<void> {
+  async #resume(): Promise<void> {
     for (; !this.#stopped; await pause(200)) {
       try {
         const mine = (await this.agreement.placements()).filter(([, { owner }]) => owner === this.id)
-        for (const [machine, { generation, seed, pages }] of mine)
-          await this.host.resume(machine, generation, seed, pages, images.get(machine))
+        for (const [machine, { generation, seed, pages }] of mine) {
+          await this.host.resume(machine, generation, seed, pages, this.#images.get(machine))
+          this.#images.delete(machine)
+        }
+        // What is left belongs to others by now.
+        this.#images.clear()
         return
       } catch {
         // No leader yet, or nobody of a group is there: asked again.

@@ -1,5 +1,6 @@
 /** A node's state file: read at the start, written at the end, whole or not at all. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Image } from '../machine/host.ts'
 import type { Version } from '../wire/features.ts'
 import type { NodeParts } from './parts.ts'
 import { type NodeState, writeMachine } from './state.ts'
@@ -21,23 +22,13 @@ export function writeState(path: string, state: NodeState): void {
   renameSync(`${path}.new`, path)
 }
 
-export function stateOf({
-  id,
-  version,
-  host,
-  agreement,
-  arrivals,
-  notes,
-}: Pick<NodeParts, 'id' | 'version' | 'host' | 'agreement' | 'arrivals' | 'notes'>): NodeState {
-  const images = host.all.map(
-    ([
-      machine,
-      {
-        generation,
-        machine: { memory },
-      },
-    ]) => ({ id: machine, generation, memory }),
-  )
+type Kept = Pick<NodeParts, 'id' | 'version' | 'host' | 'agreement' | 'arrivals' | 'notes'>
+
+/** `waiting`: machines of an earlier life that do not run again yet. */
+export function stateOf(parts: Kept, waiting: readonly Image[]): NodeState {
+  const { id, version, host, agreement, arrivals, notes } = parts
+  const running = host.all.map(([name, { generation, machine }]) => ({ id: name, generation, memory: machine.memory }))
+  const images = [...running, ...waiting.filter((each) => host.get(each.id) === undefined)]
   const groups = Object.fromEntries(agreement.groups.map((group) => [group.id, group.state()]))
   if (version === 'v1')
     return { version, node: id, groups, machines: images.map((each) => writeMachine('v1', each)), notes: notes.rows() }
