@@ -42,6 +42,8 @@ export async function summarise({ site, command }: Place, outcome: Outcome): Pro
   const requests = {
     served: load.served,
     failed: load.failed,
+    triedAgain: load.triedAgain,
+    reasons: load.reasons,
     failedInChaos: chaos.reduce((sum, each) => sum + each.failed, 0),
   }
   return {

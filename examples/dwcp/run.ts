@@ -96,7 +96,7 @@ async function upgrade(place: Place, fault: FaultName | null, rollback: Rollback
   }
   const outcome: Outcome = { seconds: Math.round((Date.now() - began) / 100) / 10, fault, rollback, ...way }
   const summary = await summarise(place, outcome)
-  for (const line of summary.machines.problems.slice(0, 5)) say(line)
+  for (const line of [...summary.machines.problems, ...Object.keys(summary.requests.reasons)].slice(0, 8)) say(line)
   process.stdout.write(given.json ? `${JSON.stringify(summary)}\n` : summaryText(summary))
   return isGood(summary) ? 0 : 1
 }

@@ -11,7 +11,14 @@ export interface Summary {
   readonly seconds: number
   readonly nodes: number
   /** As the load saw them; `failedInChaos` of them while a node was killed or the network parted on purpose. */
-  readonly requests: { readonly served: number; readonly failed: number; readonly failedInChaos: number }
+  readonly requests: {
+    /** Asked again, because a node or a machine was not where it was a moment ago. */
+    readonly triedAgain: number
+    readonly served: number
+    readonly failed: number
+    readonly failedInChaos: number
+    readonly reasons: Readonly<Record<string, number>>
+  }
   /** Pages of machines that were moved by the load, 4 KiB each. */
   readonly pages: number
   readonly machines: { readonly verified: number; readonly problems: readonly string[] }
@@ -48,7 +55,10 @@ export function summaryText(summary: Summary): string {
   const lines: readonly Line[] = [
     ['time', `${seconds} s under load, ${nodes} nodes`],
     ...turnedLines(summary),
-    ['operations', `${count(requests.served)} served, ${count(requests.failed)} failed${chaos}`],
+    [
+      'operations',
+      `${count(requests.served)} served, ${count(requests.failed)} failed${chaos}; ${count(requests.triedAgain)} times asked again`,
+    ],
     ['memory moved', `${count(summary.pages)} pages`],
     ['machines', `${machines.verified}: ${problems}`],
     ...summary.chaos.map(chaosLine),
