@@ -13,6 +13,7 @@ import { nginx } from './adapters/nginx/index.ts'
 import { postgres } from './adapters/postgres/index.ts'
 import { processService } from './adapters/process/index.ts'
 import { prometheus } from './adapters/prometheus/index.ts'
+import { settingsFile } from './adapters/settings-file/index.ts'
 import { sqlMetrics } from './adapters/sql-metrics/index.ts'
 import { keysOf } from './config/index.ts'
 import type { AnyAdapter, AnyKind } from './core/kind.ts'
@@ -40,6 +41,7 @@ const adapters: readonly AnyAdapter[] = [
   commandMetrics,
   flagFile,
   flagTable,
+  settingsFile,
   gateway,
 ]
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))

@@ -28,6 +28,7 @@ const floors: { readonly [room: string]: number } = {
   middleware: 4,
   gateway: 4,
   testing: 4,
+  'live-settings': 4,
   init: 4,
   'index.ts': 4,
 }

@@ -1,8 +1,8 @@
-/** A real Prometheus for tests: found on the machine or installed from Debian where that may be done, else the reason why there is none. */
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+/** A real Prometheus for tests. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { freePort } from '../src/testing/index.ts'
 
 export interface PrometheusServer {
@@ -12,35 +12,7 @@ export interface PrometheusServer {
   stop(): Promise<void>
 }
 
-/** The path of the program, or why there is none. */
-export function findPrometheus(): { readonly path: string } | { readonly why: string } {
-  const found = onPath()
-  if (found !== undefined) return { path: found }
-  if (process.platform !== 'linux' || process.getuid?.() !== 0)
-    return { why: 'prometheus is not installed, and only root can install it' }
-  try {
-    // A service that its package starts would listen on its usual port: policy-rc.d forbids it.
-    const policy = '/usr/sbin/policy-rc.d'
-    const own = !existsSync(policy)
-    if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
-    try {
-      const install = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', 'prometheus']
-      execFileSync('apt-get', install, {
-        stdio: 'pipe',
-        timeout: 240_000,
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      })
-    } finally {
-      if (own) rmSync(policy, { force: true })
-    }
-  } catch (error) {
-    return { why: `prometheus could not be installed: ${String((error as Error).message).split('\n')[0]}` }
-  }
-  const path = onPath()
-  return path === undefined ? { why: 'the package prometheus brought no program' } : { path }
-}
-
-/** Scrapes the target every second. */
+/** Scrapes the target twice a second. */
 export async function startPrometheus(path: string, target: string): Promise<PrometheusServer> {
   const folder = mkdtempSync(join(tmpdir(), 'changeover-prom-'))
   const port = await freePort()
@@ -73,9 +45,4 @@ export async function startPrometheus(path: string, target: string): Promise<Pro
   }
   await stop()
   throw new Error('Prometheus did not become ready')
-}
-
-function onPath(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return folders.map((folder) => join(folder, 'prometheus')).find((path) => existsSync(path))
 }

@@ -5,27 +5,29 @@ const window = '6s'
 const grown = (series: string): string => `sum(increase(${series}[${window}]))`
 const rate = (series: string): string => `sum(rate(${series}[${window}]))`
 /** The median: of a few dozen batches, the slowest are those that the machine held up. */
-const median = (name: string, of: string): string =>
-  `sum(histogram_quantile(0.5, rate(${name}_bucket{of="${of}"}[${window}])))`
+const median = (series: string): string => `sum(histogram_quantile(0.5, rate(${series}[${window}])))`
 
-const pages = 'dwcp_page_transfer_seconds'
-const agreement = 'dwcp_agreement_seconds'
+/** Batches of pages, from encoding to the acknowledgement: within the zone by which nodes they left, and to the other zone. */
+const pages = (part: 'bucket' | 'count' | 'sum', of: 'near' | 'hybrid' | 'plain' | 'across'): string =>
+  of === 'across'
+    ? `dwcp_page_transfer_seconds_${part}{of="all",zones="other"}`
+    : `dwcp_page_transfer_seconds_${part}{of="${of}",zones="same"}`
 const operations = 'dwcp_load_operations_total'
 /** Bytes of memory by the time that was spent on moving them. */
-const bandwidth = (of: string): string =>
-  `${rate(`dwcp_page_raw_bytes_total{of="${of}"}`)} / ${rate(`${pages}_sum{of="${of}"}`)}`
+const bandwidth = (zones: 'same' | 'other'): string =>
+  `${rate(`dwcp_page_raw_bytes_total{of="all",zones="${zones}"}`)} / ${rate(`dwcp_page_transfer_seconds_sum{of="all",zones="${zones}"}`)}`
 
 /** What v1 does and, later, what v3 does: the same questions. Seconds, bytes, operations. */
 export const figures = {
-  latency: median(pages, 'near'),
-  'far latency': median(pages, 'far'),
+  latency: median(pages('bucket', 'near')),
+  'far latency': median(pages('bucket', 'across')),
   throughput: rate(`${operations}{outcome="ok"}`),
   errors: `${grown(`${operations}{outcome="failed"}`)} / ${grown(operations)}`,
-  bandwidth: bandwidth('near'),
-  'far bandwidth': bandwidth('far'),
+  bandwidth: bandwidth('same'),
+  'far bandwidth': bandwidth('other'),
   compression: `${rate('dwcp_page_raw_bytes_total{of="all"}')} / ${rate('dwcp_page_sent_bytes_total{of="all"}')}`,
-  consensus: median(agreement, 'near'),
-  'far consensus': median(agreement, 'far'),
+  consensus: median('dwcp_agreement_seconds_bucket{of="near"}'),
+  'far consensus': median('dwcp_agreement_seconds_bucket{of="far"}'),
   memory: 'sum(process_resident_memory_bytes)',
   cpu: `sum(rate(process_cpu_seconds_total[${window}]))`,
 } as const
@@ -37,11 +39,11 @@ export const impactFigures = { latency: figures.latency, bandwidth: figures.band
 const tolerance = 0.015
 const pace = (count?: number) => ({ intervalMs: 500, failureLimit: 2, ...(count === undefined ? {} : { count }) })
 const enoughOperations = { samples: grown(operations), minSamples: 60 } as const
-const enoughBatches = (of: string) => ({ samples: grown(`${pages}_count{of="${of}"}`), minSamples: 30 })
+const enoughBatches = (of: 'near' | 'hybrid') => ({ samples: grown(pages('count', of)), minSamples: 30 })
 
 /** Nodes with hybrid mode beside nodes without, at the same moments: what holds the machine up holds up both. */
 const beside = (percent: number): string =>
-  `${median(pages, 'hybrid')} - ${1 + percent / 100} * ${median(pages, 'plain')}`
+  `${median(pages('bucket', 'hybrid'))} - ${1 + percent / 100} * ${median(pages('bucket', 'plain'))}`
 
 const errorShare = (percent: number, count?: number) => ({
   query: figures.errors,

@@ -8,7 +8,7 @@ import type { SignedTransaction } from './transactions.ts'
 /** By name, what goes wrong. */
 export const faults = {
   'slow-v2': 'the pool of v2 takes 60 ms longer for each transaction',
-  'failing-v2': 'the pool of v2 throws for every third transaction',
+  'failing-v2': 'the pool of v2 throws for every third transaction, once it has seen 400',
   'memory-v2': 'the pool of v2 never gives back 512 kB for each transaction',
   'wrong-v2': 'the pool of v2 says a nonce that is one too high',
   'slow-sync': 'the sync of v2 asks one question a second',
@@ -39,7 +39,8 @@ class FaultyPool extends PoolV2 {
     this.#turn++
     if (this.#fault === 'slow-v2') await sleep(60)
     if (this.#fault === 'memory-v2') this.#leak.push(Buffer.alloc(512 * 1024, this.#turn))
-    if (this.#fault === 'failing-v2' && this.#turn % 3 === 0) throw new Error('the fault "failing-v2" is on')
+    if (this.#fault === 'failing-v2' && this.#turn > 400 && this.#turn % 3 === 0)
+      throw new Error('the fault "failing-v2" is on')
     return super.submit(transaction)
   }
 

@@ -1,7 +1,7 @@
 /** The feature flags of a node, as settings of its modules: a file in flagd's JSON that is followed. Knows no module. */
 import { compileFlags, type Flags, parseFlags, type Rollout, rolloutOf } from '../../src/flags/index.ts'
 import { type Call, followSettings, type Followed } from '../../src/router/index.ts'
-import type { Sender } from './pool-node.ts'
+import type { Sender } from './pool-moves.ts'
 import type { Setting } from './settings.ts'
 
 /** The flags that a node asks. Each names who gets v2, but for the shadow, which names on whom v2 runs beside v1. */

@@ -103,8 +103,8 @@ export const v1UnusedMetrics = {
   'calls of v1': {
     query: 'sum(increase(changeover_router_calls_total{version="v1"}[3s]))',
     max: 0,
-    intervalMs: 400,
-    count: 8,
+    intervalMs: 500,
+    count: 7,
   },
 } as const
 

@@ -26,20 +26,22 @@ export async function serve(
   routes: Routes,
   seen: (route: string, status: number) => void = () => undefined,
 ): Promise<Serving> {
+  let stopping = false
   const server = createServer((request, response) => {
     void answer(request, routes).then(({ route, reply }) => {
       seen(route, reply.status)
       const isText = typeof reply.body === 'string'
       response.setHeader('content-type', isText ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json')
+      // Who goes on asking over a connection that is kept alive would keep a server that ends from ending.
+      if (stopping) response.setHeader('connection', 'close')
       response.writeHead(reply.status, reply.headers).end(isText ? reply.body : JSON.stringify(reply.body))
     })
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   const stop = () =>
     new Promise<void>((resolve) => {
-      // Whoever asks again and again on one connection would hold it open for ever.
-      const idle = setInterval(() => server.closeIdleConnections(), 20)
-      server.close(() => (clearInterval(idle), resolve()))
+      stopping = true
+      server.close(() => resolve())
       server.closeIdleConnections()
     })
   return { port: (server.address() as AddressInfo).port, stop }

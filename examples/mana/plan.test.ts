@@ -39,7 +39,7 @@ async function example(...words: readonly string[]): Promise<Ended> {
 const tail = ({ said }: Ended): string => said.split('\n').slice(-40).join('\n')
 
 describe('npm run example:mana', () => {
-  it('goes to v2 alone in every environment, with nothing failed and nothing lost', { timeout: 300_000 }, async () => {
+  it('goes to v2 alone in every environment, with nothing failed and nothing lost', { timeout: 600_000 }, async () => {
     expect(shown).toContainEqual([])
     const run = await example()
     expect([run.code, run.code === 0 ? '' : tail(run)]).toEqual([0, ''])
@@ -57,9 +57,9 @@ describe('npm run example:mana', () => {
     expect(names).toEqual(expect.arrayContaining(Object.keys(targets)))
   })
 
-  it('turns back by itself when v2 fails in production', { timeout: 300_000 }, async () => {
-    expect(shown).toContainEqual(['--fault', 'failing-v2'])
-    const run = await example('--fault', 'failing-v2')
+  it('turns back by itself when v2 is slow in production', { timeout: 600_000 }, async () => {
+    expect(shown).toContainEqual(['--fault', 'slow-v2'])
+    const run = await example('--fault', 'slow-v2')
     expect([run.code, run.code === 0 ? '' : tail(run)]).toEqual([0, ''])
     expect(run.summary).toMatchObject({
       outcome: 'rolled-back',
@@ -67,10 +67,10 @@ describe('npm run example:mana', () => {
       rolledBackEqual: true,
       trigger: {
         step: expect.stringMatching(/^production-/) as string,
-        why: expect.stringContaining('errors') as string,
+        why: expect.stringContaining('latency') as string,
       },
     })
-    expect(run.summary.requests.failed).toBeGreaterThan(0)
+    expect(run.summary.requests.byV2).toBeGreaterThan(0)
     expect(run.summary.undoneMs).toBeLessThan(5_000)
     expect(run.said).toContain('run.closed      rolled-back')
   })

@@ -48,7 +48,7 @@ const say = (line: string): void => void (given.json ? process.stderr : process.
 
 /** Two days of the guide in three seconds, or in one. */
 const pace = given.quick
-  ? { compress: 172_800, figures: ['--rounds', '1', '--seconds', '0.5', '--transactions', '6000', '--blocks', '60'] }
+  ? { compress: 172_800, figures: ['--rounds', '1', '--seconds', '0.3', '--transactions', '6000', '--blocks', '30'] }
   : { compress: 57_600, figures: ['--rounds', '1', '--seconds', '1.5'] }
 
 /** The last step of an environment on its own. */

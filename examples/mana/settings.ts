@@ -1,5 +1,5 @@
 /** Which version of a module a node shall use, as its settings file or environment says it. */
-import type { Sender } from './pool-node.ts'
+import type { Sender } from './pool-moves.ts'
 import type { Decide as DecideByCall, Setting as Decide } from '../../src/router/index.ts'
 
 export type Version = 'v1' | 'v2'

@@ -7,6 +7,7 @@ import { selfSigned } from './certificates.ts'
 export interface Secrets {
   readonly DB_PASSWORD: string
   readonly FEDERATION_TOKEN: string
+  readonly GATEWAY_TOKEN: string
 }
 
 /** `url` is the database's, `port` where v3 listens. */
@@ -24,6 +25,7 @@ export function writeBelongings(given: BelongingsOptions): Secrets {
   const secrets = {
     DB_PASSWORD: password === '' ? randomBytes(18).toString('base64url') : password,
     FEDERATION_TOKEN: randomBytes(24).toString('base64url'),
+    GATEWAY_TOKEN: randomBytes(24).toString('base64url'),
   }
   writeFileSync(join(config, 'neonhub.yml'), v3Config(given))
   writeFileSync(join(config, '.env'), environment(secrets), { mode: 0o600 })
@@ -77,6 +79,9 @@ DB_PASSWORD=${secrets.DB_PASSWORD}
 
 # Given out by the federation
 FEDERATION_TOKEN="${secrets.FEDERATION_TOKEN}"
+
+# Whoever knows it may say which version gets the requests
+GATEWAY_TOKEN=${secrets.GATEWAY_TOKEN}
 `
 }
 

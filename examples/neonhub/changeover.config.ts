@@ -19,30 +19,38 @@ import {
   rollbackTriggers,
   schemaDown,
   schemaUp,
+  v4Nodes,
   versionPaths,
 } from './parts.ts'
 
 const project = new URL('../..', import.meta.url).pathname
 
+const configFile = (name: string) => `\${NEONHUB_HOME}/config/${name}`
+
 /** A service of this example: its program, its place, and its pid file, which the system's own starter uses too. */
-const service = (name: 'v3' | 'v4', health: string, configs: Readonly<Record<string, string>>) => ({
-  adapter: 'process',
-  config: {
-    command: [
-      '${NEONHUB_NODE}',
-      '--import',
-      'jiti/register',
-      `${import.meta.dirname}/${name}/service.ts`,
-      ...Object.entries(configs).flatMap(([option, file]) => [`--${option}`, `\${NEONHUB_HOME}/config/${file}`]),
-      '--port',
-      `\${NEONHUB_${name.toUpperCase()}_PORT}`,
-    ],
-    folder: project,
-    pidFile: `\${NEONHUB_HOME}/state/${name}.pid`,
-    log: `\${NEONHUB_HOME}/logs/${name}.log`,
-    health: { url: `\${NEONHUB_${name.toUpperCase()}}${health}`, timeoutMs: 2_000 },
-  },
-})
+const service = (name: string, version: 'v3' | 'v4', health: string, words: readonly string[]) => {
+  const at = `NEONHUB_${name.toUpperCase().replaceAll('-', '_')}`
+  const program = ['${NEONHUB_NODE}', '--import', 'jiti/register', `${import.meta.dirname}/${version}/service.ts`]
+  return {
+    adapter: 'process',
+    config: {
+      command: [...program, ...words, '--port', `\${${at}_PORT}`],
+      folder: project,
+      pidFile: `\${NEONHUB_HOME}/state/${name}.pid`,
+      log: `\${NEONHUB_HOME}/logs/${name}.log`,
+      health: { url: `\${${at}}${health}`, timeoutMs: 2_000 },
+    },
+  }
+}
+
+const v4Words = [
+  '--config',
+  configFile('neonhub.v4.yml'),
+  '--instead',
+  configFile('neonhub.yml'),
+  '--fault',
+  '${NEONHUB_FAULT}',
+]
 
 const columns = (table: string) =>
   addedColumns.filter((each) => each.table === table).map(({ column, type }) => ({ name: column, type }))
@@ -91,6 +99,51 @@ const [errorRate, latencyIncrease] = rollbackTriggers
 /** An address that a v3 client and a v4 server both know, and that reads the database. */
 const measured = { path: '/api/v3/users/1', count: 300, intervalMs: 0, concurrency: 4 } as const
 
+/** What the gateway says of one side of the clients' route: the median over the last second, in seconds. */
+const ofRoute = (name: string, side: string) => `changeover_gateway_${name}{route="v3-api",side="${side}"}`
+const medianOf = (side: string) => `histogram_quantile(0.5, rate(${ofRoute('duration_seconds_bucket', side)}[1s]))`
+
+/** The guide's three rollback triggers, in guard of every moment of the shift. */
+const triggers = [
+  {
+    id: 'error-rate',
+    kind: 'gate.traffic',
+    title: 'Does v4 fail too often?',
+    on: 'traffic',
+    spec: { route: 'v3-api', side: 'v4', intervalMs: 100, count: 0, minRequests: 20, maxErrorRate: errorRate.above },
+  },
+  {
+    id: 'latency',
+    kind: 'gate.metrics',
+    title: 'Is v4 too slow?',
+    on: 'metrics',
+    spec: {
+      baseline: 'traffic-baseline',
+      metrics: {
+        latency: {
+          query: medianOf('v4'),
+          samples: `increase(${ofRoute('duration_seconds_count', 'v4')}[1s])`,
+          minSamples: 20,
+          // A program that has just begun is slow for a moment; and 5 ms are what the median of a busy machine varies by.
+          initialDelayMs: 600,
+          intervalMs: 200,
+          failureLimit: 2,
+          maxIncreasePercent: latencyIncrease.above * 100,
+          tolerate: 0.005,
+          unit: 's',
+        },
+      },
+    },
+  },
+  ...endpoints.map((path) => ({
+    id: `works${path.replaceAll('/', '-')}`,
+    kind: 'gate.probe',
+    title: `Does v4 still answer ${path}?`,
+    on: 'v4-api',
+    spec: { path, count: 5, intervalMs: 200, success: { status: '2xx' as const, maxLatencyMs: 2_000 } },
+  })),
+]
+
 export default defineChangeover({
   name: 'neonhub',
   from: '3.3.0',
@@ -102,10 +155,11 @@ export default defineChangeover({
     config: { adapter: 'files', config: { folder: '${NEONHUB_HOME}/config', watch: ['*.yml'] } },
     home: { adapter: 'files', config: { folder: '${NEONHUB_HOME}' } },
     backups: { adapter: 'files', config: { folder: '${NEONHUB_HOME}/backups' } },
-    v3: service('v3', '/api/v3/health', { config: 'neonhub.yml' }),
-    v4: service('v4', '/api/v1/health', { config: 'neonhub.v4.yml', instead: 'neonhub.yml' }),
+    v3: service('v3', 'v3', '/api/v3/health', ['--config', configFile('neonhub.yml')]),
+    ...Object.fromEntries(v4Nodes.map((node) => [node, service(node, 'v4', '/api/v1/health', v4Words)])),
     gateway: { adapter: 'http', config: { url: '${NEONHUB_GATEWAY}' } },
-    switch: { adapter: 'http', config: { url: '${NEONHUB_SWITCH}' } },
+    traffic: { adapter: 'gateway', config: { url: '${NEONHUB_GATEWAY_CONTROL}', token: '${GATEWAY_TOKEN}' } },
+    metrics: { adapter: 'metrics-page', config: { url: '${NEONHUB_GATEWAY_CONTROL}/metrics', shareMs: 50 } },
     'v4-api': { adapter: 'http', config: { url: '${NEONHUB_V4}' } },
     federation: {
       adapter: 'http',
@@ -305,14 +359,14 @@ export default defineChangeover({
       part: 'configuration',
       stage: 'Application',
     },
-    {
-      id: 'start-v4',
+    ...v4Nodes.map((node, index) => ({
+      id: `start-${node}`,
       kind: 'service.start',
-      title: 'Start v4 beside v3',
-      on: 'v4',
+      title: `Start node ${index + 1} of v4 beside v3, and wait until it is healthy`,
+      on: node,
       spec: { pollMs: 100 },
       ...application,
-    },
+    })),
     ...endpoints.map((path) => ({
       id: `probe${path.replaceAll('/', '-')}`,
       kind: 'gate.probe',
@@ -322,45 +376,38 @@ export default defineChangeover({
       ...application,
     })),
     {
-      id: 'switch',
-      kind: 'http.call',
-      title: 'Send the clients to v4',
-      on: 'switch',
-      spec: {
-        look: { path: '/_switch', expect: { status: '2xx', body: [{ at: '/to', equals: 'v4' }] } },
-        do: { method: 'PUT', path: '/_switch', body: { to: 'v4' } },
-        undo: { method: 'PUT', path: '/_switch', body: { to: 'v3' } },
-      },
+      id: 'traffic-baseline',
+      kind: 'gate.metrics-baseline',
+      title: 'How fast is v3 for its clients, now that both shapes are kept?',
+      on: 'metrics',
+      spec: { queries: { latency: medianOf('v3') }, count: 6, intervalMs: 200 },
       ...application,
     },
     {
-      id: 'triggers',
-      kind: 'gate.probe',
-      title: 'Error rate and latency: must it be turned back?',
-      on: 'gateway',
+      id: 'shift',
+      kind: 'traffic.shift',
+      title: 'Send the clients to v4, a third at a time',
+      on: 'traffic',
       spec: {
-        ...measured,
-        overall: { errorRate: { max: errorRate.above }, p50Ms: { maxIncrease: latencyIncrease.above, tolerateMs: 5 } },
-        baseline: 'baseline',
+        route: 'v3-api',
+        steps: [
+          { to: { v3: 6_667, v4: 3_333 }, holdMs: 1_200 },
+          { to: { v3: 3_333, v4: 6_667 }, holdMs: 800 },
+        ],
+        to: { v3: 0, v4: 10_000 },
+        holdMs: 800,
+        back: 'drain-first',
+        serversUp: { v4: v4Nodes.length },
       },
+      guards: triggers,
       ...application,
     },
     {
-      id: 'criteria',
-      kind: 'gate.probe',
-      title: 'Are the success criteria met?',
-      on: 'gateway',
-      spec: {
-        ...measured,
-        advisory: true,
-        baseline: 'baseline',
-        overall: {
-          availability: { min: 0.999 },
-          errorRate: { max: 0.001 },
-          p50Ms: { maxIncrease: 0.1 },
-          throughput: { minOfBaseline: 0.9 },
-        },
-      },
+      id: 'open-v4',
+      kind: 'traffic.shift',
+      title: "Open v4's own API",
+      on: 'traffic',
+      spec: { route: 'v4-api', to: { v3: 0, v4: 10_000 }, back: 'drain-first', serversUp: { v4: v4Nodes.length } },
       ...application,
     },
 
@@ -419,6 +466,24 @@ export default defineChangeover({
       stage: 'After',
     },
     {
+      id: 'criteria',
+      kind: 'gate.probe',
+      title: 'Are the success criteria met?',
+      on: 'gateway',
+      spec: {
+        ...measured,
+        advisory: true,
+        baseline: 'baseline',
+        overall: {
+          availability: { min: 0.999 },
+          errorRate: { max: 0.001 },
+          p50Ms: { maxIncrease: 0.1 },
+          throughput: { minOfBaseline: 0.9 },
+        },
+      },
+      stage: 'After',
+    },
+    {
       id: 'end',
       kind: 'notify.webhook',
       title: 'Tell the team',
@@ -432,6 +497,15 @@ export default defineChangeover({
       title: 'Go-live checklist',
       spec: { items: [...checklist] },
       approval: 'Is every item of the go-live checklist done?',
+      stage: 'After',
+    },
+    {
+      id: 'drain-v3',
+      kind: 'traffic.drain',
+      title: 'Let v3 finish what it has',
+      on: 'traffic',
+      spec: { route: 'v3-api', side: 'v3', withinMs: 10_000 },
+      part: ['application', 'database'],
       stage: 'After',
     },
     {

@@ -1,118 +1,53 @@
-/** The door that clients know: forwards to v3 or v4, and holds requests for a moment while it changes over. Measures nothing. */
-import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { collect, endToEnd, forward } from './forward.ts'
+/** The door that clients know: Changeover's built-in gateway, with the two APIs of NeonHub as its routes. Decides no share. */
+import { type Gateway, type GatewayConfig, startGateway } from 'changeover/gateway'
 import { isProgram, options, program } from './service/program.ts'
-import { Refusal, reply, type Reply, serve } from './service/serve.ts'
-import { openSwitchboard, type Side, sideFrom, type Switchboard } from './switchboard.ts'
 
-export interface GatewayOptions {
+export interface DoorOptions {
   readonly port: number
   readonly controlPort: number
-  readonly upstreams: Readonly<Record<Side, string>>
-  /** Where the side outlives a restart. */
+  readonly v3: string
+  /** The nodes of v4. */
+  readonly v4: readonly string[]
+  /** Where shares outlive a restart. */
   readonly state: string
+  /** Whoever knows it may change shares. */
+  readonly token: string
 }
 
-export interface Gateway {
-  readonly port: number
-  readonly controlPort: number
-  stop(): Promise<void>
-}
+/** Above what a check takes while the database is busy. Both versions answer it, v4 only when its schema is there. */
+const health = { path: '/api/v3/health', intervalMs: 250, timeoutMs: 2_000, rise: 1, fall: 3 }
 
-/** A request waits at most this long for a side that refuses connections; then it is answered with 503. */
-const patienceMs = 4_000
-/** An unused connection is closed by us long before a service would close it, so that no request meets a closing one. */
-const idleMs = 1_000
-
-const healthPath: Readonly<Record<Side, string>> = { v3: '/api/v3/health', v4: '/api/v1/health' }
-
-export async function startGateway(given: GatewayOptions): Promise<Gateway> {
-  const board = openSwitchboard(given.state)
-  const agent = new Agent({ keepAlive: true, timeout: idleMs, maxSockets: 256 })
-  const server = createServer((asked, answer) => {
-    answerOne(asked, answer, board, agent, given.upstreams).catch(() => answer.destroy())
-  })
-  server.keepAliveTimeout = 65_000
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(given.port, '127.0.0.1', resolve))
-  const control = await serve({
-    host: '127.0.0.1',
-    port: given.controlPort,
-    version: 'gateway',
-    routes: [
-      ['GET', '/_switch', async () => reply(board.state())],
-      ['PUT', '/_switch', async (asked) => turn(sideFrom(asked.body['to']), board, agent, given.upstreams)],
-    ],
-  })
-  const closed = (): Promise<void> => {
-    const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-    server.closeIdleConnections()
-    return ended
+/**
+ * `v3-api` is what all clients know, and both versions serve. `v4-api` is new: as long as its share is v3's, whoever asks is told
+ * that there is no such thing (404).
+ */
+export function openDoor(given: DoorOptions): Promise<Gateway> {
+  const sides = { v3: [given.v3], v4: [...given.v4] }
+  const route = { sides, shares: { v3: 10_000, v4: 0 }, health }
+  const config: GatewayConfig = {
+    listen: { port: given.port },
+    control: { port: given.controlPort, token: given.token },
+    state: given.state,
+    routes: { 'v3-api': route, 'v4-api': { ...route, path: '/api/v1' } },
+    // A service that ends keeps idle connections for 1.5 s: ours are closed before.
+    timeouts: { idleMs: 1_000 },
   }
-  const stop = async (): Promise<void> => {
-    await Promise.all([control.stop(), closed()])
-    agent.destroy()
-  }
-  return { port: (server.address() as AddressInfo).port, controlPort: control.port, stop }
-}
-
-/** Tries again what no service can have acted on, on the side that is on by then. */
-async function answerOne(
-  asked: IncomingMessage,
-  answer: ServerResponse,
-  board: Switchboard,
-  agent: Agent,
-  upstreams: Readonly<Record<Side, string>>,
-): Promise<void> {
-  const body = await collect(asked)
-  const until = Date.now() + patienceMs
-  for (;;) {
-    const got = await board.through((side) => forward(agent, upstreams[side], asked, body))
-    if ('status' in got) {
-      answer.writeHead(got.status, endToEnd(got)).end(got.body)
-      return
-    }
-    const safe = !got.seen || asked.method === 'GET' || asked.method === 'HEAD'
-    if (!safe || Date.now() > until) {
-      const text = JSON.stringify({ error: 'the service does not answer', code: got.code })
-      answer.writeHead(got.seen ? 502 : 503, { 'content-type': 'application/json' }).end(text)
-      return
-    }
-    await sleep(20)
-  }
-}
-
-/** Only to a side that is healthy. */
-async function turn(
-  to: Side | null,
-  board: Switchboard,
-  agent: Agent,
-  upstreams: Readonly<Record<Side, string>>,
-): Promise<Reply> {
-  if (!to) throw new Refusal(422, '"to" must be "v3" or "v4"')
-  if (to === board.state().to) return reply({ to, changed: false })
-  const asked = { method: 'GET', url: healthPath[to], headers: {} }
-  const health = await forward(agent, upstreams[to], asked, Buffer.alloc(0))
-  if (!('status' in health) || health.status !== 200) {
-    throw new Refusal(503, `${to} is not healthy; nothing was changed`)
-  }
-  const turned = await board.turn(to)
-  if (!turned) throw new Refusal(409, 'it is changing over already')
-  return reply({ ...turned, heldMs: Math.round(10 * turned.heldMs) / 10 })
+  return startGateway(config)
 }
 
 if (isProgram(import.meta.filename)) {
   const given = options(['port', 'control-port', 'v3', 'v4', 'state'])
-  await program('gateway', () => {
-    if (given.v3 === undefined || given.v4 === undefined) {
-      throw new Error('--v3 http://… and --v4 http://… say where the services are')
-    }
-    return startGateway({
+  await program('gateway', async () => {
+    if (given.v3 === undefined || given.v4 === undefined)
+      throw new Error('--v3 http://… and --v4 http://…,http://… say where the services are')
+    const gateway = await openDoor({
       port: Number(given.port ?? 0),
       controlPort: Number(given['control-port'] ?? 0),
-      upstreams: { v3: given.v3, v4: given.v4 },
+      v3: given.v3,
+      v4: given.v4.split(','),
       state: given.state ?? 'gateway.json',
+      token: process.env['GATEWAY_TOKEN'] ?? '',
     })
+    return { port: Number(new URL(gateway.url).port), stop: () => gateway.close() }
   })
 }

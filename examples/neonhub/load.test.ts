@@ -11,7 +11,8 @@ import { writeBelongings } from './belongings.ts'
 import { downByHand, rewriteByHand, transformByHand, upByHand } from './by-hand.ts'
 import { type Clients, startClients } from './clients.ts'
 import { compare, disagreements, hashes, photograph, proof } from './facts.ts'
-import { type Gateway, startGateway } from './gateway.ts'
+import type { Gateway } from 'changeover/gateway'
+import { openDoor } from './gateway.ts'
 import { parity } from './parity.ts'
 import { v3Contract } from './parts.ts'
 import type { Serving } from './service/serve.ts'
@@ -60,13 +61,12 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     rewriteByHand(v4Path, null)
     v3 = await startV3(v3Settings, 0)
     v4 = await startV4(watchSettings(v4Path, {}, soundV4), 0)
-    const upstreams = { v3: `http://127.0.0.1:${v3.port}`, v4: `http://127.0.0.1:${v4.port}` }
-    gateway = await startGateway({ port: 0, controlPort: 0, upstreams, state: join(folder, 'gateway.json') })
+    gateway = await open()
     ends.push(
       () => client.end(),
       () => v3.stop(),
       () => v4.stop(),
-      () => gateway.stop(),
+      () => gateway.close(),
     )
   })
   afterEach(async () => {
@@ -74,41 +74,49 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     rmSync(folder, { recursive: true })
   })
 
-  async function startLoad(to = gateway.port): Promise<void> {
-    const options = { gateway: `http://127.0.0.1:${to}`, controlPort: 0, out: join(folder, 'clients'), rate: 250 }
+  const open = (): Promise<Gateway> =>
+    openDoor({
+      port: 0,
+      controlPort: 0,
+      v3: `http://127.0.0.1:${v3.port}`,
+      v4: [`http://127.0.0.1:${v4.port}`],
+      state: join(folder, 'gateway.json'),
+      token: 'a token of this test',
+    })
+
+  async function startLoad(to = gateway.url): Promise<void> {
+    const options = { gateway: to, controlPort: 0, out: join(folder, 'clients'), rate: 250 }
     clients = await startClients({ ...options, ...rows, phase: { v3: 'on', v4: 'auto' } })
     ends.push(() => clients.stop())
   }
 
-  async function turn(to: string): Promise<{ status: number; body: Record<string, unknown> }> {
-    const body = JSON.stringify({ to })
-    const answer = await fetch(`http://127.0.0.1:${gateway.controlPort}/_switch`, {
-      method: 'PUT',
-      body,
-      headers: { connection: 'close' },
-    })
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  /** v4's own API is open only while v4 has all clients. */
+  async function turn(share: number): Promise<void> {
+    const shares = { v3: 10_000 - share, v4: share }
+    if (share < 10_000) await gateway.shift('v4-api', { v3: 10_000, v4: 0 })
+    await gateway.shift('v3-api', shares)
+    if (share === 10_000) await gateway.shift('v4-api', shares)
   }
 
   it('goes to v4 and back while both clients write, and nothing is lost', async () => {
     const before = await photograph(url)
     await startLoad()
     await sleep(500)
-    expect(await turn('v4')).toMatchObject({ status: 503, body: { error: 'v4 is not healthy; nothing was changed' } })
+    await expect.poll(() => gateway.sides('v3-api')['v4']?.serversUp, { timeout: 5_000 }).toBe(0)
     await upByHand(url)
     await transformByHand(url)
-    for (const to of ['v4', 'v3', 'v4']) {
-      expect(await turn(to)).toMatchObject({ status: 200, body: { to, changed: true, leftOnOldSide: 0 } })
-      await sleep(700)
+    await expect.poll(() => gateway.sides('v3-api')['v4']?.serversUp, { timeout: 5_000 }).toBe(1)
+    for (const share of [3_333, 6_667, 10_000, 0, 10_000]) {
+      await turn(share)
+      await sleep(500)
     }
-    expect(await turn('v4')).toMatchObject({ status: 200, body: { changed: false } })
     expect(clients.report()).toMatchObject({ v4Live: true, requests: { failed: 0 }, failures: [] })
     expect(await disagreements(url)).toEqual({ users: 0, models: 0 })
     await clients.setPhase({ v3: 'off', v4: 'off' })
     const kept = await parity(`http://127.0.0.1:${v3.port}`, `http://127.0.0.1:${v4.port}`)
     expect(kept).toMatchObject({ share: 1, routes: 13, different: [] })
     await clients.setPhase({ v3: 'on', v4: 'auto' })
-    await turn('v3')
+    await turn(0)
     await sleep(300)
     expect(clients.report().v4Live).toBe(false)
     await downByHand(url)
@@ -131,17 +139,24 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     })
   })
 
-  it('holds requests while a service is away for a moment, and drains without losing one', async () => {
+  it('loses no request while a version without a share is stopped, and started again', async () => {
+    await upByHand(url)
+    await transformByHand(url)
     await startLoad()
+    await expect.poll(() => gateway.sides('v3-api')['v4']?.serversUp, { timeout: 5_000 }).toBe(1)
+    await turn(10_000)
     for (let round = 0; round < 3; round++) {
-      await sleep(300)
+      await sleep(200)
       const { port } = v3
       await v3.stop()
       v3 = await startV3(v3Settings, port)
     }
+    await expect.poll(() => gateway.sides('v3-api')['v3']?.serversUp, { timeout: 5_000 }).toBe(1)
+    await turn(0)
     await sleep(300)
     expect(clients.report()).toMatchObject({ requests: { failed: 0 }, failures: [] })
     expect(clients.report().requests.served).toBeGreaterThan(100)
+    expect(clients.report().lastAnswerAt.v3).toBeGreaterThan(clients.report().lastAnswerAt.v4)
   })
 
   it('has a contract that names every route of v3', async () => {
@@ -153,11 +168,10 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
 
   it('remembers its side over a restart', async () => {
     await upByHand(url)
-    await turn('v4')
-    await gateway.stop()
-    const upstreams = { v3: `http://127.0.0.1:${v3.port}`, v4: `http://127.0.0.1:${v4.port}` }
-    gateway = await startGateway({ port: 0, controlPort: 0, upstreams, state: join(folder, 'gateway.json') })
-    const answer = await fetch(`http://127.0.0.1:${gateway.port}/api/v3/health`, { headers: { connection: 'close' } })
+    await turn(10_000)
+    await gateway.close()
+    gateway = await open()
+    const answer = await fetch(`${gateway.url}/api/v3/health`, { headers: { connection: 'close' } })
     expect(answer.headers.get('x-neonhub-version')).toBe('4.0.0')
     expect(await answer.json()).toMatchObject({ version: '4.0.0' })
   })
@@ -173,7 +187,7 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
         .on('data', (chunk: Buffer) => chunks.push(chunk))
         .on('end', async () => {
           const body = asked.method === 'GET' ? {} : { body: Buffer.concat(chunks) }
-          const got = await fetch(`http://127.0.0.1:${gateway.port}${asked.url}`, {
+          const got = await fetch(`${gateway.url}${asked.url}`, {
             method: asked.method ?? 'GET',
             ...body,
           })
@@ -182,7 +196,7 @@ describe.each(found)('NeonHub under load (%s)', (source) => {
     })
     await new Promise<void>((resolve) => wrong.listen(0, '127.0.0.1', resolve))
     ends.push(() => new Promise((resolve) => wrong.close(resolve)))
-    await startLoad((wrong.address() as AddressInfo).port)
+    await startLoad(`http://127.0.0.1:${(wrong.address() as AddressInfo).port}`)
     await expect.poll(() => clients.report().failures.length, { timeout: 10_000 }).toBeGreaterThan(0)
     await clients.setPhase({ v3: 'off', v4: 'off' })
     for (const failure of clients.report().failures) expect(failure.expected).toMatch(expected)

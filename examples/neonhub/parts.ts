@@ -229,7 +229,11 @@ export const v3Contract = [
   'POST /api/v3/audit',
 ] as const
 
-/** What is probed on v4 after it is started. */
+/** The guide's rolling update has three nodes. Those of v4 are started beside v3, so that there is something to go back to. */
+export const v4Nodes = ['v4', 'v4-2', 'v4-3'] as const
+export type V4Node = (typeof v4Nodes)[number]
+
+/** What is probed on v4 after it is started, and while clients are sent to it. */
 export const endpoints = [
   '/api/v1/health',
   '/api/v1/federation/status',
@@ -271,7 +275,7 @@ export const risks = [
   {
     risk: 'v4 does not hold under load after the switch',
     mitigation: 'gates on errors and latency against the baseline while v3 still runs beside it',
-    recovery: 'the gateway turns back to v3 within a second; what v4 wrote is there in the shape of v3',
+    recovery: 'the gateway sends everybody back to v3 within a second; what v4 wrote is there in the shape of v3',
   },
   {
     risk: 'The coordinator of the federation is away or refuses the node',

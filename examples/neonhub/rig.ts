@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { planEnvironment } from './plan-environment.ts'
 import { buildSystem, type NeonHub } from './system.ts'
+import type { Fault } from './v4/fault.ts'
 import { startPostgres } from 'changeover/testing'
 
 const project = join(import.meta.dirname, '..', '..')
@@ -29,7 +30,7 @@ export interface Rig {
  */
 export const servedBefore = { wal_init_zero: 'off' } as const
 
-export async function openRig(prefix: string, rows: number, rate = 80): Promise<Rig> {
+export async function openRig(prefix: string, rows: number, rate = 80, fault: Fault = 'none'): Promise<Rig> {
   const home = mkdtempSync(join(tmpdir(), prefix))
   const server = await startPostgres({ settings: servedBefore })
   const url = server.url('neonhub')
@@ -38,7 +39,7 @@ export async function openRig(prefix: string, rows: number, rate = 80): Promise<
   const hook = createServer((request, response) => request.resume().once('end', () => response.end()))
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
   const address = `http://127.0.0.1:${(hook.address() as AddressInfo).port}`
-  const env = { ...process.env, ...planEnvironment(hub, address) }
+  const env = { ...process.env, ...planEnvironment(hub, address, fault) }
   const start = (...words: readonly string[]) => launch(words, home, env)
   return {
     home,

@@ -17,8 +17,10 @@ import type { LedgerRecord } from './clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from './facts.ts'
 import { planEnvironment } from './plan-environment.ts'
 import { servedBefore } from './rig.ts'
-import { type Back, figuresOf, type Summary, summaryText } from './summary.ts'
+import { type Back, type FaultCaught, figuresOf, type Summary, summaryText } from './summary.ts'
 import { buildSystem, type NeonHub } from './system.ts'
+import { caughtIn, rowsMoved } from './told-by-journal.ts'
+import { type Fault, faultFrom } from './v4/fault.ts'
 
 const project = join(import.meta.dirname, '..', '..')
 const plan = join(import.meta.dirname, 'changeover.config.ts')
@@ -28,6 +30,7 @@ const usage = `Takes a NeonHub from v3.3 to v4.0 under live load.
   npm start                     the whole upgrade, on 100,000 users and 20,000 models
   npm start -- --rows 1000000   more users; models follow
   npm start -- --rollback       goes on to write through v4, rolls everything back, and proves both
+  npm start -- --fault errors   v4 is bad at something (errors, slow, functions): a trigger turns it back
   npm start -- --json           the last line is one JSON object
   npm start -- --keep           leaves the folder of the system for a look`
 
@@ -36,11 +39,14 @@ const { values: given } = parseArgs({
     rows: { type: 'string', default: '100000' },
     rate: { type: 'string', default: '150' },
     rollback: { type: 'boolean', default: false },
+    fault: { type: 'string', default: 'none' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
+/** How `changeover` ends when the run was rolled back. */
+const rolledBack = 5
 const say = (line: string): void => void (given.json ? process.stderr : process.stdout).write(`${line}\n`)
 
 interface Site {
@@ -48,14 +54,16 @@ interface Site {
   readonly hub: NeonHub
   readonly home: string
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly fault: Fault
 }
 
 async function main(): Promise<number> {
   if (given.help) return (process.stdout.write(`${usage}\n`), 0)
   const rows = wholeNumber('rows', given.rows)
   const rate = wholeNumber('rate', given.rate)
+  const fault = faultGiven()
   const home = mkdtempSync(join(tmpdir(), 'changeover-neonhub-'))
-  const site = await build(home, rows, rate)
+  const site = await build(home, rows, rate, fault)
   const leave = (): void => void close(site).then(() => process.exit(1))
   process.once('SIGTERM', leave)
   process.once('SIGINT', () => say('\nCtrl-C: the run pauses, then the system is taken down; once more stops at once'))
@@ -67,7 +75,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function build(home: string, rows: number, rate: number): Promise<Site> {
+async function build(home: string, rows: number, rate: number, fault: Fault): Promise<Site> {
   const source = postgresSources().found.includes('embedded') ? 'embedded' : 'system'
   say(`starting PostgreSQL (${source}) on loopback …`)
   const settings = { shared_buffers: '512MB', max_wal_size: '4GB', wal_compression: 'on', ...servedBefore }
@@ -76,8 +84,8 @@ async function build(home: string, rows: number, rate: number): Promise<Site> {
   const url = server.url('neonhub')
   const hub = await buildSystem({ folder: home, url, rows, rate, v4Phase: 'auto', owner: process.pid })
   for (const program of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(program)
-  const env = { ...process.env, ...planEnvironment(hub, await openHook()) }
-  return { server, hub, home, env }
+  const env = { ...process.env, ...planEnvironment(hub, await openHook(), fault) }
+  return { server, hub, home, env, fault }
 }
 
 /** Where the plan's messages to the team go: a receiver of this process, which counts them. */
@@ -100,20 +108,39 @@ async function upgrade(site: Site): Promise<number> {
   const before = await photograph(site.hub.url)
   const began = Date.now()
   say('v3 serves its clients; the upgrade begins')
-  const code = await changeover(site, ['run', '--yes', '--until', 'observe'])
+  const code = await changeover(site, ['run', '--yes', '--until', 'criteria'])
   const seconds = (Date.now() - began) / 1000
-  if (code !== 0) {
+  if (code !== (site.fault === 'none' ? 0 : rolledBack)) {
     await changeover(site, ['status'])
-    return code
+    return code === 0 ? 1 : code
   }
-  await verify(site)
-  const back = given.rollback ? await turnBack(site, before) : null
+  const caught = site.fault === 'none' ? null : await turnedBackByItself(site, before)
+  if (caught === null) await verify(site)
+  const back = caught === null && given.rollback ? await turnBack(site, before) : null
   const state = await stateOf(site)
-  const summary = await summarise(site, state, seconds, began, back)
+  const summary = await summarise(site, state, seconds, began, { back, caught })
   const report = await writeReport(site, summary)
   if (given.json) process.stdout.write(`${JSON.stringify({ ...summary, report })}\n`)
   else process.stdout.write(summaryText(summary, state, { messages, report }))
+  // Before a fault is caught, clients meet it: that is what it is for.
+  if (caught) return caught.equal && caught.trigger !== '' ? 0 : 1
   return summary.requests.failed === 0 && back?.equal !== false ? 0 : 1
+}
+
+/** A fault of v4 was asked for, and the run came back without anybody's word: which trigger saw it, how long v4 answered on, and that nothing is lost. */
+async function turnedBackByItself(site: Site, before: Photograph): Promise<FaultCaught> {
+  const caught = caughtIn(await eventsOf(site))
+  const { lastAnswerAt, clients } = await ask<ClientsReport>(site, 'stats')
+  const { equal, checked } = await prove(site, before)
+  return {
+    fault: site.fault,
+    trigger: caught?.trigger ?? '',
+    why: caught?.why ?? '',
+    lastOnV4Ms: caught ? Math.max(0, lastAnswerAt.v4 - caught.at) : null,
+    failedRequests: clients.v3.failed + clients.v4.failed,
+    equal,
+    checked,
+  }
 }
 
 /** Lets v4's clients write for a while, rolls everything back, and proves it: facts, every untouched row, and every acknowledged write in v3's shape. */
@@ -123,8 +150,16 @@ async function turnBack(site: Site, before: Photograph): Promise<Back> {
   const apart = await disagreements(site.hub.url)
   const writtenByV4 = (await ask<ClientsReport>(site, 'stats')).clients.v4.served
   const began = Date.now()
-  await mustBe(5, await changeover(site, ['rollback', '--yes']))
+  await mustBe(rolledBack, await changeover(site, ['rollback', '--yes']))
   const seconds = (Date.now() - began) / 1000
+  const { equal, checked } = await prove(site, before)
+  const agreed = apart.users + apart.models === 0
+  if (!agreed) say(JSON.stringify({ apart }))
+  return { equal: equal && agreed, seconds, writtenByV4, checked }
+}
+
+/** Facts, every row that no client touched, and every acknowledged write: all as v3 knows them. The clients are silent from here on. */
+async function prove(site: Site, before: Photograph): Promise<{ readonly equal: boolean; readonly checked: number }> {
   await fetch(`http://127.0.0.1:${site.hub.ports.clients}/phase`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
@@ -134,9 +169,9 @@ async function turnBack(site: Site, before: Photograph): Promise<Back> {
   const rows = compare(before, await photograph(site.hub.url), ledger)
   const kept = await proof(site.hub.url, ledger)
   const restored = (await stateOf(site)).findings.some((finding) => finding.code === 'run.restored')
-  const equal = rows.equal && kept.equal && restored && apart.users + apart.models === 0
-  if (!equal) say(JSON.stringify({ rows, kept, restored, apart }))
-  return { equal, seconds, writtenByV4, checked: kept.checked.users + kept.checked.models + kept.checked.audit }
+  const equal = rows.equal && kept.equal && restored
+  if (!equal) say(JSON.stringify({ rows, kept, restored }))
+  return { equal, checked: kept.checked.users + kept.checked.models + kept.checked.audit }
 }
 
 async function summarise(
@@ -144,38 +179,21 @@ async function summarise(
   state: RunState,
   seconds: number,
   from: number,
-  back: Back | null,
+  { back, caught }: Pick<Summary, 'caught'> & { readonly back: Back | null },
 ): Promise<Summary> {
   const stats = await ask<ClientsReport>(site, `stats?from=${from}`)
   const moved = rowsMoved(await eventsOf(site))
   return {
-    outcome: back ? (state.outcome ?? 'failed') : 'done',
+    outcome: back || caught ? (state.outcome ?? 'failed') : 'done',
     rows: moved.rows,
     rowsPerSecond: Math.round(moved.rows / Math.max(moved.seconds, 0.001)),
     seconds: round(seconds),
     requests: { served: stats.requests.served, failed: stats.requests.failed },
     longestWritePauseMs: round(stats.longestWritePauseMs),
-    rolledBackEqual: back ? back.equal : null,
+    rolledBackEqual: (back ?? caught)?.equal ?? null,
     rollback: back,
+    caught,
   }
-}
-
-/** Rows that transformations finished, and the seconds that those steps took, from their own events. */
-function rowsMoved(events: readonly Event[]): { readonly rows: number; readonly seconds: number } {
-  const moving = new Map<string, { began: number; rows: number }>()
-  const total = { rows: 0, seconds: 0 }
-  for (const event of events) {
-    if (!('step' in event) || !('verb' in event) || event.verb !== 'apply') continue
-    const at = Date.parse(event.at)
-    if (event.type === 'step.started') moving.set(event.step, { began: at, rows: 0 })
-    const step = moving.get(event.step)
-    if (event.type === 'step.marked' && step && event.mark?.unit === 'rows')
-      step.rows = Math.max(step.rows, event.mark.done ?? 0)
-    if (event.type !== 'step.finished' || !step || !event.step.startsWith('transform-')) continue
-    total.rows += step.rows
-    total.seconds += (at - step.began) / 1000
-  }
-  return total
 }
 
 /** What the clients measured stands in the report beside what the run measured. */
@@ -259,6 +277,15 @@ async function close(site: Site): Promise<void> {
     say(`kept ${relative(process.cwd(), kept)}`)
   }
   rmSync(site.home, { recursive: true, force: true })
+}
+
+function faultGiven(): Fault {
+  try {
+    return faultFrom(given.fault)
+  } catch (error) {
+    process.stderr.write(`--fault: ${(error as Error).message}\n`)
+    process.exit(2)
+  }
 }
 
 function wholeNumber(name: string, text: string): number {

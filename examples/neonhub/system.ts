@@ -4,13 +4,14 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type Secrets, writeBelongings } from './belongings.ts'
+import { type V4Node, v4Nodes } from './parts.ts'
 import { type Program, startProgram, stopProgram, pidOf } from './programs.ts'
 import { fillV3, type Rows, rowsFor } from './v3/fill.ts'
 
 const here = import.meta.dirname
 const project = join(here, '..', '..')
 
-export type ProgramName = 'coordinator' | 'v3' | 'v4' | 'gateway' | 'clients'
+export type ProgramName = 'coordinator' | 'v3' | V4Node | 'gateway' | 'clients'
 export type PortName = ProgramName | 'gatewayControl'
 
 export interface Paths {
@@ -60,7 +61,7 @@ export interface SystemOptions {
   readonly owner?: number
 }
 
-const portNames: readonly PortName[] = ['coordinator', 'v3', 'v4', 'gateway', 'clients', 'gatewayControl']
+const portNames: readonly PortName[] = ['coordinator', 'v3', ...v4Nodes, 'gateway', 'clients', 'gatewayControl']
 
 /** Makes database, schema, rows and files. Starts nothing. */
 export async function buildSystem(given: SystemOptions): Promise<NeonHub> {
@@ -105,7 +106,7 @@ function assemble(settled: Settled): NeonHub {
     // new clients must not invent the emails of those before them
     start: (name) => startProgram(programs[name], name === 'clients' ? ['--tag', Date.now().toString(36)] : []),
     stopAll: async () => {
-      for (const name of ['clients', 'gateway', 'v4', 'v3', 'coordinator'] as const) await stop(name)
+      for (const name of ['clients', 'gateway', ...v4Nodes, 'v3', 'coordinator'] as const) await stop(name)
     },
     pid: (name) => pidOf(programs[name]),
   }
@@ -149,6 +150,12 @@ function programsOf({ rows, ports, secrets, ...given }: Settled, paths: Paths): 
     log: join(paths.logs, `${name}.log`),
     pidFile: join(paths.state, `${name}.pid`),
   })
+  const v4 = (node: V4Node): Program =>
+    program(node, 'v4/service.ts', `${at(node)}/api/v1/health`, {
+      config: paths.v4ConfigFile,
+      instead: paths.configFile,
+      port: ports[node],
+    })
   const token = { FEDERATION_TOKEN: secrets.FEDERATION_TOKEN }
   const sized = { users: rows.users, models: rows.models, rate: given.rate ?? 150, 'v4-phase': given.v4Phase ?? 'off' }
   return {
@@ -160,18 +167,22 @@ function programsOf({ rows, ports, secrets, ...given }: Settled, paths: Paths): 
       token,
     ),
     v3: program('v3', 'v3/service.ts', `${at('v3')}/api/v3/health`, { config: paths.configFile, port: ports.v3 }),
-    v4: program('v4', 'v4/service.ts', `${at('v4')}/api/v1/health`, {
-      config: paths.v4ConfigFile,
-      instead: paths.configFile,
-      port: ports.v4,
-    }),
-    gateway: program('gateway', 'gateway.ts', `${at('gatewayControl')}/_switch`, {
-      port: ports.gateway,
-      'control-port': ports.gatewayControl,
-      v3: at('v3'),
-      v4: at('v4'),
-      state: join(paths.state, 'gateway.json'),
-    }),
+    v4: v4('v4'),
+    'v4-2': v4('v4-2'),
+    'v4-3': v4('v4-3'),
+    gateway: program(
+      'gateway',
+      'gateway.ts',
+      `${at('gatewayControl')}/health`,
+      {
+        port: ports.gateway,
+        'control-port': ports.gatewayControl,
+        v3: at('v3'),
+        v4: v4Nodes.map(at).join(','),
+        state: join(paths.state, 'gateway.json'),
+      },
+      { GATEWAY_TOKEN: secrets.GATEWAY_TOKEN },
+    ),
     clients: program('clients', 'clients.ts', `${at('clients')}/phase`, {
       gateway: at('gateway'),
       'control-port': ports.clients,

@@ -38,6 +38,8 @@ export const errorCodes = {
   'config.syntax': 'A configuration file cannot be read.',
   'config.refused': 'A configuration file cannot take an edit.',
   'flags.invalid': 'A flag file, a flag or a rollout does not have the shape it must have.',
+  'settings.invalid': 'A settings file, a rule or a value does not have the shape it must have.',
+  'settings.unknown': 'A setting is asked for that there is not.',
   'backup.full': 'There is not enough room for the backup.',
   'backup.damaged': 'A backup is not what its manifest says.',
   'service.unhealthy': 'A service did not become healthy in time.',

@@ -1,7 +1,7 @@
 /** A kind: the code behind a step, five verbs. Knows neither engine nor adapter; all it needs arrives as arguments. */
 import type { z } from 'zod'
 import type { Finding } from './finding.ts'
-import type { Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import type { PortName, Ports, Roles } from './ports/index.ts'
 
 /** Where a verb is. `at` is what the kind needs to go on from here; `done` of `of` `unit`s is for people. Null is the beginning. */
@@ -94,6 +94,21 @@ export interface Wishes {
   readonly workers?: number
 }
 
+/** A figure that a step asks of a target with the port `metrics`, for people who want to see it too, and be told when it is bad. */
+export interface AskedMetric {
+  readonly name: string
+  readonly role: string
+  /** In the language of the target. */
+  readonly query: string
+  readonly unit?: string
+  /** What is asked of it, in words; empty where it is only captured. */
+  readonly wanted: string
+  /** What it is judged by, as `metricFields` of the metrics room; plain data. */
+  readonly rules: JsonObject
+  /** The step that captured what it is compared with. */
+  readonly baseline?: string
+}
+
 /**
  * `plan` is pure. `check` and `verify` read. `apply` may be entered again from any mark it yielded and does each thing once.
  * `rollback` may be entered after any part of `apply`, or none, and again from any mark of its own.
@@ -116,6 +131,8 @@ export interface StepKind<R extends Roles = Roles, Spec = unknown, Work = unknow
   verify?(work: Work, at: Reading<R>): Promise<readonly Finding[]>
   rollback(work: Work, at: Writing<R>, from: Mark): AsyncIterable<Mark>
   labour?(work: Work, at: Writing<R>): Promise<void>
+  /** Pure. The figures that it asks for: `changeover metrics` shows them, alert rules and dashboards are made from them. */
+  metrics?(work: Work): readonly AskedMetric[]
   /** Keeps going what `apply` set up and cannot keep itself, such as a mirror that a worker carries: until `quit`. Entered by any number of processes. */
   follow?(work: Work, at: Writing<R>): Promise<void>
 }

@@ -2,6 +2,6 @@
 export type { Line } from './history.ts'
 export { type KeptFile, keptFile, type KeptOptions } from './kept-file.ts'
 export { giveUp, isOwned, makeOwned, type Owner, ownerOf, setAside, silenceOf } from './owner.ts'
-export { codeOf, type FileWords, keepText, readIfThere, refusedFile } from './refused.ts'
+export { type FileWords, keepText, readIfThere, refusedFile } from './refused.ts'
 export { watchFile } from './watch.ts'
 export { putInPlace, replaceFile, syncFolder, writeDraft } from './write.ts'

@@ -1,6 +1,7 @@
 /** What a gateway is told: where it listens, which routes there are, and who stands behind them. Data; does nothing. */
 import { z } from 'zod'
 import { ChangeoverError } from '../core/errors.ts'
+import { complaintOf, type Locate, showPath } from '../core/shape.ts'
 import type { CompareRules, NoiseLimits } from '../shadow/index.ts'
 
 const ms = (usual: number, says: string) =>
@@ -100,7 +101,13 @@ const limits = z.strictObject({
 
 const config = z.strictObject({
   listen: address,
-  control: address.extend({ token: z.string().min(16).describe('Who knows it may change shares.') }),
+  control: address.extend({
+    token: z
+      .string()
+      // Of its own words: the value of a secret is in no message.
+      .refine((text) => text.length >= 16, { error: 'has fewer than 16 characters' })
+      .describe('Who knows it may change shares.'),
+  }),
   state: z.string().min(1).describe('The file that keeps shares over a restart.'),
   routes: z
     .record(z.string().regex(/^[\w.-]+$/), route)
@@ -129,12 +136,12 @@ export type StickySettings = NonNullable<RouteSettings['sticky']>
 export type HealthSettings = NonNullable<RouteSettings['health']>
 export type Timeouts = Settings['timeouts']
 
-/** Throws `plan.invalid`, saying where. */
-export function readConfig(given: GatewayConfig): Settings {
+/** Throws `plan.invalid` or `plan.unknown-key`, saying where. */
+export function readGatewayConfig(given: GatewayConfig, locate: Locate = showPath): Settings {
   const read = config.safeParse(given)
   if (!read.success) {
-    const issue = read.error.issues[0]!
-    throw invalid(`${issue.path.join('.')}: ${issue.message}`)
+    const { code, message, known } = complaintOf(read.error.issues, config, given, locate)
+    throw new ChangeoverError(code, `the gateway cannot be set up: ${message}`, known ?? 'correct its configuration')
   }
   const routes = Object.entries(read.data.routes).map(([name, each]) => {
     const sides = Object.entries(each.sides).map(([side, at]) => [
@@ -142,17 +149,18 @@ export function readConfig(given: GatewayConfig): Settings {
       Array.isArray(at) ? { upstreams: at, limit: null } : at,
     ])
     const settings = { ...each, sides: Object.fromEntries(sides) } as RouteSettings
-    mustFit(name, settings)
+    mustFit(name, settings, locate)
     return [name, settings] as const
   })
   return { ...read.data, routes: Object.fromEntries(routes) }
 }
 
-function mustFit(name: string, { sides, shares, shadow: watched }: RouteSettings): void {
+function mustFit(name: string, { sides, shares, shadow: watched }: RouteSettings, locate: Locate): void {
+  const at = (field: string): string => locate(['routes', name, field])
   const wrong = wrongShares(Object.keys(sides), shares)
-  if (wrong !== undefined) throw invalid(`routes.${name}.shares: ${wrong}`)
+  if (wrong !== undefined) throw invalid(`${at('shares')}: ${wrong}`)
   for (const side of watched === undefined ? [] : [watched.old, watched.new])
-    if (!Object.hasOwn(sides, side)) throw invalid(`routes.${name}.shadow names a side "${side}" that is not there`)
+    if (!Object.hasOwn(sides, side)) throw invalid(`${at('shadow')} names a side "${side}" that is not there`)
 }
 
 /** What keeps these from being the shares of a route with these sides, in words. A side that is not named has none. */

@@ -124,7 +124,7 @@ describe('where requests go', () => {
   ])('keeps users where the bucket of the flag puts them, by %s', async (_, by, options) => {
     const { route } = await two({ sticky: { flag: 'new-api', by }, shares: { v1: 6500, v2: 3500 } })
     const gateway = await rig.gateway(route)
-    expect(gateway.facts).toEqual({ routes: { all: { sticky: true, shares: { v1: 6500, v2: 3500 } } } })
+    expect(gateway.facts).toEqual({ routes: { all: { sticky: true, shares: { v1: 6500, v2: 3500 }, drained: [] } } })
     const users = Array.from({ length: 200 }, (__, at) => `user-${at}`)
     const expected = users.map((user) => (bucketOf('new-api', user) < 3500 ? 'v2' : 'v1'))
     for (let round = 0; round < 2; round++)

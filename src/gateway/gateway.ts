@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { ChangeoverError } from '../core/errors.ts'
 import type { Shares, Side, SideCount, TrafficFacts } from '../core/ports/index.ts'
 import { bucketOf } from '../flags/index.ts'
-import { type GatewayConfig, readConfig, type Settings } from './config.ts'
+import { type GatewayConfig, readGatewayConfig, type Settings } from './config.ts'
 import { openControl } from './control.ts'
 import { openFront } from './front/front.ts'
 import { openShadows, type ShadowFindings } from './shadow/index.ts'
@@ -39,7 +39,7 @@ const sweepMs = 100
 
 /** Throws `plan.invalid` for the configuration, `target.failed` where a port or the state file cannot be used. */
 export async function startGateway(given: GatewayConfig): Promise<Gateway> {
-  const settings = readConfig(given)
+  const settings = readGatewayConfig(given)
   const state = await openStateFile(settings.state)
   const startedAt = performance.now()
   const chance = { random: Math.random, bucketOf: settings.bucketOf ?? bucketOf }

@@ -1,11 +1,12 @@
-/** The gateway's figures as Prometheus text (exposition format 0.0.4). Pure but for reading them. */
+/** The gateway's figures as metrics. Pure but for reading them. */
+import { type Distribution, type Family, type Labels, metricsText } from '../metrics/index.ts'
 import type { Histogram } from './histogram.ts'
 import type { RouteRoom } from './route.ts'
 import type { ShadowFindings, Shadows } from './shadow/index.ts'
 import type { SideRoom } from './side.ts'
 import type { Traffic } from './traffic.ts'
 
-type Sample = readonly [labels: { readonly [name: string]: string }, value: number]
+type Sample = readonly [labels: Labels, value: number]
 
 type Figure<Of> = readonly [name: string, type: 'counter' | 'gauge', help: string, value: (of: Of) => number]
 
@@ -60,8 +61,7 @@ export function metricsPage(traffic: Traffic, shadows: Shadows): string {
     side.totals.statuses.map((count, hundreds): Sample => [{ ...labels, status: `${hundreds}xx` }, count]),
   )
   const unkeyed = traffic.routes.map((route): Sample => [{ route: route.name }, route.unkeyed])
-  const durations = sides.map(({ side, labels }) => [labels, side.latency] as const)
-  return [
+  return metricsText([
     ...perSide.map(([name, type, help, value]) =>
       family(
         name,
@@ -72,12 +72,17 @@ export function metricsPage(traffic: Traffic, shadows: Shadows): string {
     ),
     family('answers_total', 'counter', 'Answers by the hundreds of their status; 0xx never came.', answers),
     family('unkeyed_total', 'counter', 'Requests without the key of a user on a sticky route.', unkeyed),
-    histogram('duration_seconds', 'Until the whole answer was with the client.', durations),
+    {
+      name: 'changeover_gateway_duration_seconds',
+      type: 'histogram',
+      help: 'Until the whole answer was with the client.',
+      series: sides.map(({ side, labels }) => distribution(labels, side.latency)),
+    },
     ...shadowFamilies(traffic, shadows),
-  ].join('')
+  ])
 }
 
-function shadowFamilies(traffic: Traffic, shadows: Shadows): string[] {
+function shadowFamilies(traffic: Traffic, shadows: Shadows): readonly Family[] {
   const found = traffic.routes.flatMap((route) => {
     const report = shadows.report(route.name)
     return report === undefined ? [] : [{ labels: { route: route.name }, report }]
@@ -99,29 +104,14 @@ function shadowFamilies(traffic: Traffic, shadows: Shadows): string[] {
   ]
 }
 
-function family(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
-  return `${heading(name, type, help)}${samples.map(([labels, value]) => line(name, labels, value)).join('')}`
-}
-
-const heading = (name: string, type: string, help: string): string =>
-  `# HELP changeover_gateway_${name} ${help}\n# TYPE changeover_gateway_${name} ${type}\n`
-
-function line(name: string, labels: Sample[0], value: number | string): string {
-  const shown = Object.entries(labels).map(
-    ([label, each]) => `${label}="${each.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`,
-  )
-  return `changeover_gateway_${name}{${shown.join(',')}} ${value}\n`
+function family(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): Family {
+  const all = samples.map(([labels, value]) => ({ labels, value }))
+  return { name: `changeover_gateway_${name}`, type, help, samples: all }
 }
 
 /** Bounds are powers of two of a microsecond, from 128 µs to 67 s. */
-function histogram(name: string, help: string, each: readonly (readonly [Sample[0], Histogram])[]): string {
-  const lines = each.map(([labels, values]) => {
-    const exponents = Array.from({ length: 20 }, (_, at) => at + 7)
-    const bounds = exponents.map((exponent) =>
-      line(`${name}_bucket`, { ...labels, le: String(2 ** exponent / 1e6) }, values.atMost(exponent)),
-    )
-    const all = line(`${name}_bucket`, { ...labels, le: '+Inf' }, values.count)
-    return `${bounds.join('')}${all}${line(`${name}_sum`, labels, values.sum / 1000)}${line(`${name}_count`, labels, values.count)}`
-  })
-  return `${heading(name, 'histogram', help)}${lines.join('')}`
+function distribution(labels: Labels, values: Histogram): Distribution {
+  const exponents = Array.from({ length: 20 }, (_, at) => at + 7)
+  const buckets = exponents.map((exponent) => [2 ** exponent / 1e6, values.atMost(exponent)] as const)
+  return { labels, buckets, sum: values.sum / 1000, count: values.count }
 }

@@ -45,9 +45,9 @@ export function openTraffic(settings: Settings, state: StateFile, chance: Chance
     id: state.kept.id,
     routes,
     get facts() {
-      const facts = routes.map(({ name, settings: { sticky }, shares }) => [
-        name,
-        { sticky: sticky !== undefined, shares },
+      const facts = routes.map((route) => [
+        route.name,
+        { sticky: route.settings.sticky !== undefined, shares: route.shares, drained: drainedOf(route).toSorted() },
       ])
       return { routes: Object.fromEntries(facts) as TrafficFacts['routes'] }
     },

@@ -17,6 +17,16 @@ export { type Evidence, judge, type Judgement, shown } from './judge.ts'
 export { figureIn } from './limits.ts'
 export { isOver, type Outcome, type Phase } from './outcome.ts'
 export { answerQuery, lookBack, type PageAnswer, type Scrape } from './page.ts'
-export { comparesWithBaseline, complaint, effectiveCount, hasLimit, metricFields, type MetricRules } from './rules.ts'
+export {
+  comparesWithBaseline,
+  complaint,
+  effectiveCount,
+  hasLimit,
+  metricFields,
+  type MetricRules,
+  readRules,
+} from './rules.ts'
 export { type Query, QueryFault, readQuery } from './selector.ts'
 export { addBatch, addToBaseline, chance, type Count, isWorse, nothingSeen, type Sequential } from './sequential.ts'
+export { type Distribution, type Family, type Labels, metricsText, type Sample } from './text.ts'
+export { addToSplit, type Split, splitAlpha, splitChance } from './split.ts'

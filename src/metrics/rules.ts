@@ -68,6 +68,11 @@ const fields = z.strictObject(metricFields)
 /** Checked and with its defaults; plain data. */
 export type MetricRules = z.output<typeof fields>
 
+/** From plain data that was checked when it was planned. */
+export function readRules(rules: unknown): MetricRules {
+  return fields.parse(rules)
+}
+
 export function hasLimit(rules: Partial<MetricRules>): boolean {
   const { max, min, maxIncreasePercent, minRatioOfBaseline, maxPerMinute } = rules
   return [max, min, maxIncreasePercent, minRatioOfBaseline, maxPerMinute].some((each) => each !== undefined)

@@ -22,6 +22,8 @@ export function mustBeInOrder(
   if (put === undefined && on === undefined) complain(['on'], 'name the flag store that the figures go to')
   if (canary && typeof put === 'object')
     complain(['canary'], 'a canary is set by flags.set: leave `put` away, or give it as a function')
+  if (schedule.nodes !== undefined && put !== undefined)
+    complain(['nodes'], 'only flags.set goes by node: leave `put` away, or name the attribute in it')
   for (const [index, name] of (canary?.flags ?? []).entries())
     if (!names.includes(name)) complain(['canary', 'flags', index], `there is no "${name}"${suggestion(name, names)}`)
   const alike = likeAnother(names)

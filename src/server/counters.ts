@@ -1,31 +1,31 @@
-/** Counts what the server does, as Prometheus text (format 0.0.4). Labels are of a fixed few values: no flag, no user, no token. */
+/** Counts what the server does. Labels are of a fixed few values: no flag, no user, no token. */
+import { type Labels, metricsText } from '../metrics/index.ts'
 
 export interface Counters {
-  add(name: string, labels: Readonly<Record<string, string>>, by?: number): void
+  add(name: string, labels: Labels, by?: number): void
+  /** As Prometheus reads it. */
   text(gauges: Readonly<Record<string, number>>): string
 }
 
 export function openCounters(help: Readonly<Record<string, string>>): Counters {
-  const counts = new Map<string, Map<string, number>>()
+  const counts = new Map<string, Map<string, { readonly labels: Labels; value: number }>>()
   return {
     add: (name, labels, by = 1) => {
-      const series = counts.get(name) ?? new Map<string, number>()
+      const series = counts.get(name) ?? new Map<string, { readonly labels: Labels; value: number }>()
       counts.set(name, series)
-      const key = Object.entries(labels)
-        .map(([label, value]) => `${label}="${value.replaceAll(/["\\\n]/g, '_')}"`)
-        .join(',')
-      series.set(key, (series.get(key) ?? 0) + by)
+      const key = JSON.stringify(labels)
+      const held = series.get(key) ?? { labels, value: 0 }
+      held.value += by
+      series.set(key, held)
     },
-    text: (gauges) => {
-      const lines = Object.entries(help).flatMap(([name, says]) => {
-        const gauge = gauges[name]
-        const values =
-          gauge === undefined
-            ? [...(counts.get(name) ?? [])].map(([labels, count]) => `${name}${labels && `{${labels}}`} ${count}`)
-            : [`${name} ${gauge}`]
-        return [`# HELP ${name} ${says}`, `# TYPE ${name} ${gauge === undefined ? 'counter' : 'gauge'}`, ...values]
-      })
-      return `${lines.join('\n')}\n`
-    },
+    text: (gauges) =>
+      metricsText(
+        Object.entries(help).map(([name, says]) => {
+          const gauge = gauges[name]
+          return gauge === undefined
+            ? { name, help: says, type: 'counter', samples: [...(counts.get(name)?.values() ?? [])] }
+            : { name, help: says, type: 'gauge', samples: [{ value: gauge }] }
+        }),
+      ),
   }
 }

@@ -1,5 +1,6 @@
-/** Doors over HTTP: flags for programs in any language by OFREP. */
+/** Doors over HTTP: flags for programs in any language by OFREP, and a page of metrics. */
 export type { Caller } from './access.ts'
 export type { Rate } from './allowance.ts'
 export { type FlagSource, openFlagSource, type Served, type SourceOptions } from './flag-source.ts'
 export { type OfrepOptions, type OfrepServer, startOfrep } from './ofrep.ts'
+export { type Page, type PageOptions, startPage } from './page.ts'

@@ -108,9 +108,18 @@ function stepLines(progress: Progress, state: RunState, paint: Paint, width: num
   const head = `${verb}step ${progress.number} of ${progress.steps}  ${paint.name(step.plan.id)}${title}`
   const lines = [head, ...progressLines(progress, paint, Math.min(40, width - 50))]
   if (progress.note !== undefined) lines.push(paint.warn(progress.note))
+  const guards = guardWords(progress)
+  if (guards !== '') lines.push(...wrap(guards, width).map(paint.faint))
   if (step.error) lines.push(...wrap(`${step.error.code}: ${step.error.message}`, width).map(paint.bad))
   if (step.error && step.error.help !== '') lines.push(...wrap(`→ ${step.error.help}`, width))
   return lines
+}
+
+/** Who watches the step: guards do while a runner applies it or waits for a person, and never while it is paused or goes back. */
+function guardWords({ step, phase: at, verb }: Progress): string {
+  const guards = (step?.plan.guards ?? []).map((guard) => guard.id).join(', ')
+  if (guards === '' || verb === 'rollback') return ''
+  return at === 'running' || at === 'awaiting-approval' ? `guards: ${guards}` : `guards, at rest: ${guards}`
 }
 
 /** The bar with counts, and below it rates and time left; each only where it is known. */

@@ -64,7 +64,15 @@ test('status as JSON', () => {
     phase: 'running',
     applied: 3,
     secondsLeft: 6,
-    current: { step: 'users', number: 4, done: 40_000, of: 100_000, ratePerSecond: 10_000, secondsLeft: 6 },
+    current: {
+      step: 'users',
+      number: 4,
+      done: 40_000,
+      of: 100_000,
+      ratePerSecond: 10_000,
+      secondsLeft: 6,
+      guards: ['error-rate'],
+    },
   })
 })
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClientsReport } from '../../examples/neonhub/clients.ts'
 import type { LedgerRecord } from '../../examples/neonhub/clients/ledger.ts'
 import { compare, photograph, type Photograph, proof } from '../../examples/neonhub/facts.ts'
+import { v4Nodes } from '../../examples/neonhub/parts.ts'
 import { openRig, type Rig } from '../../examples/neonhub/rig.ts'
 
 let rig: Rig
@@ -20,7 +21,10 @@ const run = async (wanted: number, ...words: readonly string[]) => {
   expect([code, code === wanted ? '' : said.slice(-2_000)]).toEqual([wanted, ''])
 }
 const get = async (port: keyof Rig['hub']['ports'], path: string) => {
-  const headers = { connection: 'close', authorization: `Bearer ${rig.hub.secrets.FEDERATION_TOKEN}` }
+  const headers = {
+    connection: 'close',
+    authorization: `Bearer ${rig.hub.secrets[port === 'gatewayControl' ? 'GATEWAY_TOKEN' : 'FEDERATION_TOKEN']}`,
+  }
   const answer = await fetch(`http://127.0.0.1:${rig.hub.ports[port]}${path}`, { headers })
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
 }
@@ -44,7 +48,7 @@ async function noSecrets(): Promise<void> {
   const files = folders.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const texts = [...said, ...[...files, join(rig.home, 'report.html')].map((path) => readFileSync(path, 'latin1'))]
   expect(files.length).toBeGreaterThan(10)
-  for (const secret of [rig.hub.secrets.FEDERATION_TOKEN, rig.hub.secrets.DB_PASSWORD, 'PRIVATE KEY'])
+  for (const secret of [...Object.values(rig.hub.secrets), 'PRIVATE KEY'])
     expect(texts.filter((text) => text.includes(secret))).toEqual([])
 }
 
@@ -69,8 +73,9 @@ describe('a part alone', () => {
     expect((await get('coordinator', node)).body).toMatchObject({ status: 'active' })
 
     await run(0, 'rollback', '--yes', '--part', 'database')
-    expect((await get('gatewayControl', '/_switch')).body).toMatchObject({ to: 'v3' })
-    expect(rig.hub.pid('v4')).toBe(undefined)
+    for (const route of ['v3-api', 'v4-api'])
+      expect((await get('gatewayControl', `/v1/routes/${route}/shares`)).body).toEqual({ v3: 10_000, v4: 0 })
+    for (const each of v4Nodes) expect(rig.hub.pid(each)).toBe(undefined)
     expect(existsSync(rig.hub.paths.v4ConfigFile)).toBe(true)
     await noneFailed()
     await rig.phase('off', 'off')

@@ -181,3 +181,61 @@ export default { ...plan, steps: [warm, ...flagSchedule({ id, ...spec })] }
     expect(script).toEqual(yaml)
   })
 })
+
+describe('the page on schedules', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/schedules.md'), 'utf8')
+  const blocks = (kind: string) =>
+    [...page.matchAll(new RegExp(`\`\`\`${kind}\n([^]*?)\`\`\``, 'g'))].map(([, block = '']) => block)
+  const [weeks = '', days = '', put = ''] = blocks('yaml')
+  const flagsOf = (names: readonly string[]) => {
+    place.write('flags.json', JSON.stringify({ flags: Object.fromEntries(names.map((name) => [name, flag])) }))
+  }
+  const stepsOf = async () => {
+    const { stages } = JSON.parse((await place.run('plan', '--json')).out) as {
+      stages: readonly { steps: readonly { id: string }[] }[]
+    }
+    return stages.flatMap(({ steps }) => steps)
+  }
+
+  test('shows plans that can be planned: flags by week, modules by day, traffic', async () => {
+    flagsOf([
+      'hybrid_mode',
+      'ml_compression',
+      'crdt_sync',
+      'pbft_consensus',
+      'internet_opt',
+      'transaction_pool',
+      'sync_service',
+    ])
+    const { createServer } = await import('node:http')
+    const metrics = createServer((_, response) => response.end('dwcp_error_rate 0\ndwcp_peers 3\nmana_error_rate 0\n'))
+    await new Promise<void>((resolve) => metrics.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = metrics.address() as { readonly port: number }
+      place.write('changeover.yaml', weeks.replace('9090', String(port)) + days)
+      const steps = await stepsOf()
+      const [canary, modules] = ['rollout-canary', 'modules-'].map((start) =>
+        steps.filter(({ id }) => id.startsWith(start)),
+      )
+      expect(canary?.map(({ id }) => id)).toEqual([
+        'rollout-canary-hybrid_mode',
+        'rollout-canary-soak',
+        'rollout-canary-errors',
+      ])
+      expect(modules).toHaveLength(3 + 3 * 4)
+      expect((await place.run('plan')).out).toContain('wait 7 d 0 h')
+
+      const edge =
+        '  edge: { adapter: gateway, config: { url: "http://127.0.0.1:9", token: a-token-of-the-test } }\nsteps:'
+      const traffic = weeks
+        .replace('steps:', edge)
+        .replace(/ {6}(nodes|canary):.*\n/g, '')
+        .replace('      flags: [', `${put}      flags: [`)
+      place.write('changeover.yaml', traffic)
+      // It is understood as far as the gateway, which is not there.
+      expect((await place.run('plan')).err).toContain('see `changeover docs target.unreachable`')
+    } finally {
+      metrics.close()
+    }
+  })
+})

@@ -241,6 +241,7 @@ export class DwcpNode implements NodeParts {
       baselines,
       selector,
       figures,
+      zonesTo: (peer) => this.#fleet.zonesOf(this.id, peer),
       comparesPages: () => this.version === 'v1' || this.#settings.current()['hde.enable_delta_encoding'],
       delayMs: () => (this.fault === 'slow-detector' && this.#has('hybrid_mode') ? slowProbeMs : 0),
       outgoing: faultyEncoding(this.fault),

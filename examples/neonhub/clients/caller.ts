@@ -68,6 +68,7 @@ export function caller(given: CallerOptions): Caller {
     const asked = write ? given.stats.writeBegan(began) : null
     const answer = await fetchOnce(agent, given.url, asking).catch((error: unknown) => String(error))
     const ended = performance.now()
+    if (typeof answer !== 'string') given.stats.answeredBy(answer.version, Date.now())
     const judged = typeof answer === 'string' ? { right: false as const, expected: 'an answer' } : judge(asking, answer)
     const away = typeof answer !== 'string' && !judged.right && given.turnedAway(answer)
     if (asked) given.stats.writeEnded(asked, ended, Date.now(), judged.right)

@@ -64,6 +64,8 @@ export interface Summary {
   readonly longestWritePauseAt: number
   /** The longest span in which at least one write was asked and none completed. Never above the pause. */
   readonly longestWriteGapMs: number
+  /** When a client last got an answer of that version, in milliseconds since 1970; 0 for never. Of all time. */
+  readonly lastAnswerAt: Readonly<Record<Client, number>>
 }
 
 interface Percentiles {
@@ -77,6 +79,13 @@ export class Stats {
   readonly #seconds: Second[] = []
   readonly #asked = new Set<{ readonly at: number }>()
   #lastWrite = 0
+  readonly #lastAnswerAt: Record<Client, number> = { v3: 0, v4: 0 }
+
+  /** An answer came, of the version that it names. */
+  answeredBy(version: string, now: number): void {
+    if (version.startsWith('3.')) this.#lastAnswerAt.v3 = now
+    if (version.startsWith('4.')) this.#lastAnswerAt.v4 = now
+  }
 
   /** A write is sent; give what comes back to `writeEnded`. `at` is a monotonic clock in milliseconds. */
   writeBegan(at: number): { readonly at: number } {
@@ -136,6 +145,7 @@ export class Stats {
       longestWritePauseMs: round(writes.max),
       longestWritePauseAt: inside.find((each) => each.writes.max === writes.max)?.longestAt ?? 0,
       longestWriteGapMs: round(Math.max(0, ...inside.map((each) => each.gap))),
+      lastAnswerAt: { ...this.#lastAnswerAt },
     }
   }
 

@@ -1,4 +1,7 @@
-/** The NeonHub v4.0 service: `v4/service.ts --config config/neonhub.v4.yml [--instead config/neonhub.yml] [--port N]`. Keeps the v3 API alive. */
+/**
+ * The NeonHub v4.0 service: `v4/service.ts --config config/neonhub.v4.yml [--instead config/neonhub.yml] [--port N] [--fault NAME]`.
+ * Keeps the v3 API alive.
+ */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
 import { isProgram, options, program, say } from '../service/program.ts'
@@ -7,6 +10,7 @@ import type { Settings } from '../service/settings.ts'
 import { type Watched, watchSettings } from '../service/watched.ts'
 import { v3Routes } from '../v3/api.ts'
 import { complianceStatus } from './compliance.ts'
+import { type Fault, faultFrom, spoiled } from './fault.ts'
 import { federationRoutes, markActive, nodeId } from './federation.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { learningRoutes } from './learning.ts'
@@ -35,7 +39,7 @@ export function soundV3(settings: Settings): void {
 }
 
 /** Serves until `stop`. A `port` given here wins over `api.port`. Federation, aix and compliance follow the file as it changes. */
-export async function startV4(watched: Watched, port?: number): Promise<Serving> {
+export async function startV4(watched: Watched, port?: number, fault: Fault = 'none'): Promise<Serving> {
   const settings = watched.now()
   const database = openDatabase(settings, 'neonhub-v4')
   await database.ready()
@@ -50,7 +54,7 @@ export async function startV4(watched: Watched, port?: number): Promise<Serving>
     port: port ?? settings.number('api.port'),
     tls: tlsOf(settings),
     version: v4Version,
-    routes: [
+    routes: spoiled(fault, [
       ['GET', '/api/v1/health', health],
       ['GET', '/api/v3/health', health],
       ['GET', '/health/migration', migrationHealth(database, watched.trouble)],
@@ -59,7 +63,7 @@ export async function startV4(watched: Watched, port?: number): Promise<Serving>
       ...learningRoutes(database, watched.now),
       ...recordRoutes(database, () => nodeId(watched.now())),
       ...v3Routes(database, v4Storage),
-    ],
+    ]),
   })
   const jobs = workOffJobs(database, v4Storage.modelData.read)
   const stop = async (): Promise<void> => {
@@ -81,11 +85,11 @@ function tlsOf(settings: Settings): { certPath: string; keyPath: string } | unde
 }
 
 if (isProgram(import.meta.filename)) {
-  const given = options(['config', 'instead', 'port'])
+  const given = options(['config', 'instead', 'port', 'fault'])
   const path = given.config ?? 'config/neonhub.yml'
   await program('neonhub-v4', () => {
     const instead = given.instead === undefined ? undefined : { path: given.instead, sound: soundV3 }
     const watched = watchSettings(path, process.env, soundV4, () => say('settings.read', { path }), instead)
-    return startV4(watched, given.port === undefined ? undefined : Number(given.port))
+    return startV4(watched, given.port === undefined ? undefined : Number(given.port), faultFrom(given.fault ?? 'none'))
   })
 }

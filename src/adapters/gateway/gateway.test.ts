@@ -30,7 +30,9 @@ const open = (
 describe('the gateway adapter', () => {
   it('reads what is there, and shifts, drains and readies', async () => {
     const target = await open()
-    expect(await target.observe()).toEqual({ routes: { all: { sticky: true, shares: { v1: 10_000, v2: 0 } } } })
+    expect(await target.observe()).toEqual({
+      routes: { all: { sticky: true, shares: { v1: 10_000, v2: 0 }, drained: [] } },
+    })
     expect(await target.read.sides('all')).toEqual({
       v1: { serversUp: 1, servers: 1, underWay: 0, waiting: 0, limit: null },
       v2: { serversUp: 1, servers: 1, underWay: 0, waiting: 0, limit: 7 },

@@ -25,7 +25,7 @@ export const prometheus = defineAdapter({
   summary: 'A Prometheus server, asked for instant vectors.',
   shape: config as unknown as z.ZodType<PrometheusConfig>,
   example: { url: 'http://prometheus:9090', headers: { authorization: 'Bearer ${PROMETHEUS_TOKEN}' } },
-  tools: { language: 'PromQL' },
+  tools: { language: 'PromQL', promql: true },
   open: async (given, who) => openTarget(config.parse(given), who),
 })
 

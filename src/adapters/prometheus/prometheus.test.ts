@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { findPrometheus, type PrometheusServer, startPrometheus } from '../../../test/prometheus.ts'
+import { type PrometheusServer, startPrometheus } from '../../../test/prometheus.ts'
+import { programOf } from '../../testing/debian.ts'
 import { type MeasuredServer, startMeasuredServer } from '../../../test/measured-server.ts'
 import { prometheus, type PrometheusConfig } from './index.ts'
 import { selectorsIn } from './selectors.ts'
@@ -75,10 +76,10 @@ describe('the prometheus adapter on answers of all sorts', () => {
   })
 })
 
-const found = findPrometheus()
-if ('why' in found) console.warn(`skipped: ${found.why}`)
+const found = programOf('prometheus', 'prometheus')
+if ('missing' in found) console.warn(`skipped: ${found.missing}`)
 
-describe.skipIf('why' in found)('the prometheus adapter on a real Prometheus', () => {
+describe.skipIf('missing' in found)('the prometheus adapter on a real Prometheus', () => {
   let app: MeasuredServer
   let server: PrometheusServer
   beforeAll(async () => {

@@ -3,6 +3,7 @@ import { ChangeoverError, nearest } from '../../core/errors.ts'
 import type { FlagReader } from '../../core/ports/index.ts'
 import { systemClock } from '../../engine/this-process.ts'
 import type { Door } from '../door.ts'
+import { notListening, portOf } from './port.ts'
 import { positive } from './wishes.ts'
 
 export interface ServeOptions {
@@ -33,7 +34,7 @@ export async function serve(store: FlagReader, options: ServeOptions, door: Door
       source,
       clock: systemClock,
       host: options.host ?? '127.0.0.1',
-      port: portOf(options.port),
+      port: portOf(options.port, usualPort),
       callers,
       ...(perSecond === undefined ? {} : { rate: { perSecond, burst: perSecond * 2 } }),
       origins: options.origin ?? [],
@@ -73,17 +74,4 @@ function callersOf(variable: string | undefined, door: Door): readonly { name: s
   const near = nearest(variable, Object.keys(door.env))
   const message = `"${variable}" is not in the environment${near === undefined ? '' : `; did you mean "${near}"?`}`
   throw new ChangeoverError('secret.missing', message, `export ${variable}=… and run the same command again`)
-}
-
-function portOf(text: string | undefined): number {
-  const port = text === undefined ? usualPort : Number(text)
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535 && text !== '') return port
-  throw new ChangeoverError('usage.invalid', `--port is "${text}", not 0 to 65535`, 'for example `--port 8016`')
-}
-
-function notListening(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
-  return new ChangeoverError('usage.invalid', `the server cannot listen: ${error.message}`, 'name another `--port`', {
-    cause: error,
-  })
 }

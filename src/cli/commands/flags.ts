@@ -8,7 +8,7 @@ import { whoMoves } from '../../kinds/flags/words.ts'
 import type { Door } from '../door.ts'
 import { serve, type ServeOptions } from './flags-serve.ts'
 import { disableAll, set, type SetOptions } from './flags-set.ts'
-import { openFlagStore, type StoreOptions } from './flags-store.ts'
+import { openStore, type StoreOptions } from './store.ts'
 import { positive } from './wishes.ts'
 
 export interface FlagsOptions extends StoreOptions, SetOptions, ServeOptions {
@@ -32,7 +32,7 @@ export async function flags(
   if (name === undefined && (verb === 'get' || verb === 'set'))
     throw new ChangeoverError('usage.invalid', `flags ${verb} needs the name of a flag`, '`changeover flags list`')
   const stop = new AbortController()
-  const opened = await openFlagStore(options, door, stop.signal)
+  const opened = await openStore('flags', options, door, stop.signal)
   const { target } = opened
   try {
     if (verb === 'serve') return await serve(target.read, options, door)

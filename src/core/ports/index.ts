@@ -6,6 +6,7 @@ import type { HostPort } from './host.ts'
 import type { HttpPort } from './http.ts'
 import type { MetricsPort } from './metrics.ts'
 import type { ServicePort } from './service.ts'
+import type { SettingsPort } from './settings.ts'
 import type { TrafficPort } from './traffic.ts'
 
 export interface Ports {
@@ -15,6 +16,7 @@ export interface Ports {
   readonly http: HttpPort
   readonly host: HostPort
   readonly flags: FlagsPort
+  readonly settings: SettingsPort
   readonly traffic: TrafficPort
   readonly metrics: MetricsPort
 }
@@ -30,4 +32,5 @@ export type * from './host.ts'
 export type * from './http.ts'
 export type * from './metrics.ts'
 export type * from './service.ts'
+export type * from './settings.ts'
 export type * from './traffic.ts'

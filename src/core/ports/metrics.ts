@@ -17,7 +17,8 @@ export interface MetricsReader {
 
 export interface MetricsPort {
   readonly facts: Record<never, never>
-  readonly tools: { readonly language: string }
+  /** `promql`: a Prometheus understands its queries too, so alert rules and panels can be made of them. */
+  readonly tools: { readonly language: string; readonly promql?: boolean }
   readonly read: MetricsReader
   readonly write: MetricsReader
 }

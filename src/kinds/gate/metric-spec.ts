@@ -1,5 +1,7 @@
 /** What a plan says about one metric: a query, or the counts of a sequential test; and what is wrong with what it says. Pure. */
 import { z } from 'zod'
+import type { JsonObject } from '../../core/json.ts'
+import type { AskedMetric } from '../../core/kind.ts'
 import { comparesWithBaseline, complaint, hasLimit, metricFields, type MetricRules } from '../../metrics/index.ts'
 
 const counts = z.strictObject({
@@ -88,6 +90,25 @@ export function wantedOf(of: MetricSpec): string {
     of.test && `no more failures than ${of.test.against ? 'the old side' : 'the baseline'}, alpha ${of.test.alpha}`,
   ]
   return parts.filter((part) => part !== undefined).join(', ')
+}
+
+/** What it asks the target, for others who look: one figure, or the totals of a test. */
+export function askedOf(name: string, of: MetricSpec): readonly Omit<AskedMetric, 'role'>[] {
+  const unit = of.unit === undefined ? {} : { unit: of.unit }
+  if (!of.test)
+    return [{ name, query: of.query ?? '', ...unit, wanted: wantedOf(of), rules: rulesOf(of) as unknown as JsonObject }]
+  const { failed, total, against } = of.test
+  const totals = [
+    [`${name}: failed`, failed],
+    [`${name}: total`, total],
+    ...(against
+      ? [
+          [`${name}: failed on the old side`, against.failed],
+          [`${name}: total of the old side`, against.total],
+        ]
+      : []),
+  ] as const
+  return totals.map(([each, query]) => ({ name: each!, query: query!, wanted: wantedOf(of), rules: {} }))
 }
 
 /** When a metric is measured, and how many times, in words. */

@@ -104,6 +104,20 @@ export const gateMetricsBaseline = defineKind({
     return [note('gate.measured', `baseline of "${work.source}": ${told.join('; ')}`, 'nothing to do', { captured })]
   },
 
+  metrics(work) {
+    const totals = Object.entries(work.counts).flatMap(([name, { failed, total }]) => [
+      [`${name}: failed`, failed] as const,
+      [`${name}: total`, total] as const,
+    ])
+    return [...Object.entries(work.queries), ...totals].map(([name, query]) => ({
+      name,
+      role: 'metrics',
+      query,
+      wanted: '',
+      rules: {},
+    }))
+  },
+
   async *rollback() {},
 })
 

@@ -13,7 +13,7 @@ type Source = (query: string, nth: number) => Measured['value'] | Measured | 'go
 function targetOf<P extends 'metrics' | 'traffic'>(port: object): Target<P> {
   return {
     identity: async () => 'memory',
-    observe: async () => ({}) as never,
+    observe: async () => ('counts' in port ? { routes: {} } : {}) as never,
     read: port as never,
     write: port as never,
     fence: async () => undefined,
@@ -37,7 +37,8 @@ function metricsOf(source: Source): Target<'metrics'> {
 
 function trafficOf(counts: (nth: number) => { readonly [side: string]: SideCount }): Target<'traffic'> {
   let nth = 0
-  return targetOf({ counts: async () => counts((nth += 1)) })
+  const shares = { v1: 8333, v2: 1667 }
+  return targetOf({ counts: async () => counts((nth += 1)), shares: async () => shares })
 }
 
 const caseOf = (
@@ -87,7 +88,7 @@ const cases = [
     gateTraffic,
     { route: 'web', side: 'v2', maxErrorRate: 0.05, intervalMs: 1, count: 2, minRequests: 10 },
     () => ({
-      proxy: trafficOf((nth) => ({ v2: { requests: nth * 20, failed: 0 } })),
+      proxy: trafficOf((nth) => ({ v1: { requests: nth * 100, failed: 0 }, v2: { requests: nth * 20, failed: 0 } })),
     }),
   ),
 ]
@@ -104,7 +105,11 @@ interface Given {
 async function run(kind: AnyKind, spec: unknown, on: object, { from = null, recall, most = 200 }: Given = {}) {
   const names = Object.keys(kind.roles as object)
   const pick = <T>(value: T) => Object.fromEntries(names.map((name) => [name, value]))
-  const draft = kind.plan(kind.spec.parse(spec), { facts: pick({}), tools: pick({}), targets: pick('prom') })
+  const draft = kind.plan(kind.spec.parse(spec), {
+    facts: pick({ routes: {} }),
+    tools: pick({}),
+    targets: pick('prom'),
+  })
   let now = 1_000_000
   const clock = {
     now: () => now,
@@ -119,7 +124,9 @@ async function run(kind: AnyKind, spec: unknown, on: object, { from = null, reca
     marks.push(mark!)
     if (marks.length >= most) break
   }
-  return { marks, seconds: (now - 1_000_000) / 1000, last: marks.at(-1) }
+  const applied = marks.at(-1)
+  const findings = (await kind.verify?.(draft.work, { ...context, applied } as never)) ?? []
+  return { marks, seconds: (now - 1_000_000) / 1000, last: applied, findings }
 }
 
 const one = (source: Source, rules: object, given: Given & { baseline?: string; undecidedMs?: number } = {}) => {
@@ -400,6 +407,27 @@ describe('gate.traffic', () => {
     await expect(side({ against: 'v9', consecutiveErrorLimit: 0 }, at(0))).rejects.toMatchObject({
       message: expect.stringContaining('route "web" has no side "v9"'),
     })
+  })
+
+  it('says that the requests are not shared as was told, or fails of it', async () => {
+    const even = (nth: number) => ({
+      v1: { requests: nth * 200, failed: 0 },
+      v2: { requests: nth * 200, failed: 0 },
+    })
+    const { findings } = await side({ maxErrorRate: 0.05 }, even)
+    expect(findings.map(({ code, level }) => [code, level])).toEqual([
+      ['gate.measured', 'note'],
+      ['traffic.split-mismatch', 'risk'],
+    ])
+    expect(findings[1]!.message).toContain(
+      'route "web" of "prom" is not shared as it was told: of 1200 requests "v1" got 50 %, its share is 83.33 %; "v2" got 50 %, its share is 16.67 %: by chance with ',
+    )
+    expect((await side({ maxErrorRate: 0.05, split: 'off' }, even)).findings).toHaveLength(1)
+    await expect(side({ maxErrorRate: 0.05, split: 'fail' }, even)).rejects.toMatchObject({
+      code: 'gate.failed',
+      message: expect.stringContaining('"v2" got 50 %, its share is 16.67 %'),
+    })
+    expect((await side({ maxErrorRate: 0.05, split: 'fail' }, at(0.01))).findings).toHaveLength(1)
   })
 
   it('outlives a proxy that begins to count anew', async () => {

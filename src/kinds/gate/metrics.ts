@@ -6,7 +6,7 @@ import { defineKind } from '../../core/kind.ts'
 import { comparesWithBaseline, effectiveCount, isBounded } from '../../metrics/index.ts'
 import { judgedFindings } from './judged-metrics.ts'
 import { type Known, measure } from './measure.ts'
-import { type MetricSpec, metricsSpec, paceOf, rulesOf, wantedOf } from './metric-spec.ts'
+import { askedOf, type MetricSpec, metricsSpec, paceOf, rulesOf, wantedOf } from './metric-spec.ts'
 import { watchMetrics } from './watch.ts'
 
 type Work = {
@@ -84,6 +84,13 @@ export const gateMetrics = defineKind({
 
   async verify(work, at) {
     return judgedFindings(nameOf(work), at.applied)
+  },
+
+  metrics(work) {
+    const baseline = work.baseline === null ? {} : { baseline: work.baseline }
+    return Object.entries(specsOf(work)).flatMap(([name, spec]) =>
+      askedOf(name, spec).map((each) => ({ role: 'metrics', ...each, ...baseline })),
+    )
   },
 
   async *rollback() {},

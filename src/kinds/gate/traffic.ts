@@ -1,8 +1,9 @@
 /** `gate.traffic`: judges a side of a route by the proxy's own counts: error rate, throughput, and against another side. Also a guard. */
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
+import { type Finding, risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
-import { defineKind } from '../../core/kind.ts'
+import { defineKind, type Mark } from '../../core/kind.ts'
 import type { SideCount, TrafficReader } from '../../core/ports/index.ts'
 import {
   addBatch,
@@ -13,8 +14,10 @@ import {
   nothingSeen,
   type Sequential,
   shown,
+  type Split,
 } from '../../metrics/index.ts'
 import { judgedFindings } from './judged-metrics.ts'
+import { mismatch, since, splitOf } from './split-mismatch.ts'
 import { type Taken, watchMetrics } from './watch.ts'
 
 const { intervalMs, count, failureLimit, consecutiveErrorLimit, errorRetryMs, advisory } = metricFields
@@ -43,6 +46,12 @@ const spec = z
       .max(0.2)
       .default(0.01)
       .describe('The chance of a false alarm of that test, over all looks together.'),
+    split: z
+      .enum(['off', 'risk', 'fail'])
+      .optional()
+      .describe(
+        'When requests come to the sides otherwise than their shares say: a risk, or the gate fails. By default a risk; off where the route is sticky, since requests of one user are not independent.',
+      ),
     undecidedMs: z
       .int()
       .min(1)
@@ -60,13 +69,14 @@ const spec = z
 
 type Spec = z.output<typeof spec>
 /** The whole spec, as plain data. */
-type Work = { readonly proxy: string; readonly given: Json }
+type Work = { readonly proxy: string; readonly given: Json; readonly split: 'off' | 'risk' | 'fail' }
 
 /** Where the counts stood at the last judgement, and what the test has seen. */
 type Memory = {
   readonly at: number
   readonly counts: { readonly [side: string]: SideCount }
   readonly seen: Sequential
+  readonly split?: Split
 }
 
 export const gateTraffic = defineKind({
@@ -79,7 +89,12 @@ export const gateTraffic = defineKind({
   gate: true,
 
   plan(given, site) {
-    const work: Work = { proxy: site.targets.proxy, given: JSON.parse(JSON.stringify(given)) as Json }
+    const usual = site.facts.proxy.routes[given.route]?.sticky === true ? 'off' : 'risk'
+    const work: Work = {
+      proxy: site.targets.proxy,
+      given: JSON.parse(JSON.stringify(given)) as Json,
+      split: given.split ?? usual,
+    }
     return {
       work,
       predicted: {},
@@ -95,13 +110,13 @@ export const gateTraffic = defineKind({
       rules: { [given.side]: rulesOf(given) },
       wanted: { [given.side]: wantedOf(given) },
       undecidedMs: given.undecidedMs ?? null,
-      take: (_: string, memory: Json) => look(given, at.on.proxy, memory as unknown as Memory | null, at.clock.now()),
+      take: (_: string, memory: Json) => look(work, at.on.proxy, memory as unknown as Memory | null, at.clock.now()),
     }
     yield* watchMetrics(watch, at, from)
   },
 
   async verify(work, at) {
-    return judgedFindings(nameOf(work), at.applied)
+    return [...judgedFindings(nameOf(work), at.applied), ...splitFindings(work, at.applied)]
   },
 
   async *rollback() {},
@@ -142,7 +157,9 @@ function rulesOf(given: Spec): MetricRules {
 }
 
 /** Counts are totals of the proxy: a look that finds too few requests leaves them to the next one. */
-async function look(given: Spec, proxy: TrafficReader, before: Memory | null, at: number): Promise<Taken> {
+async function look(work: Work, proxy: TrafficReader, before: Memory | null, at: number): Promise<Taken> {
+  const given = work.given as unknown as Spec
+  const shares = work.split === 'off' ? undefined : await proxy.shares(given.route)
   const counts = await proxy.counts(given.route)
   for (const side of [given.side, given.against])
     if (side !== undefined && !counts[side])
@@ -152,7 +169,7 @@ async function look(given: Spec, proxy: TrafficReader, before: Memory | null, at
         `its sides: ${Object.keys(counts).join(', ') || 'none'}`,
       )
   if (!before) {
-    const memory: Memory = { at, counts, seen: nothingSeen }
+    const memory: Memory = { at, counts, seen: nothingSeen, ...splitOf(undefined, shares, {}, {}) }
     return {
       judged: { outcome: 'undecided', why: 'the counts were seen once' },
       shown: '?',
@@ -170,8 +187,11 @@ async function look(given: Spec, proxy: TrafficReader, before: Memory | null, at
   }
   const old = given.against === undefined ? undefined : since(before.counts[given.against], counts[given.against])
   const seen = old ? addBatch(before.seen, countOf(old), countOf(fresh)) : before.seen
-  const memory: Memory = { at, counts, seen }
-  return { ...judgeSide(given, fresh, (at - before.at) / 1000, seen), memory: memory as unknown as Json }
+  const memory: Memory = { at, counts, seen, ...splitOf(before.split, shares, before.counts, counts) }
+  const verdict = judgeSide(given, fresh, (at - before.at) / 1000, seen)
+  const apart = work.split === 'fail' ? mismatch(memory.split) : undefined
+  const judged = apart === undefined ? verdict.judged : { outcome: 'failed' as const, why: apart }
+  return { ...verdict, judged, memory: memory as unknown as Json }
 }
 
 function judgeSide(given: Spec, fresh: SideCount, seconds: number, seen: Sequential): Omit<Taken, 'memory'> {
@@ -200,10 +220,20 @@ function judgeSide(given: Spec, fresh: SideCount, seconds: number, seen: Sequent
   return { judged: { outcome: 'successful', why: '' }, shown: told }
 }
 
-/** A proxy that was started anew counts from nothing. */
-function since(before: SideCount | undefined, now: SideCount | undefined): SideCount {
-  const by = (then = 0, seen = 0) => (seen >= then ? seen - then : seen)
-  return { requests: by(before?.requests, now?.requests), failed: by(before?.failed, now?.failed) }
+/** A gate that passed on requests that came otherwise than was told: what was compared may not be comparable. */
+function splitFindings(work: Work, applied: Mark | undefined): readonly Finding[] {
+  const { side, route } = work.given as unknown as Spec
+  const state = (applied?.at as { readonly state?: { readonly metrics?: Json } } | null | undefined)?.state
+  const memory = (state?.metrics as { readonly [metric: string]: { readonly memory?: Memory } } | undefined)?.[side]
+  const apart = work.split === 'risk' ? mismatch(memory?.memory?.split) : undefined
+  if (apart === undefined) return []
+  return [
+    risk(
+      'traffic.split-mismatch',
+      `route "${route}" of "${work.proxy}" is not shared as it was told: ${apart}`,
+      'look for servers that are down, a cache, or clients that go past the proxy, before you compare its sides',
+    ),
+  ]
 }
 
 function countOf({ requests, failed }: SideCount) {

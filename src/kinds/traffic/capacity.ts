@@ -2,13 +2,13 @@
 import { block, type Finding, risk } from '../../core/finding.ts'
 import type { Shares, Side } from '../../core/ports/index.ts'
 import { whole } from '../../traffic/index.ts'
+import type { ServersUp } from './work.ts'
 
 export type Sides = { readonly [side: string]: Side }
 
 export type Need = {
   readonly route: string
-  /** Servers that must be up in a side before it gets more. */
-  readonly serversUp: number
+  readonly serversUp: ServersUp
 }
 
 /** A block for each side that cannot take its share, a risk for each that the proxy cannot tell about. Sides that get no more than they have are not asked. */
@@ -18,10 +18,14 @@ export function capacity(need: Need, from: Shares, to: Shares, sides: Sides): re
     if (share === 0 || share <= (from[name] ?? 0)) return []
     const side = sides[name]
     if (!side) return [unseen(need, name)]
-    if (side.serversUp < need.serversUp) return [tooFew(need, name, side)]
+    if (side.serversUp < leastUp(need, name)) return [tooFew(need, name, side)]
     const coming = Math.ceil((load * share) / whole)
     return side.limit !== null && coming > side.limit ? [tooSmall(need, name, side.limit, coming, share)] : []
   })
+}
+
+function leastUp({ serversUp }: Need, side: string): number {
+  return typeof serversUp === 'number' ? serversUp : (serversUp[side] ?? 1)
 }
 
 function unseen(need: Need, name: string): Finding {
@@ -33,7 +37,8 @@ function unseen(need: Need, name: string): Finding {
 }
 
 function tooFew(need: Need, name: string, side: Side): Finding {
-  const needed = need.serversUp === 1 ? '' : `; ${need.serversUp} must be`
+  const least = leastUp(need, name)
+  const needed = least === 1 ? '' : `; ${least} must be`
   return passing(
     block(
       'traffic.side-down',

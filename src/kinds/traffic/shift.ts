@@ -33,7 +33,10 @@ const spec = z.strictObject({
     .describe(
       'How it is rolled back: at once; by the same steps and holds; or at once, and then waiting until nothing is under way on the sides that had nothing.',
     ),
-  serversUp: z.int().min(1).default(1).describe('Servers of a side that must be up before it gets more.'),
+  serversUp: z
+    .union([z.int().min(1), z.record(z.string().min(1), z.int().min(1))])
+    .default(1)
+    .describe('Servers of a side that must be up before it gets more: of every side, or by side, 1 for the others.'),
   drainMs: z.int().min(0).default(60_000).describe('The most that `drain-first` waits, in milliseconds.'),
 })
 

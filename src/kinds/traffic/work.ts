@@ -6,12 +6,15 @@ import { sameShares, showShares } from '../../traffic/index.ts'
 /** `shares` are what the proxy will say, which is not always what was asked. Point 0 is where the route was before. */
 export type Point = { readonly asked: Shares; readonly shares: Shares; readonly holdMs: number }
 
+/** Servers of a side that must be up before it gets more: of every side, or by side (1 of those that are not named). */
+export type ServersUp = number | { readonly [side: string]: number }
+
 export type ShiftWork = {
   readonly target: string
   readonly route: string
   readonly way: readonly Point[]
   readonly back: 'instant' | 'stepped' | 'drain-first'
-  readonly serversUp: number
+  readonly serversUp: ServersUp
   readonly drainMs: number
 }
 

@@ -1,0 +1,40 @@
+/** What the events of a run tell: how many rows it moved, and which trigger turned it back. Pure. */
+import type { Event } from 'changeover'
+
+/** Rows that transformations finished, and the seconds that those steps took, from their own events. */
+export function rowsMoved(events: readonly Event[]): { readonly rows: number; readonly seconds: number } {
+  const moving = new Map<string, { began: number; rows: number }>()
+  const total = { rows: 0, seconds: 0 }
+  for (const event of events) {
+    if (!('step' in event) || !('verb' in event) || event.verb !== 'apply') continue
+    const at = Date.parse(event.at)
+    if (event.type === 'step.started') moving.set(event.step, { began: at, rows: 0 })
+    const step = moving.get(event.step)
+    if (event.type === 'step.marked' && step && event.mark?.unit === 'rows')
+      step.rows = Math.max(step.rows, event.mark.done ?? 0)
+    if (event.type !== 'step.finished' || !step || !event.step.startsWith('transform-')) continue
+    total.rows += step.rows
+    total.seconds += (at - step.began) / 1000
+  }
+  return total
+}
+
+/** `at`: milliseconds since 1970. `trigger` is the guard that failed, `why` what it saw. */
+export interface Caught {
+  readonly trigger: string
+  readonly why: string
+  readonly at: number
+}
+
+/** The trigger that turned the run back by itself, or null where none did. */
+export function caughtIn(events: readonly Event[]): Caught | null {
+  if (!events.some((event) => event.type === 'run.turned' && event.automatic)) return null
+  const failed = events.find((event) => event.type === 'step.failed' && event.error.code === 'gate.failed')
+  if (failed?.type !== 'step.failed') return null
+  const [, trigger = failed.step, why = ''] = /^guard "([^"]+)": (.*)$/s.exec(failed.error.message) ?? [
+    '',
+    failed.step,
+    failed.error.message,
+  ]
+  return { trigger, why, at: Date.parse(failed.at) }
+}

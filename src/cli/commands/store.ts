@@ -1,0 +1,86 @@
+/** The store that a command means, of flags or of settings: a file, or a target of the plan. */
+import { ChangeoverError, suggestion } from '../../core/errors.ts'
+import type { Opener, Target } from '../../core/kind.ts'
+import type { Common, Door } from '../door.ts'
+
+export interface StoreOptions extends Common {
+  readonly store?: string
+  readonly target?: string
+}
+
+export interface OpenStore<P extends StorePort> {
+  readonly target: Target<P>
+  close(): Promise<void>
+}
+
+type StorePort = 'flags' | 'settings'
+
+const openers: { readonly [P in StorePort]: (path: string, who: Opener) => Promise<Target<P>> } = {
+  flags: async (path, who) => (await import('../../adapters/flag-file/index.ts')).flagFile.open({ path }, who),
+  settings: async (path, who) =>
+    (await import('../../adapters/settings-file/index.ts')).settingsFile.open({ path }, who),
+}
+
+const examples: { readonly [P in StorePort]: string } = {
+  flags: 'flags: { adapter: flag-file, config: { path: ./flags.json } }',
+  settings: 'settings: { adapter: settings-file, config: { path: ./settings.json } }',
+}
+
+export async function openStore<P extends StorePort>(
+  port: P,
+  options: StoreOptions,
+  door: Door,
+  signal: AbortSignal,
+): Promise<OpenStore<P>> {
+  if (options.store === undefined) return openPlanned(port, options, door, signal)
+  const target = await openers[port](options.store, { run: port, fence: 0, base: door.cwd, signal })
+  return { target, close: () => target.close() }
+}
+
+async function openPlanned<P extends StorePort>(
+  port: P,
+  options: StoreOptions,
+  door: Door,
+  signal: AbortSignal,
+): Promise<OpenStore<P>> {
+  const [{ openBenchFor }, { openTargets }] = await Promise.all([
+    import('../open.ts'),
+    import('../../engine/targets.ts'),
+  ])
+  const bench = await openBenchFor(options, door)
+  // No claim: the store itself refuses a change that was decided on another version.
+  const targets = openTargets(bench, { run: port, fence: 0, signal })
+  const close = async (): Promise<void> => {
+    await targets.close()
+    await bench.close()
+  }
+  try {
+    const stores = Object.keys(bench.asked.targets).filter(
+      (name) => bench.adapters.get(bench.asked.targets[name]?.adapter ?? '')?.port === port,
+    )
+    return { target: (await targets.get(chosen(port, stores, options.target))) as unknown as Target<P>, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function chosen(port: StorePort, stores: readonly string[], named: string | undefined): string {
+  const [only] = stores
+  const names = stores.map((name) => `"${name}"`).join(', ')
+  if (only === undefined)
+    throw new ChangeoverError(
+      'usage.invalid',
+      `the plan has no target with ${port}`,
+      `declare one, such as \`${examples[port]}\`, or name a file with \`--store\``,
+    )
+  if (named === undefined && stores.length > 1)
+    throw new ChangeoverError(
+      'usage.invalid',
+      `the plan has several targets with ${port}: ${names}`,
+      'name one: `--target`',
+    )
+  if (named === undefined || stores.includes(named)) return named ?? only
+  const message = `the plan has no target "${named}" with ${port}${suggestion(named, stores)}`
+  throw new ChangeoverError('usage.unknown', message, `targets with ${port}: ${names}`)
+}

@@ -1,0 +1,2 @@
+/** The family `settings`: what a running program is told. */
+export { settingsSet } from './set.ts'

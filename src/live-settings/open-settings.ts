@@ -1,0 +1,98 @@
+/** Settings that a program asks for synchronously. Knows no kind of store but the one it is given, or a file. */
+import { settingsFile } from '../adapters/settings-file/index.ts'
+import { ChangeoverError } from '../core/errors.ts'
+import type { SettingsReader, SettingValue } from '../core/ports/index.ts'
+import { programValue, ruleOf, type Settings, settingsOf, type SettingType, valueOf } from '../settings/index.ts'
+
+/** A setting that is not there, or is asked for as another type than it has, is the error `settings.unknown` or `settings.invalid`. */
+export interface LiveSettings {
+  /** Milliseconds. */
+  duration(name: string): number
+  /** 0 to 100. */
+  percent(name: string): number
+  integer(name: string): number
+  number(name: string): number
+  boolean(name: string): boolean
+  choice(name: string): string
+  text(name: string): string
+  /** Why the newest settings are not the ones that hold; undefined where they are. */
+  problem(): string | undefined
+  /** Called after each change with the names of what changed, until what it returns is called. */
+  onChange(told: (names: readonly string[]) => void): () => void
+  close(): void
+}
+
+export interface SettingsOptions {
+  /** The settings file, or any store with the port `settings`. */
+  readonly from: string | SettingsReader
+  /** Told once of each problem, and with undefined when it is over. */
+  readonly troubled?: (problem: string | undefined) => void
+}
+
+/** Rejects when there are no settings to begin with. It does not keep the process alive. */
+export async function openSettings({ from, troubled }: SettingsOptions): Promise<LiveSettings> {
+  const stop = new AbortController()
+  const store = typeof from === 'string' ? await fileAt(from, stop.signal) : from
+  let { version, ...facts } = await store.read()
+  let settings = settingsOf(facts)
+  let problem: string | undefined
+  const followers = new Set<(names: readonly string[]) => void>()
+  const turn = (now: string | undefined): void => {
+    if (now !== problem) troubled?.(now)
+    problem = now
+  }
+  const look = async (): Promise<void> => {
+    try {
+      const next = await store.read()
+      turn(undefined)
+      if (next.version === version || stop.signal.aborted) return
+      const changed = changedNames(settings, settingsOf(next))
+      version = next.version
+      settings = settingsOf(next)
+      if (changed.length > 0) for (const told of followers) told(changed)
+    } catch (error) {
+      turn(error instanceof Error ? error.message : String(error))
+    }
+  }
+  // One look after the other, so that an older answer never comes last.
+  let last = Promise.resolve()
+  const moved = (): void => void (last = last.then(look))
+  await store.watch(moved, stop.signal)
+  await look()
+  const ask = <T extends SettingValue>(type: SettingType, name: string): T => asked(settings, type, name) as T
+  return {
+    duration: (name) => ask<number>('duration', name),
+    percent: (name) => ask<number>('percent', name),
+    integer: (name) => ask<number>('integer', name),
+    number: (name) => ask<number>('number', name),
+    boolean: (name) => ask<boolean>('boolean', name),
+    choice: (name) => ask<string>('choice', name),
+    text: (name) => ask<string>('text', name),
+    problem: () => problem,
+    onChange: (told) => {
+      followers.add(told)
+      return () => void followers.delete(told)
+    },
+    close: () => stop.abort(new Error('closed')),
+  }
+}
+
+async function fileAt(path: string, signal: AbortSignal): Promise<SettingsReader> {
+  const target = await settingsFile.open({ path }, { run: 'program', fence: 0, base: process.cwd(), signal })
+  return target.read
+}
+
+function asked(settings: Settings, type: SettingType, name: string): SettingValue {
+  const rule = ruleOf(settings, name)
+  if (rule.type === type) return programValue(rule, valueOf(settings, name))
+  throw new ChangeoverError(
+    'settings.invalid',
+    `setting "${name}" is of the type ${rule.type}, and is asked for as ${type}`,
+    `ask for it with \`${rule.type}("${name}")\``,
+  )
+}
+
+function changedNames(before: Settings, after: Settings): readonly string[] {
+  const names = Object.keys(after.rules)
+  return names.filter((name) => !Object.hasOwn(before.rules, name) || valueOf(before, name) !== valueOf(after, name))
+}
