@@ -98,7 +98,15 @@ function writeFiles(home: string, count: number, ports: readonly number[]): void
     writeFileSync(join(home, 'keys', `${id}.key`), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
     const key = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
     const [port, admin] = [ports[2 * at], ports[2 * at + 1]]
-    return [id, { address: `127.0.0.1:${port}`, admin: `http://127.0.0.1:${admin}`, publicKey: key, zone: at === count - 1 ? 'far' : 'near' }] as const
+    return [
+      id,
+      {
+        address: `127.0.0.1:${port}`,
+        admin: `http://127.0.0.1:${admin}`,
+        publicKey: key,
+        zone: at === count - 1 ? 'far' : 'near',
+      },
+    ] as const
   })
   const last = Math.max(1, Math.floor(count / groupSize)) - 1
   const groups = Array.from({ length: last + 1 }, (_, group) => [

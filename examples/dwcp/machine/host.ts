@@ -31,6 +31,7 @@ export class Host {
   readonly me: string
   readonly #options: HostOptions
   readonly #held = new Map<string, Held>()
+  readonly #creating = new Set<string>()
   readonly #timer: NodeJS.Timeout
   #stopped = false
 
@@ -50,9 +51,14 @@ export class Host {
   /** A new machine, when the group has agreed that it is here. */
   async create(id: string, seed: number, pages: number): Promise<Outcome> {
     const entry: Entry = { type: 'create', proposal: randomUUID(), machine: id, owner: this.me, seed, pages }
-    const outcome = await this.#options.propose(id, entry)
-    if (outcome.done) this.hold(Machine.boot(id, seed, pages), 1)
-    return outcome
+    this.#creating.add(id)
+    try {
+      const outcome = await this.#options.propose(id, entry)
+      if (outcome.done) this.hold(Machine.boot(id, seed, pages), 1)
+      return outcome
+    } finally {
+      this.#creating.delete(id)
+    }
   }
 
   hold(machine: Machine, generation: number): void {
@@ -68,7 +74,7 @@ export class Host {
    * this node knows may be old. From its image where that is of the generation; else from its seed, as after a power cut.
    */
   async resume(id: string, generation: number, seed: number, pages: number, image: Image | undefined): Promise<void> {
-    if (this.#held.has(id)) return
+    if (this.#held.has(id) || this.#creating.has(id)) return
     const outcome = await this.#options.propose(id, this.#keep(id, generation))
     if (!outcome.done || this.#held.has(id)) return
     const isSame = image?.generation === generation

@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { type Delivered, type Delivery, Group, type GroupState, NoAgreement } from '../agreement/group.ts'
 import { fileJournal, memoryJournal } from '../agreement/journal.ts'
 import { faultyOf, type Line, type Signed } from '../agreement/member.ts'
-import type { Algorithm, Entry, Outcome } from '../agreement/placements.ts'
+import type { Algorithm, Entry, Outcome, Placement } from '../agreement/placements.ts'
 import type { Version } from '../wire/features.ts'
 import { frameTypes } from '../wire/frame.ts'
 import type { Figures } from './figures.ts'
@@ -63,19 +63,14 @@ export class Agreement {
   }
 
   /** Who owns what, as one member of each group says: to be confirmed by a proposal before anything is done about it. */
-  async placements(): Promise<
-    readonly (readonly [
-      string,
-      { readonly owner: string; readonly generation: number; readonly seed: number; readonly pages: number },
-    ])[]
-  > {
+  async placements(): Promise<readonly (readonly [string, Placement])[]> {
     const found = await Promise.all(
       this.groupNames.map(async (id) => {
         const group = this.#groups.get(id)
         if (group !== undefined) return group.placements.all()
         for (const member of this.#membersOf(id)) {
-          const state = await this.#stateOf(member, id)
-          if (state !== null) return state.state.placements
+          const answer = await this.#op(member, 'agree.placements', { group: id })
+          if (answer !== null) return answer['items'] as readonly (readonly [string, Placement])[]
         }
         throw new NoAgreement(`nobody of group "${id}" answers`)
       }),
@@ -98,6 +93,9 @@ export class Agreement {
     const patience = 2 * this.#options.settings()['acp.consensus_timeout']
     const outcome = await group.propose(head['entry'] as Entry, patience, head['mayForward'] === true)
     return { outcome, algorithm: group.placements.algorithm }
+  }
+  placementsAsked(head: Head): object {
+    return { items: this.#named(head).placements.all() }
   }
   stateAsked(head: Head): object {
     return this.#named(head).state()

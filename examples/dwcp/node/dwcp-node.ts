@@ -46,6 +46,7 @@ const rememberedEvents = 1_000
 const v1Baselines = 512
 const gossipMs = 500
 const slowProbeMs = 40
+const resumeMs = 1_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export class DwcpNode implements NodeParts {
@@ -271,18 +272,18 @@ export class DwcpNode implements NodeParts {
     else this.notes.take(kept.notes)
   }
 
-  /** Until all groups have answered: what this node owned before is confirmed, and runs again. */
+  /**
+   * What the groups say is this node's and does not run here is confirmed, and runs again. Looked for again and again: what a group knows
+   * right after a start may be old.
+   */
   async #resume(): Promise<void> {
-    for (; !this.#stopped; await pause(200)) {
+    for (; !this.#stopped; await pause(resumeMs)) {
       try {
-        const mine = (await this.agreement.placements()).filter(([, { owner }]) => owner === this.id)
-        for (const [machine, { generation, seed, pages }] of mine) {
+        for (const [machine, { owner, generation, seed, pages }] of await this.agreement.placements()) {
+          if (owner !== this.id || this.arrivals.names.includes(machine)) continue
           await this.host.resume(machine, generation, seed, pages, this.#images.get(machine))
-          this.#images.delete(machine)
+          if (this.host.get(machine) !== undefined) this.#images.delete(machine)
         }
-        // What is left belongs to others by now.
-        this.#images.clear()
-        return
       } catch {
         // No leader yet, or nobody of a group is there: asked again.
       }

@@ -54,6 +54,7 @@ function opsOf({ version, host, arrivals, agreement, gossip, isClosed }: Answeri
     'machine.end': (from, { head }) => arrivals.end(from.id, head),
     'agree.raft': (from, { head, body }) => agreement.deliver(from.id, 'raft', head, body),
     'agree.propose': (_from, { head }) => agreement.proposed(head),
+    'agree.placements': (_from, { head }) => agreement.placementsAsked(head),
     'agree.state': (_from, { head }) => agreement.stateAsked(head),
     'sync.table': (from, { head }) => gossip.takeTable(from, head),
   }
