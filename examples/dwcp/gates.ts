@@ -39,7 +39,7 @@ export const impactFigures = { latency: figures.latency, bandwidth: figures.band
 const tolerance = 0.015
 const pace = (count?: number) => ({ intervalMs: 500, failureLimit: 2, ...(count === undefined ? {} : { count }) })
 const enoughOperations = { samples: grown(operations), minSamples: 60 } as const
-const enoughBatches = (of: 'near' | 'hybrid') => ({ samples: grown(pages('count', of)), minSamples: 30 })
+const enoughBatches = (of: 'near' | 'hybrid') => ({ samples: grown(pages('count', of)), minSamples: 15 })
 
 /** Nodes with hybrid mode beside nodes without, at the same moments: what holds the machine up holds up both. */
 const beside = (percent: number): string =>
@@ -119,6 +119,8 @@ export const week2Metrics = {
     max: week2.wrongModePercent / 100,
     samples: 'sum(dwcp_detections)',
     minSamples: 10,
+    // A mode takes several round trips in a row.
+    initialDelayMs: 5_000,
     ...pace(6),
   },
 } as const

@@ -174,7 +174,7 @@ export class Load {
       // Not there any more, on its way, or asked of a node that starts anew: users try again. All else is an answer.
       if (!again.has(reply.status)) return reply
       this.#triedAgain++
-      await pause(30 * (attempt + 1))
+      await pause(50 * (attempt + 1))
     }
     return reply
   }

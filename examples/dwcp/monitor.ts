@@ -18,11 +18,17 @@ const byNode = /^(process_|dwcp_(feature|machines|sync_siblings|peers_up|group_a
 /** Not told apart in totals. */
 const dropped = new Set(['node', 'version', 'mode', 'algorithm', 'group'])
 
+interface Status {
+  readonly modes: Readonly<Record<string, string>>
+  readonly peers: Readonly<Record<string, { readonly latencyMs: number }>>
+}
 interface Seen {
   readonly series: readonly Series[]
   readonly features: ReadonlySet<string>
-  /** Peers in the mode that is right for them, and in the other. */
-  modes: { readonly right: number; readonly wrong: number } | null
+  /** By peer whose way was measured, whether its mode is right. */
+  modes: ReadonlyMap<string, boolean>
+  /** Wrong now, and at the look before: a mode takes some measurements to change. */
+  wrong: number
 }
 
 export interface MonitorOptions {
@@ -61,12 +67,10 @@ export class Monitor {
       series.filter(({ name }) => byNode.test(name)).map(show),
     )
     const totals = [...this.#totals].map(([key, value]) => `${key} ${value}`)
-    const modes = [...this.#seen.values()].flatMap(({ modes: each }) => each ?? [])
-    const right = (is: 'right' | 'wrong') => modes.reduce((sum, each) => sum + each[is], 0)
-    const detections = [
-      `dwcp_detections{of="right"} ${right('right')}`,
-      `dwcp_detections{of="wrong"} ${right('wrong')}`,
-    ]
+    const sum = (of: (each: Seen) => number) => [...this.#seen.values()].reduce((all, each) => all + of(each), 0)
+    const wrong = sum((each) => each.wrong)
+    const right = sum((each) => each.modes.size) - wrong
+    const detections = [`dwcp_detections{of="right"} ${right}`, `dwcp_detections{of="wrong"} ${wrong}`]
     const inForce = [...this.#seen].map(
       ([node, { features }]) => `dwcp_features_in_force{node="${node}"} ${features.size}`,
     )
@@ -97,10 +101,12 @@ export class Monitor {
       const features = new Set(
         series.filter(({ name }) => name === 'dwcp_feature').map(({ labels }) => labels['feature'] ?? ''),
       )
-      const isHybrid = features.has('hybrid_mode')
-      const before = this.#seen.get(node)?.modes ?? null
-      const modes = !isHybrid ? null : withModes ? await this.#modes(node, url) : before
-      return { series, features, modes }
+      const before = this.#seen.get(node)
+      if (!features.has('hybrid_mode')) return { series, features, modes: new Map(), wrong: 0 }
+      if (!withModes && before !== undefined) return { ...before, series, features }
+      const modes = await this.#modes(node, url)
+      const wrong = [...modes].filter(([peer, isRight]) => !isRight && before?.modes.get(peer) === false).length
+      return { series, features, modes, wrong }
     } catch {
       return null
     }
@@ -108,11 +114,11 @@ export class Monitor {
 
   /** What is right is known here: the far nodes are far because the fault proxy stands before them. */
   async #modes(node: string, url: string): Promise<Seen['modes']> {
-    const { modes } = JSON.parse(await this.#get(`${url}/status`)) as { modes: Readonly<Record<string, string>> }
+    const { modes, peers } = JSON.parse(await this.#get(`${url}/status`)) as Status
     const { placeOf } = this.#options
     const isFar = (peer: string): boolean => placeOf(peer) === 'far' || placeOf(node) === 'far'
-    const right = Object.entries(modes).filter(([peer, mode]) => (mode === 'internet') === isFar(peer)).length
-    return { right, wrong: Object.keys(modes).length - right }
+    const measured = Object.entries(modes).filter(([peer]) => (peers[peer]?.latencyMs ?? 0) > 0)
+    return new Map(measured.map(([peer, mode]) => [peer, (mode === 'internet') === isFar(peer)]))
   }
 
   #add(node: string, { series, features }: Seen): void {
