@@ -17,10 +17,13 @@ export class JsonText {
   readonly text: string
   /** True for the text of a jsonb: its numbers have neither an exponent nor a minus before zero. */
   readonly settled: boolean
+  /** Parses it whole; a column's own, where it has one. */
+  readonly parse: (text: string) => unknown
   #value: { readonly parsed: unknown } | undefined
-  constructor(text: string, settled = false) {
+  constructor(text: string, settled = false, parse: (text: string) => unknown = settled ? parseSettled : parseJson) {
     this.text = text
     this.settled = settled
+    this.parse = parse
   }
   /** The value, parsed one level deep where the text is long: what an object holds may be `JsonText` again. Shared: never change it in place. */
   get value(): unknown {
@@ -55,7 +58,7 @@ function parseShallow(text: string, settled: boolean): unknown {
 
 /** The value with nothing left unparsed, for functions that a person wrote. */
 export function parsed(value: unknown): unknown {
-  if (value instanceof JsonText) return parseJson(value.text, value.settled)
+  if (value instanceof JsonText) return value.parse(value.text)
   if (Array.isArray(value)) return value.map(parsed)
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, parsed(each)]))
@@ -86,6 +89,11 @@ export function parseJson(text: string, settled = false): unknown {
     return String(Number(token)) === token ? token : `"${mark}${token}"`
   })
   return JSON.parse(held, release)
+}
+
+/** The text of a jsonb. */
+export function parseSettled(text: string): unknown {
+  return parseJson(text, true)
 }
 
 function holdsLarge(value: unknown): boolean {

@@ -1,5 +1,5 @@
 /** Texts, json, uuid, bytes, dates and moments in the server's binary form. */
-import { JsonText } from '../lens/index.ts'
+import { JsonText, learningParser, parseSettled } from '../lens/index.ts'
 import { dateDays, dateText, momentMicros, momentText } from './calendar.ts'
 import type { Codec } from './codec.ts'
 import { putInt64 } from './codec-numbers.ts'
@@ -26,18 +26,21 @@ export const json: Codec = {
   },
 }
 
-/** jsonb is the text of the json after one byte, its version. */
-export const jsonb: Codec = {
-  decode: (from, start, end) => new JsonText(from.toString('utf8', start + 1, end), true),
-  encode: (value, out) => {
-    const start = out.at
-    out.int32(0)
-    out.room(1)
-    out.buffer[out.at++] = 1
-    putJson(value, out)
-    out.length(start)
-    return true
-  },
+/** jsonb is the text of the json after one byte, its version. A codec for each column: it learns what the column holds. */
+export function jsonb(): Codec {
+  const parse = learningParser(parseSettled)
+  return {
+    decode: (from, start, end) => new JsonText(from.toString('utf8', start + 1, end), true, parse),
+    encode: (value, out) => {
+      const start = out.at
+      out.int32(0)
+      out.room(1)
+      out.buffer[out.at++] = 1
+      putJson(value, out)
+      out.length(start)
+      return true
+    },
+  }
 }
 
 export const uuid: Codec = {

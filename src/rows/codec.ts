@@ -28,7 +28,6 @@ const codecs: { readonly [base: string]: Codec } = {
   numeric,
   uuid,
   json,
-  jsonb,
   bytea,
   date,
   'timestamp without time zone': moment(false),
@@ -38,7 +37,7 @@ const codecs: { readonly [base: string]: Codec } = {
 /** The codec of a type, or undefined where its binary form is not known. `enums` names types that are sent as their label. */
 export function codecOf(type: string, enums: ReadonlySet<string> = new Set()): Codec | undefined {
   const { base, array, oid } = columnType(type)
-  const plain = enums.has(base) || base.endsWith('.citext') ? text : codecs[base]
+  const plain = enums.has(base) || base.endsWith('.citext') ? text : base === 'jsonb' ? jsonb() : codecs[base]
   if (!array || plain === undefined) return array ? undefined : plain
   return oid === undefined ? undefined : list(plain, oid)
 }
