@@ -51,8 +51,9 @@ const errorShare = (percent: number, count?: number) => ({
   ...enoughOperations,
   ...pace(count),
 })
+/** Refused for their hash: one whose baseline the receiver no longer has is no error, and goes again. */
 const refusedPages = (count?: number) => ({
-  query: `${grown('dwcp_pages_refused_total{of="all"}')} / ${grown('dwcp_pages_total{of="all"}')}`,
+  query: `${grown('dwcp_pages_refused_total{of="all",reason="hash"}')} / ${grown('dwcp_pages_total{of="all"}')}`,
   max: triggers.errorPercent / 100,
   samples: grown('dwcp_pages_total{of="all"}'),
   minSamples: 200,

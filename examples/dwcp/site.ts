@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { newFlag } from '../../src/flags/index.ts'
 import { type Program, startProgram, stopProgram } from '../neonhub/programs.ts'
 import { buildPrograms } from './build.ts'
+import { type Commuter, startCommuter } from './commuter.ts'
 import { makeFar } from './distance.ts'
 import { type Door, openDoor } from './door.ts'
 import { fleetFile, logFile, type NodeAddress, nodeWords, pidFile, placeIn, readInventory } from './inventory.ts'
@@ -66,6 +67,7 @@ export async function buildSite(home: string, count: number): Promise<Site> {
     `${proxy}/links`,
   )
   const loadWords = [programs('load'), ...owner, '--port', `${loadPort}`, '--rate', `${work.rate}`, '--mix', work.mix]
+  let commuter: Commuter | null = null
   const crowd = start('load', loadWords, `${load}/figures`)
   return {
     home,
@@ -81,8 +83,10 @@ export async function buildSite(home: string, count: number): Promise<Site> {
       await Promise.all(nodes.map(({ admin }) => healthy(admin)))
       await createMachines(nodes)
       await startProgram(crowd)
+      commuter = startCommuter(nodes.slice(0, -1), nodes.at(-1)!)
     },
     stopAll: async () => {
+      await commuter?.stop()
       await stopProgram(crowd)
       await Promise.all(nodes.flatMap((each) => [stopProgram(node(each, 'v3')), stopProgram(node(each, 'v1'))]))
       await stopProgram(faultProxy)
