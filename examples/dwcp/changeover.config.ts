@@ -155,8 +155,8 @@ export default defineChangeover({
       compress,
     ),
     capture('v3-figures', 'The benchmark: what v1 was asked, asked again', validation),
-    judged('soak', 'Does the memory of any node grow without end?', 'leak', {
-      growth: { query: '/surelyPercentPerMinute', max: 4, unit: '% a minute' },
+    judged('soak', 'Is memory kept for work that is done?', 'leak', {
+      'kept for each byte moved': { query: '/surelyKeptPerByte', max: 0.8, unit: 'bytes' },
     }),
     judged('node-failure', 'Does the fleet get over a killed node?', 'kill', recovered),
     judged('network-partition', 'Does the fleet get over a parted network?', 'partition', recovered),

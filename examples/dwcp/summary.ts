@@ -95,7 +95,7 @@ function turnedLines({ trigger, undoneMs, wayBackMs, rolledBackEqual, refusals }
     ...(trigger === null ? [] : ([['caught by', `${trigger.step} (${trigger.stage}): ${trigger.why}`]] as const)),
     ...(undoneMs === null
       ? []
-      : ([['undone', `${count(undoneMs)} ms until the last node had no v3 feature`]] as const)),
+      : ([['switched off', `${count(undoneMs)} ms until the last node had no v3 feature`]] as const)),
     ...(wayBackMs === null ? [] : ([['back', `${count(wayBackMs)} ms until every node ran v1 again`]] as const)),
     ...(refusals.length === 0
       ? []
@@ -111,10 +111,9 @@ const chaosLine = ({ scenario, node, othersMs, recoveredMs, failed }: ChaosRepor
 
 function soakLines(soak: LeakReport | null): readonly Line[] {
   if (soak === null) return []
-  const { seconds, percentPerMinute, surelyPercentPerMinute } = soak
-  return [
-    ['memory', `${signed(percentPerMinute)} % a minute over ${seconds} s, surely ${signed(surelyPercentPerMinute)} %`],
-  ]
+  const { seconds, percentPerMinute, keptPerByte, surelyKeptPerByte } = soak
+  const kept = `${keptPerByte} bytes kept for each that moved, surely ${surelyKeptPerByte}`
+  return [['memory', `${kept}; ${signed(percentPerMinute)} % a minute over ${seconds} s`]]
 }
 
 function baselineLines(rows: readonly TableRow[]): readonly string[] {
