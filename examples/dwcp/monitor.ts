@@ -13,6 +13,7 @@ const everyMs = 500
 const patienceMs = 1_500
 /** Modes are asked for in every so many looks: a status is longer than a page. */
 const modesEvery = 4
+const rememberedLooks = 12
 /** Shown for each node as they are. */
 const byNode = /^(process_|dwcp_(feature|machines|sync_siblings|peers_up|group_algorithm|baselines)$)/
 /** Not told apart in totals. */
@@ -46,6 +47,8 @@ export class Monitor {
   readonly #last = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
   #seen: ReadonlyMap<string, Seen> = new Map()
+  /** Seconds that each node's page took, of the last looks: how busy the machine is, by what no feature touches. */
+  #trips: readonly number[] = []
   #load = ''
   #round = 0
   #isLooking = false
@@ -74,7 +77,8 @@ export class Monitor {
     const inForce = [...this.#seen].map(
       ([node, { features }]) => `dwcp_features_in_force{node="${node}"} ${features.size}`,
     )
-    return [...up, ...inForce, ...own, ...totals, ...detections, this.#load, ''].join('\n')
+    const machine = `machine_round_trip_seconds ${medianOf(this.#trips)}`
+    return [...up, machine, ...inForce, ...own, ...totals, ...detections, this.#load, ''].join('\n')
   }
 
   async #look(): Promise<void> {
@@ -97,7 +101,11 @@ export class Monitor {
 
   async #node(node: string, url: string, withModes: boolean): Promise<Seen | null> {
     try {
-      const series = readPage(await this.#get(`${url}/metrics`), false)
+      const began = performance.now()
+      const page = await this.#get(`${url}/metrics`)
+      const trip = (performance.now() - began) / 1_000
+      const series = readPage(page, false)
+      this.#trips = [...this.#trips.slice(1 - rememberedLooks * Object.keys(this.#options.nodes).length), trip]
       const features = new Set(
         series.filter(({ name }) => name === 'dwcp_feature').map(({ labels }) => labels['feature'] ?? ''),
       )
@@ -154,6 +162,11 @@ export class Monitor {
       asked.end()
     })
   }
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
 const nameOf = (name: string, labels: Readonly<Record<string, string>>): string =>

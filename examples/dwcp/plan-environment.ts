@@ -54,9 +54,9 @@ export function planIn(env: NodeJS.ProcessEnv): PlanPlace {
   }
 }
 
-/** Unless said a day in a second, ten minutes in five, and a soak of 15 seconds. */
+/** Unless said a week in five seconds, ten minutes in five, and a soak of 12. */
 export const paceIn = (env: NodeJS.ProcessEnv): Pace => ({
-  compress: Number(env['DWCP_COMPRESS'] ?? 86_400),
+  compress: Number(env['DWCP_COMPRESS'] ?? 120_960),
   compressDown: Number(env['DWCP_COMPRESS_DOWN'] ?? 120),
-  soakSeconds: Number(env['DWCP_SOAK_SECONDS'] ?? 15),
+  soakSeconds: Number(env['DWCP_SOAK_SECONDS'] ?? 12),
 })
