@@ -26,11 +26,23 @@ const isHealthy = async ({ admin }: NodeAddress): Promise<boolean> => {
   return answer?.ok === true
 }
 
+/** Who is not, and what each says of it. */
+async function sick(of: readonly NodeAddress[]): Promise<string> {
+  const all = await Promise.all(
+    of.map(async ({ id, admin }) => {
+      const answer = await fetch(`${admin}/health`).catch(() => null)
+      return answer?.ok ? [] : [`${id} ${(await answer?.text()) ?? 'does not answer'}`]
+    }),
+  )
+  return all.flat().join(', ')
+}
+
 /** Milliseconds until all of them are. */
 async function whole(of: readonly NodeAddress[]): Promise<number> {
   const began = performance.now()
   while (!(await Promise.all(of.map(isHealthy))).every(Boolean)) {
-    if (performance.now() - began > patienceMs) throw new Error(`the fleet is not whole after ${patienceMs / 1_000} s`)
+    if (performance.now() - began > patienceMs)
+      throw new Error(`${await sick(of)} not healthy after ${patienceMs / 1_000} s`)
     await pause(50)
   }
   return Math.round(performance.now() - began)
@@ -68,16 +80,25 @@ async function kill(): Promise<Pick<ChaosReport, 'othersMs' | 'recoveredMs'>> {
 
 async function part(): Promise<Pick<ChaosReport, 'othersMs' | 'recoveredMs'>> {
   await partition(place.proxy, [victim.id])
-  await pause(partedMs)
-  const othersMs = await whole(others)
-  await makeWhole(place.proxy, names)
+  const othersMs = await pause(partedMs)
+    .then(() => whole(others))
+    .finally(() => makeWhole(place.proxy, names))
   return { othersMs, recoveredMs: await whole(nodes) }
 }
 
-const before = await failedSoFar()
-const times = await (scenario === 'kill' ? kill() : part())
-// What was under way then has ended by now.
-await pause(1_000)
-const report: ChaosReport = { scenario, node: victim.id, ...times, failed: (await failedSoFar()) - before }
-writeFileSync(join(home, `chaos-${scenario}.json`), JSON.stringify(report))
-process.stdout.write(`${JSON.stringify(report)}\n`)
+async function report(): Promise<ChaosReport> {
+  const before = await failedSoFar()
+  const times = await (scenario === 'kill' ? kill() : part())
+  // What was under way then has ended by now.
+  await pause(1_000)
+  return { scenario, node: victim.id, ...times, failed: (await failedSoFar()) - before }
+}
+
+try {
+  const told = await report()
+  writeFileSync(join(home, `chaos-${scenario}.json`), JSON.stringify(told))
+  process.stdout.write(`${JSON.stringify(told)}\n`)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
