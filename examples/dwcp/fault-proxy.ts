@@ -113,18 +113,26 @@ export class FaultProxy {
   }
 }
 
-/** In order, each piece when its time has come. */
+/** In order, each piece when its time has come: timers of their own would overtake each other by a millisecond. */
 function carry(from: Socket, to: Socket, way: Way): void {
+  const waiting: { readonly at: number; readonly bytes: Buffer }[] = []
   let free = 0
   let turn = 0
+  const deliver = (): void => {
+    for (let [next] = waiting; next !== undefined; [next] = waiting) {
+      const leftMs = next.at - performance.now()
+      if (leftMs > 0) return void setTimeout(deliver, Math.ceil(leftMs))
+      waiting.shift()
+      if (!to.destroyed) to.write(next.bytes)
+    }
+  }
   from.on('data', (bytes: Buffer) => {
     const { delayMs = 0, jitterMs = 0, bytesPerSecond = 0 } = way.fault
     const now = performance.now()
     const sendMs = bytesPerSecond > 0 ? (bytes.length / bytesPerSecond) * 1_000 : 0
-    const due = now + delayMs + jitterMs * (((turn++ * 37) % 100) / 100)
-    free = Math.max(free, due) + sendMs
-    if (free <= now) return void to.write(bytes)
-    setTimeout(() => to.destroyed || to.write(bytes), free - now)
+    free = Math.max(free, now + delayMs + jitterMs * (((turn++ * 37) % 100) / 100)) + sendMs
+    waiting.push({ at: free, bytes })
+    if (waiting.length === 1) deliver()
     // Memory is not the place for what a slow link cannot take.
     if (free - now - delayMs > 500) {
       from.pause()

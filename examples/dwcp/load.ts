@@ -29,6 +29,8 @@ export interface LoadFigures {
   >
   readonly movedBytes: number
   readonly movedBytesPerSecond: number
+  /** Questions that were asked again, of this node or another. */
+  readonly triedAgain: number
   readonly reasons: Readonly<Record<string, number>>
 }
 interface Tally {
@@ -48,6 +50,8 @@ interface Reply {
 
 /** A machine on its way is asked for again at its new place so often: its owner is nobody for a moment. */
 const attempts = 8
+/** Nobody there, not the owner, a peer that is gone, no leader: nothing was done, and a moment later it may be. */
+const again: ReadonlySet<number> = new Set([0, 409, 502, 503])
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export class Load {
@@ -61,6 +65,7 @@ export class Load {
   readonly #timer: NodeJS.Timeout
   #running = new Set<Promise<void>>()
   #movedBytes = 0
+  #triedAgain = 0
   #turn = 0
   #endedAt = 0
 
@@ -88,6 +93,7 @@ export class Load {
       ) as LoadFigures['byOperation'],
       movedBytes: this.#movedBytes,
       movedBytesPerSecond: Math.round(this.#movedBytes / seconds),
+      triedAgain: this.#triedAgain,
       reasons: Object.fromEntries(this.#reasons),
     }
   }
@@ -135,7 +141,7 @@ export class Load {
     const began = performance.now()
     try {
       const { status, body } = await this.#perform(operation, turn)
-      if (status >= 400) throw new Error(`${operation} ${status}: ${String(body['error'])}`)
+      if (status === 0 || status >= 400) throw new Error(`${operation} ${status}: ${String(body['error'])}`)
       if (operation === 'migrate') this.#movedBytes += Number(body['rawBytes'])
       tally.served++
     } catch (error) {
@@ -156,19 +162,19 @@ export class Load {
       const machine = await this.#machine(operation === 'migrate' ? turn + attempt : turn, attempt > 0)
       if (machine === undefined) continue
       const { owner, pages } = this.#owners.get(machine) ?? { owner: any, pages: 1 }
+      const asker = nodes[(turn * 7 + attempt) % nodes.length] ?? any
       reply = await this.#ask(
         operation,
         turn,
         machine,
         owner,
         pages,
-        owner === any ? (nodes.find((each) => each !== owner) ?? any) : any,
-      )
-      // Not there any more: it is looked for anew. All else is an answer.
-      const isGone =
-        reply.status === 409 || (reply.status === 502 && String(reply.body['error']).includes('is not here'))
-      if (!isGone) return reply
-      await pause(30 * (attempt + 1))
+        asker === owner ? (nodes.find((each) => each !== owner) ?? any) : asker,
+      ).catch(answerOfNobody)
+      // Not there any more, on its way, or asked of a node that starts anew: users try again. All else is an answer.
+      if (!again.has(reply.status)) return reply
+      this.#triedAgain++
+      await pause(50 * (attempt + 1))
     }
     return reply
   }
@@ -223,6 +229,13 @@ export class Load {
       sent.end(body === undefined ? undefined : JSON.stringify(body))
     })
   }
+}
+
+/** A node that is not there has not acted: another is asked. Anything else that went wrong on the way is passed on. */
+function answerOfNobody(error: unknown): Reply {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return { status: 0, body: { error: 'the node is not there' } }
+  throw error
 }
 
 /** The mix spread evenly, so that a short run has it too. */

@@ -1,4 +1,4 @@
-/** The command that a person types, on the plan of this example, and the journal that it writes. */
+/** The command that a person types, on the plan of an example, and the journal that it writes. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { type Event, openJournalAt, systemClock } from 'changeover'
@@ -17,9 +17,11 @@ export function openCommand(given: {
   readonly home: string
   readonly env: NodeJS.ProcessEnv
   readonly out: 'inherit' | 2
+  /** The plan file; that of this folder unless said. */
+  readonly plan?: string
 }): Command {
   const main = join(project, 'dist', 'cli', 'main.js')
-  const plan = join(import.meta.dirname, 'changeover.config.ts')
+  const plan = given.plan ?? join(import.meta.dirname, 'changeover.config.ts')
   return {
     run: (...words) =>
       new Promise((resolve, reject) => {

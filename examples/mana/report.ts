@@ -3,14 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Command } from './command.ts'
 
-const out = join(import.meta.dirname, '..', '..', 'out', 'mana')
+const outFolder = join(import.meta.dirname, '..', '..', 'out')
 
 /** Where it is, from here. */
 export async function writeReport(
   command: Command,
   home: string,
   requests: { readonly served: number; readonly failed: number },
+  example = 'mana',
 ): Promise<string> {
+  const out = join(outFolder, example === 'mana' ? 'mana' : `${example}-report`)
   mkdirSync(out, { recursive: true })
   const figures = join(home, 'requests.json')
   writeFileSync(figures, JSON.stringify({ requests }))

@@ -27,6 +27,7 @@ type Head = Readonly<Record<string, unknown>>
 const largestMachine = 65_536
 /** A machine of which nothing was heard for so long comes no more: its source gave up before the end. */
 const patienceMs = 30_000
+const comingMs = 3_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export class Arrivals {
@@ -38,8 +39,10 @@ export class Arrivals {
     this.#options = options
   }
 
+  /** Those that come still. One that nothing was heard of for some seconds is its source's, which has given up. */
   get names(): readonly string[] {
-    return [...this.#coming.keys()]
+    const since = performance.now() - comingMs
+    return [...this.#coming].filter(([, { isEnding, heard }]) => isEnding || heard > since).map(([machine]) => machine)
   }
 
   begin(from: string, head: Head): object {

@@ -124,7 +124,13 @@ export class DwcpNode implements NodeParts {
       heard,
     })
     const refused = (reason: string): void => node.figures.count('dwcp_refused_frames_total', { reason })
-    node.#listening = await listen({ port: options.port, mine: () => node.#hello(), handlers, refused })
+    node.#listening = await listen({
+      port: options.port,
+      mine: () => node.#hello(),
+      acceptsV1: () => node.#settings.current()['wire.accept_v1'],
+      handlers,
+      refused,
+    })
     node.#admin = await serve(options.adminPort, routesOf(node))
     node.#timers.push(setInterval(() => void node.#gossip.round(), gossipMs))
     void node.#resume()
@@ -236,6 +242,7 @@ export class DwcpNode implements NodeParts {
       baselines,
       selector,
       figures,
+      zonesTo: (peer) => this.#fleet.zonesOf(this.id, peer),
       comparesPages: () => this.version === 'v1' || this.#settings.current()['hde.enable_delta_encoding'],
       delayMs: () => (this.fault === 'slow-detector' && this.#has('hybrid_mode') ? slowProbeMs : 0),
       outgoing: faultyEncoding(this.fault),

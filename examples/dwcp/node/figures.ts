@@ -19,6 +19,7 @@ const described = {
   dwcp_v1_compat_calls_total: ['counter', 'Times that a v3 node did it the v1 way.'],
   dwcp_machine_reboots_total: ['counter', 'Machines that began anew, because their node was killed.'],
   dwcp_group_algorithm: ['gauge', '1 for the algorithm that a group has.'],
+  dwcp_feature: ['gauge', '1 for each feature that is in force on this node.'],
   dwcp_machines: ['gauge', 'Machines that run here.'],
   dwcp_peers: ['gauge', 'Peers by mode.'],
   dwcp_peers_up: ['gauge', 'Peers with an open connection.'],

@@ -8,6 +8,8 @@ export interface FleetNode {
   readonly admin: string
   /** Ed25519, SPKI as base64. Without it what the node signs is believed by nobody. */
   readonly publicKey?: string
+  /** Nodes of one zone are near each other. Figures tell ways within a zone from ways between two; nothing else asks. */
+  readonly zone?: string
 }
 export interface FleetFile {
   readonly nodes: Readonly<Record<string, FleetNode>>
@@ -18,6 +20,7 @@ export interface FleetFile {
 export interface FollowedFleet extends Following {
   readonly current: () => FleetFile
   readonly addressOf: (from: string, to: string) => string | undefined
+  readonly zonesOf: (from: string, to: string) => 'same' | 'other'
 }
 
 export function followFleet(path: string, changed: () => void): FollowedFleet {
@@ -28,7 +31,8 @@ export function followFleet(path: string, changed: () => void): FollowedFleet {
   })
   const addressOf = (from: string, to: string) =>
     fleet.via?.[`${from}>${to}`] ?? (fleet.nodes[to]?.address || undefined)
-  return { ...followed, current: () => fleet, addressOf }
+  const zonesOf = (from: string, to: string) => (fleet.nodes[from]?.zone === fleet.nodes[to]?.zone ? 'same' : 'other')
+  return { ...followed, current: () => fleet, addressOf, zonesOf }
 }
 
 /** The group that agrees on a machine: by hash of its name over the groups in their order. */

@@ -47,6 +47,7 @@ export function gaugesOf({
   links,
   baselines,
   notes,
+  inForce,
 }: NodeParts): readonly (readonly [FigureName, Labels, number])[] {
   const open = links.open
   const inMode = (mode: string) => open.filter(([peer]) => links.mode(peer) === mode).length
@@ -57,6 +58,7 @@ export function gaugesOf({
       { group: group.id, algorithm: group.placements.algorithm },
       1,
     ]),
+    ...inForce().features.map((feature): [FigureName, Labels, number] => ['dwcp_feature', { feature }, 1]),
     ['dwcp_machines', {}, host.all.length],
     ['dwcp_peers', { mode: 'datacenter' }, inMode('datacenter')],
     ['dwcp_peers', { mode: 'internet' }, inMode('internet')],

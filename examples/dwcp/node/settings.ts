@@ -13,6 +13,7 @@ const defaults = {
   'hde.selector.learning_rate': 0.1,
   'acp.consensus_timeout': 1_000,
   'acp.force_raft': false,
+  'wire.accept_v1': true,
 } satisfies Readonly<Record<string, number | boolean | string>>
 export type Settings = { readonly [Name in keyof typeof defaults]: (typeof defaults)[Name] }
 

@@ -13,6 +13,8 @@ export interface SenderOptions {
   readonly baselines: Baselines
   readonly selector: Selector
   readonly figures: Figures
+  /** Whether a peer is in this node's zone. */
+  readonly zonesTo: (peer: string) => 'same' | 'other'
   readonly comparesPages: () => boolean
   /** Milliseconds to wait before each batch: 0 but for a fault. */
   readonly delayMs: () => number
@@ -122,6 +124,7 @@ export class PageSender {
       throw new CannotSend(`"${link.id}" refused the same page twice`)
     this.#options.figures.observe('dwcp_page_transfer_seconds', (performance.now() - began) / 1_000, {
       mode: link.mode(),
+      zones: this.#options.zonesTo(link.id),
     })
     for (const [at, { index, hash }] of batch.records.entries()) {
       this.#options.baselines.set(machine.id, index, batch.pages[at] ?? machine.page(index), hash)
@@ -143,7 +146,7 @@ export class PageSender {
     const began = performance.now()
     const { head } = await link.ask(type, { machine }, body, stream)
     link.throughput.acknowledged(body.length, (performance.now() - began) * 1_000)
-    this.#tally(records)
+    this.#tally(records, this.#options.zonesTo(link.id))
     for (const [codec, micros] of Object.entries(
       (head['micros'] ?? {}) as Readonly<Partial<globalThis.Record<Codec, number>>>,
     ))
@@ -151,12 +154,12 @@ export class PageSender {
     return head['refused'] as readonly Refusal[]
   }
 
-  #tally(records: readonly Record[]): void {
+  #tally(records: readonly Record[], zones: 'same' | 'other'): void {
     const { figures } = this.#options
     for (const { codec, bytes } of records) {
       figures.count('dwcp_pages_total', { codec })
-      figures.count('dwcp_page_raw_bytes_total', { codec }, pageSize)
-      figures.count('dwcp_page_sent_bytes_total', { codec }, bytes.length)
+      figures.count('dwcp_page_raw_bytes_total', { codec, zones }, pageSize)
+      figures.count('dwcp_page_sent_bytes_total', { codec, zones }, bytes.length)
       if (fromBaseline(codec)) figures.count('dwcp_pages_from_baseline_total')
     }
   }

@@ -19,6 +19,8 @@ export interface Listening {
 export interface ListenOptions {
   readonly port: number
   readonly mine: () => Hello
+  /** False: whoever speaks v1 only is refused. Yes unless said. */
+  readonly acceptsV1?: () => boolean
   readonly handlers: FrameHandlers
   readonly refused: (reason: string) => void
 }
@@ -41,7 +43,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   return { port: (server.address() as AddressInfo).port, stop }
 }
 
-function converse(socket: Socket, { mine, handlers, refused }: ListenOptions): void {
+function converse(socket: Socket, { mine, acceptsV1, handlers, refused }: ListenOptions): void {
   const reader = new FrameReader()
   let from: Hello | null = null
   const answer = async (frame: Frame): Promise<void> => {
@@ -60,6 +62,10 @@ function converse(socket: Socket, { mine, handlers, refused }: ListenOptions): v
     if (frame.type === frameTypes.hello) {
       from = readHello(frame.head)
       if (from === null) throw new Refused('hello', 'that is no hello')
+      if (from.version === 'v1' && acceptsV1?.() === false) {
+        from = null
+        throw new Refused('hello', 'the v1 way is closed here')
+      }
       return { head: mine() }
     }
     if (from === null) throw new Refused('hello', 'the first frame is a hello')

@@ -1,0 +1,163 @@
+/** The tools around a fleet that its guide calls `dwcp-cli`, as an HTTP door: drain, keep and convert states, settle before a downgrade; and the page of metrics. */
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type Reply, serve } from '../mana/http.ts'
+import { type NodeAddress, type Place, stateFile } from './inventory.ts'
+import { Monitor } from './monitor.ts'
+import { writeState } from './node/keeping.ts'
+import { downgrade, type NodeState } from './node/state.ts'
+import { codecsReady } from './pages/codecs.ts'
+
+export interface Door {
+  readonly url: string
+  /** Messages that the team got. */
+  readonly messages: () => number
+  /** What a v1 could not have held, by node, whenever a downgrade was refused. */
+  readonly refusals: () => readonly string[]
+  stop(): Promise<void>
+}
+export interface DoorOptions {
+  readonly home: string
+  readonly nodes: readonly NodeAddress[]
+  readonly load: string
+  readonly placeOf: (node: string) => Place
+}
+interface Status {
+  readonly version: string
+  readonly flags: readonly string[]
+  readonly groups: Readonly<Record<string, { readonly algorithm: string }>>
+  readonly arriving: readonly string[]
+}
+
+const patienceMs = 20_000
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const done = (body: object): Reply => ({ status: 200, body })
+
+export async function openDoor({ home, nodes, load, placeOf }: DoorOptions): Promise<Door> {
+  await codecsReady()
+  const urls = Object.fromEntries(nodes.map(({ id, admin }) => [id, admin]))
+  const monitor = new Monitor({ nodes: urls, load, placeOf })
+  const refusals: string[] = []
+  let messages = 0
+  const work: Readonly<Record<string, (node: NodeAddress) => Promise<Reply>>> = {
+    drain: async ({ admin }) => done(await post(admin, '/drain')),
+    open: async ({ admin }) => done(await until(admin, () => true)),
+    up: ({ id }) => Promise.resolve(keep(home, id)),
+    down: ({ id }) => Promise.resolve(takeDown(home, id, refusals)),
+    join: async ({ admin }) =>
+      done(await until(admin, (status) => status.version === 'v3' && status.flags.length === 0)),
+    settle: ({ id, admin }) => settle(home, id, admin),
+  }
+  const server = await serve(0, {
+    'GET /metrics': () => ({ status: 200, body: monitor.page() }),
+    'PUT /nodes': async ({ path: [id, what = ''] }) => {
+      const node = nodes.find((each) => each.id === id)
+      const run = work[what]
+      return node === undefined || run === undefined
+        ? { status: 404, body: { error: 'no such node or work' } }
+        : run(node)
+    },
+    'PUT /export': async () => done(await exportAll(home, nodes)),
+    'PUT /compat': ({ path: [what] }) => done(what === 'close' ? closeV1(home, monitor.page()) : openV1(home)),
+    'POST /team': () => (messages++, done({})),
+  })
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    messages: () => messages,
+    refusals: () => refusals,
+    stop: async () => {
+      monitor.stop()
+      await server.stop()
+    },
+  }
+}
+
+/** `dwcp-cli export`, of every node. */
+async function exportAll(home: string, nodes: readonly NodeAddress[]): Promise<object> {
+  for (const { id, admin } of nodes)
+    writeFileSync(join(home, 'exports', `${id}.json`), await (await fetch(`${admin}/state`)).text())
+  return { exported: nodes.length }
+}
+
+/** Nodes refuse whoever speaks v1 only; the states that v1 left go, its figures are archived. */
+function closeV1(home: string, page: string): object {
+  writeFileSync(join(home, 'backups', 'metrics-before-clean-up.txt'), page)
+  setAcceptV1(home, false)
+  return { closed: true }
+}
+
+function openV1(home: string): object {
+  setAcceptV1(home, true)
+  return { closed: false }
+}
+
+function setAcceptV1(home: string, accepts: boolean): void {
+  const path = join(home, 'config', 'settings.json')
+  const before = JSON.parse(readFileSync(path, 'utf8')) as object
+  writeFileSync(`${path}.new`, `${JSON.stringify({ ...before, 'wire.accept_v1': accepts }, null, 2)}\n`)
+  renameSync(`${path}.new`, path)
+}
+
+/** v3 reads what v1 wrote; v1's own is kept, for whoever wants to see it. */
+function keep(home: string, id: string): Reply {
+  const from = stateFile(home, id)
+  if (!existsSync(from)) return done({ kept: false })
+  copyFileSync(from, join(home, 'backups', `${id}.v1.json`))
+  return done({ kept: true })
+}
+
+/** What the v3 node left, as v1 reads it; or a refusal that names what would be lost, and nothing is written. */
+function takeDown(home: string, id: string, refusals: string[]): Reply {
+  const path = stateFile(home, id)
+  if (!existsSync(path)) return done({ was: 'nothing' })
+  const state = JSON.parse(readFileSync(path, 'utf8')) as NodeState
+  if (state.version === 'v1') return done({ was: 'v1' })
+  const down = downgrade(state)
+  if (!down.done) {
+    refusals.push(...down.losses.map((loss) => `${id}: ${loss}`))
+    return { status: 422, body: { losses: down.losses } }
+  }
+  copyFileSync(path, join(home, 'backups', `${id}.v3.json`))
+  writeState(path, down.state)
+  return done({ was: 'v3', machines: down.state.machines.length })
+}
+
+/**
+ * Brings a live v3 node to where v1 can hold all it has: groups agree by Raft, no note has two texts, its machines are with others. What it knew before is
+ * exported first, so that a text that gave way to the later one can still be read. A node that does not run has nothing to settle.
+ */
+async function settle(home: string, id: string, admin: string): Promise<Reply> {
+  const answer = await fetch(`${admin}/state`).catch(() => null)
+  if (answer === null) return done({ settled: 'it does not run' })
+  const text = await answer.text()
+  const state = JSON.parse(text) as NodeState
+  if (state.version === 'v1') return done({ settled: 'it is v1' })
+  writeFileSync(join(home, 'backups', `${basename(id)}.v3-export.json`), text)
+  await until(admin, ({ groups }) => Object.values(groups).every(({ algorithm }) => algorithm === 'raft'))
+  const several = Object.entries(state.notes).flatMap(([machine, { values }]) => (values.length > 1 ? [machine] : []))
+  for (const machine of several) await post(admin, '/notes/resolve', { machine })
+  const drained = await post(admin, '/drain')
+  await until(admin, ({ arriving }) => arriving.length === 0, false)
+  return done({ settled: 'yes', resolved: several, ...drained })
+}
+
+/** Healthy, and as wanted; one that is drained is not healthy. Throws after 20 s. */
+async function until(admin: string, isSo: (status: Status) => boolean, isHealthy = true): Promise<Status> {
+  let last = 'it does not answer'
+  for (const end = Date.now() + patienceMs; Date.now() < end; await pause(50)) {
+    const health = await fetch(`${admin}/health`).catch(() => null)
+    last = (await health?.text()) ?? last
+    if (health === null || (isHealthy && !health.ok)) continue
+    const status = (await (await fetch(`${admin}/status`)).json()) as Status
+    if (isSo(status)) return status
+    last = JSON.stringify({ version: status.version, flags: status.flags, groups: status.groups })
+  }
+  throw new Error(`${admin} is not as it should be: ${last}`)
+}
+
+async function post(admin: string, path: string, body: object = {}): Promise<object> {
+  const sent = { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(patienceMs) }
+  const answer = await fetch(`${admin}${path}`, sent)
+  if (!answer.ok) throw new Error(`${admin}${path} answered ${answer.status}`)
+  return (await answer.json()) as object
+}

@@ -1,0 +1,88 @@
+/** What came of a run, gathered: from its journal, from the load, from the nodes as they are at the end, and from what measurers left. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fold } from 'changeover'
+import type { Command } from '../mana/command.ts'
+import { isRestored, triggerOf, wayBackMs } from '../mana/journal.ts'
+import { writeReport } from '../mana/report.ts'
+import type { ChaosReport } from './chaos-report.ts'
+import type { LeakReport } from './leak-report.ts'
+import type { LoadFigures } from './load.ts'
+import type { Rollback } from './rollbacks.ts'
+import type { FaultName } from './run-faults.ts'
+import type { Site } from './site.ts'
+import type { Summary } from './summary.ts'
+import { baselineTable, impactTable } from './tables.ts'
+import { verifyFleet } from './verify.ts'
+
+export interface Place {
+  readonly site: Site
+  readonly command: Command
+  readonly env: NodeJS.ProcessEnv
+  readonly out: 'inherit' | 2
+}
+export interface Outcome {
+  readonly seconds: number
+  readonly fault: FaultName | null
+  readonly rollback: Rollback | null
+  readonly undoneMs: number | null
+  readonly refusals: readonly string[]
+}
+
+const pageBytes = 4_096
+
+export async function summarise({ site, command }: Place, outcome: Outcome): Promise<Summary> {
+  const events = await command.events()
+  const state = fold(events)
+  if (!state) throw new Error('the journal has no run')
+  const load = (await (await fetch(`${site.load}/figures`)).json()) as LoadFigures
+  const machines = await verifyFleet(site.nodes.map(({ id, admin }) => ({ id, url: admin })))
+  const chaos = ['kill', 'partition'].flatMap((name) => left<ChaosReport>(site.home, `chaos-${name}.json`) ?? [])
+  const trigger = triggerOf(events)
+  const requests = {
+    served: load.served,
+    failed: load.failed,
+    triedAgain: load.triedAgain,
+    reasons: load.reasons,
+    failedInChaos: chaos.reduce((sum, each) => sum + each.failed, 0),
+  }
+  return {
+    ...outcome,
+    outcome: state.outcome ?? 'paused',
+    nodes: site.nodes.length,
+    requests,
+    pages: Math.round(load.movedBytes / pageBytes),
+    machines: { verified: machines.machines, problems: machines.problems },
+    trigger: trigger === null ? null : { step: trigger.step, stage: stageOf(trigger.step, state), why: trigger.why },
+    wayBackMs: wayBackMs(events),
+    baseline: baselineTable(events),
+    impact: impactTable(events),
+    soak: left<LeakReport>(site.home, 'soak.json'),
+    chaos,
+    rolledBackEqual: state.outcome === 'rolled-back' ? isRestored(state) && (await runV1(site)) : null,
+    messages: site.door.messages(),
+    report: await writeReport(command, site.home, requests, 'dwcp'),
+  }
+}
+
+function left<T>(home: string, name: string): T | null {
+  const file = join(home, name)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : null
+}
+
+function stageOf(step: string, state: NonNullable<ReturnType<typeof fold>>): string {
+  return state.plan.steps.find(({ id }) => id === step)?.stage ?? 'no stage'
+}
+
+/** Every node answers as v1 and is healthy. */
+async function runV1({ nodes }: Site): Promise<boolean> {
+  const all = await Promise.all(
+    nodes.map(async ({ admin }) => {
+      const health = await fetch(`${admin}/health`)
+      await health.arrayBuffer()
+      const { version } = (await (await fetch(`${admin}/status`)).json()) as { readonly version: string }
+      return health.ok && version === 'v1'
+    }),
+  )
+  return all.every(Boolean)
+}
