@@ -45,7 +45,9 @@ export class Pbft implements Member {
   readonly #judge: Judge
   readonly #slots = new Map<number, Slot>()
   readonly #early = new Map<number, { readonly vote: Vote; readonly signed: Signed }[]>()
-  readonly #requests = new Map<string, { readonly entry: Entry; since: number }>()
+  readonly #requests = new Map<string, { readonly entry: Entry; since: number; toldAt: number }>()
+  /** When each of the others last took a message. */
+  readonly #reached = new Map<string, number>()
   readonly #changes = new Map<number, Map<string, Signed>>()
   #view = 0
   /** What this view has to propose again, and the message that says so. */
@@ -135,13 +137,23 @@ export class Pbft implements Member {
     const text = JSON.stringify(message)
     const signed = { from: this.#options.me, text, signature: this.#options.sign(text) }
     for (const other of this.#options.members)
-      if (other !== this.#options.me) void this.#options.send(other, { signed })
+      if (other !== this.#options.me)
+        void this.#options
+          .send(other, { signed })
+          .then((taken) => taken !== null && this.#reached.set(other, performance.now()))
     return signed
+  }
+
+  /** Enough of the others for a quorum have taken a message since then: this member is not the one that is cut off. */
+  #reaches(since: number): boolean {
+    const others = [...this.#reached.values()].filter((at) => at >= since).length
+    return others + 1 >= quorumOf(this.#options.members.length)
   }
 
   #request(entry: Entry): void {
     if (this.#options.placements.outcomeOf(entry.proposal) !== undefined) return
-    if (!this.#requests.has(entry.proposal)) this.#requests.set(entry.proposal, { entry, since: performance.now() })
+    if (!this.#requests.has(entry.proposal))
+      this.#requests.set(entry.proposal, { entry, since: performance.now(), toldAt: 0 })
     this.#propose()
   }
 
@@ -260,10 +272,24 @@ export class Pbft implements Member {
     const now = performance.now()
     const timeout = this.#options.timeoutMs()
     this.#askIfStuck(now, timeout)
-    if (this.#wanted === this.#view) {
-      if ([...this.#requests.values()].some(({ since }) => now - since > timeout)) this.#want(this.#view + 1)
-    } else if (now - this.#wantedSince > timeout * 2 ** Math.min(4, this.#wanted - this.#view))
-      this.#want(this.#wanted + 1)
+    if (this.#wanted === this.#view) this.#watchRequests(now, timeout)
+    else if (now - this.#wantedSince > timeout * 2 ** Math.min(4, this.#wanted - this.#view))
+      this.#want(this.#reaches(this.#wantedSince) ? this.#wanted + 1 : this.#wanted)
+  }
+
+  /**
+   * A request that takes too long is told again, and then calls for a new view: but not by a member that reaches too few. It knows nothing of the
+   * primary; and alone in a view that nobody else wants it would stay there when it is back.
+   */
+  #watchRequests(now: number, timeout: number): void {
+    for (const request of this.#requests.values()) {
+      const { entry, since, toldAt } = request
+      if (now - since > timeout && this.#reaches(since)) return this.#want(this.#view + 1)
+      if (now - Math.max(since, toldAt) < timeout / 2) continue
+      request.toldAt = now
+      if (now - since > timeout) request.since = now
+      this.#tell({ type: 'request', entry })
+    }
   }
 
   /** Others go on and this member does not: messages were lost while it was away, and nobody sends them again. */
