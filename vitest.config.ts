@@ -17,10 +17,28 @@ const shipped = {
   },
 }
 
+/** Whole systems under load, judged by what they measure: one at a time, after all others, or their own gates would take the neighbours for a fault. */
+const systems = [
+  'examples/*/plan.test.ts',
+  'examples/dwcp/fleet.test.ts',
+  'examples/neonhub/{load,system}.test.ts',
+  'test/system/{crash,parts,triggers}.test.ts',
+]
+
 export default defineConfig({
   plugins: [shipped],
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: systems,
+        },
+      },
+      { extends: true, test: { name: 'systems', include: systems, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Handler, Refusal, type Route } from '../service/serve.ts'
 
 /**
- * `errors`: every fourth request of a v3 client fails with 500. `slow`: each takes 40 ms longer. `functions`: after 20 of them v4's
+ * `errors`: every fourth request of a v3 client fails with 500. `slow`: each takes 80 ms longer. `functions`: after 20 of them v4's
  * compliance status is gone, while users see nothing of it. No check of health notices any of them.
  */
 export const faults = ['none', 'errors', 'slow', 'functions'] as const
 export type Fault = (typeof faults)[number]
 
-const [everyFourth, slowerMs, enough] = [4, 40, 20]
+const [everyFourth, slowerMs, enough] = [4, 80, 20]
 const lostFunction = '/api/v1/compliance/status'
 
 export function faultFrom(name: string): Fault {
