@@ -40,13 +40,13 @@ export async function openDoor({ home, nodes, load, placeOf }: DoorOptions): Pro
   const refusals: string[] = []
   let messages = 0
   const work: Readonly<Record<string, (node: NodeAddress) => Promise<Reply>>> = {
-    drain: async ({ admin }) => done(await post(admin, '/drain')),
+    drain: async (node) => done(await empty(node, nodes)),
     open: async ({ admin }) => done(await until(admin, () => true)),
     up: ({ id }) => Promise.resolve(keep(home, id)),
     down: ({ id }) => Promise.resolve(takeDown(home, id, refusals)),
     join: async ({ admin }) =>
       done(await until(admin, (status) => status.version === 'v3' && status.flags.length === 0)),
-    settle: ({ id, admin }) => settle(home, id, admin),
+    settle: (node) => settle(home, node, nodes),
   }
   const server = await serve(0, {
     'GET /metrics': () => ({ status: 200, body: monitor.page() }),
@@ -126,7 +126,8 @@ function takeDown(home: string, id: string, refusals: string[]): Reply {
  * Brings a live v3 node to where v1 can hold all it has: groups agree by Raft, no note has two texts, its machines are with others. What it knew before is
  * exported first, so that a text that gave way to the later one can still be read. A node that does not run has nothing to settle.
  */
-async function settle(home: string, id: string, admin: string): Promise<Reply> {
+async function settle(home: string, node: NodeAddress, nodes: readonly NodeAddress[]): Promise<Reply> {
+  const { id, admin } = node
   const answer = await fetch(`${admin}/state`).catch(() => null)
   if (answer === null) return done({ settled: 'it does not run' })
   const text = await answer.text()
@@ -136,9 +137,24 @@ async function settle(home: string, id: string, admin: string): Promise<Reply> {
   await until(admin, ({ groups }) => Object.values(groups).every(({ algorithm }) => algorithm === 'raft'))
   const several = Object.entries(state.notes).flatMap(([machine, { values }]) => (values.length > 1 ? [machine] : []))
   for (const machine of several) await post(admin, '/notes/resolve', { machine })
-  const drained = await post(admin, '/drain')
+  const drained = await empty(node, nodes)
   await until(admin, ({ arriving }) => arriving.length === 0, false)
   return done({ settled: 'yes', resolved: several, ...drained })
+}
+
+/**
+ * The node gives its machines away, each to where its placement says. What is left then goes to whoever takes it: a peer that starts anew, or is drained
+ * too, is no reason for users to wait.
+ */
+async function empty({ id, admin }: NodeAddress, nodes: readonly NodeAddress[]): Promise<object> {
+  const drained = await post(admin, '/drain')
+  const others = nodes.filter((each) => each.id !== id)
+  for (const to of others) {
+    const { items } = (await (await fetch(`${admin}/machines`)).json()) as { readonly items: readonly string[] }
+    if (items.length === 0) break
+    for (const machine of items) await post(admin, '/migrate', { machine, to: to.id }).catch(() => null)
+  }
+  return drained
 }
 
 /** Healthy, and as wanted; one that is drained is not healthy. Throws after 20 s. */

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openCommand } from '../mana/command.ts'
+import { type Command, openCommand } from '../mana/command.ts'
 import { askingStep, triggerOf } from '../mana/journal.ts'
 import { type Outcome, type Place, summarise } from './outcome.ts'
 import { planEnvironment } from './plan-environment.ts'
@@ -61,7 +61,11 @@ async function main(): Promise<number> {
   const rollback = rollbackNamed(given.rollback)
   const home = mkdtempSync(join(tmpdir(), 'changeover-dwcp-'))
   const site = await buildSite(home, nodesNamed(given.nodes))
-  const leave = (): void => void close(site).then(() => process.exit(1))
+  let command: Command | null = null
+  const leave = (): void => {
+    command?.kill()
+    void close(site).then(() => process.exit(1))
+  }
   process.once('SIGTERM', leave)
   process.once('SIGINT', () => {
     isStopped = true
@@ -72,7 +76,8 @@ async function main(): Promise<number> {
     await site.start()
     const env = { ...process.env, ...planEnvironment(site, nodeFault(fault), pace) }
     const plan = join(import.meta.dirname, 'changeover.config.ts')
-    return await upgrade({ site, env, out, command: openCommand({ home, env, out, plan }) }, fault, rollback)
+    command = openCommand({ home, env, out, plan })
+    return await upgrade({ site, env, out, command }, fault, rollback)
   } finally {
     process.off('SIGTERM', leave)
     await close(site)

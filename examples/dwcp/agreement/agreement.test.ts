@@ -249,6 +249,22 @@ describe('from one algorithm to the other', () => {
     expect(cluster.groups.get('n3')!.placements.epoch).toBe(4)
   })
 
+  it('finds a member that was cut off and asked for things in the view of the others', async () => {
+    const cluster = new Cluster(4)
+    cluster.wanted = 'pbft'
+    await cluster.algorithm('pbft')
+    await cluster.propose('n1', create('m', 'n1'))
+    const primary = await cluster.leader()
+    const [lonely = ''] = cluster.ids.filter((each) => each !== primary)
+    cluster.partition([lonely])
+    await cluster.propose(lonely, create('alone', lonely), 1_500).catch(() => null)
+    await cluster.propose(primary, create('meanwhile', primary), 5_000)
+    cluster.cut.clear()
+    await cluster.propose(lonely, create('back', lonely), 8_000)
+    await cluster.same()
+    expect(cluster.groups.get(lonely)!.leader).toBe(primary)
+  })
+
   it('goes back to Raft when a member comes back that knows no PBFT', async () => {
     const cluster = new Cluster(4)
     cluster.wanted = 'pbft'

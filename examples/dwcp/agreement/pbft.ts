@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto'
 import { faultyOf, type Line, type Member, type MemberOptions, type Proof, quorumOf, type Signed } from './member.ts'
 import type { Entry } from './placements.ts'
+import { Requests } from './requests.ts'
 import {
   carriedOver,
   isProof,
@@ -45,7 +46,7 @@ export class Pbft implements Member {
   readonly #judge: Judge
   readonly #slots = new Map<number, Slot>()
   readonly #early = new Map<number, { readonly vote: Vote; readonly signed: Signed }[]>()
-  readonly #requests = new Map<string, { readonly entry: Entry; since: number; toldAt: number }>()
+  readonly #requests: Requests
   /** When each of the others last took a message. */
   readonly #reached = new Map<string, number>()
   readonly #changes = new Map<number, Map<string, Signed>>()
@@ -66,6 +67,7 @@ export class Pbft implements Member {
     const { members, isSigned, placements } = options
     this.#judge = { members, epoch: placements.epoch, group, isSigned, digestOf }
     this.#next = placements.index + 1
+    this.#requests = new Requests(placements)
     for (const line of options.lines) this.#recall(line)
     this.#timer = setInterval(() => this.#watch(), 100)
     options.leaderChanged(this.leader)
@@ -152,8 +154,7 @@ export class Pbft implements Member {
 
   #request(entry: Entry): void {
     if (this.#options.placements.outcomeOf(entry.proposal) !== undefined) return
-    if (!this.#requests.has(entry.proposal))
-      this.#requests.set(entry.proposal, { entry, since: performance.now(), toldAt: 0 })
+    this.#requests.add(entry)
     this.#propose()
   }
 
@@ -165,7 +166,7 @@ export class Pbft implements Member {
     const numbered = new Set(
       [...this.#slots.values()].filter((slot) => slot.view === this.#view).map((slot) => slot.entry.proposal),
     )
-    for (const { entry } of this.#requests.values())
+    for (const entry of this.#requests.entries)
       if (!numbered.has(entry.proposal) && this.#next <= placements.index + ahead) this.#proposeAt(this.#next++, entry)
   }
 
@@ -185,7 +186,7 @@ export class Pbft implements Member {
     const digest = digestOf(message.entry)
     const asked = this.#requests.get(message.entry.proposal)
     // Who proposed it has told all members: a primary cannot make something else of it.
-    if (asked !== undefined && digestOf(asked.entry) !== digest) return
+    if (asked !== undefined && digestOf(asked) !== digest) return
     const due = this.#must.get(message.sequence)
     if (due !== undefined && digestOf(due) !== digest) return
     if (known !== undefined && (known.view === message.view || known.isCommitted) && known.digest !== digest) return
@@ -264,7 +265,7 @@ export class Pbft implements Member {
       this.#slots.delete(placements.index + 1 - kept)
       this.#options.applied(slot.entry, placements.apply(slot.entry))
     }
-    for (const each of this.#requests.values()) each.since = performance.now()
+    this.#requests.restart()
     if (!this.#stopped) this.#propose()
   }
 
@@ -272,7 +273,7 @@ export class Pbft implements Member {
     const now = performance.now()
     const timeout = this.#options.timeoutMs()
     this.#askIfStuck(now, timeout)
-    if (this.#wanted === this.#view) this.#watchRequests(now, timeout)
+    if (this.#wanted === this.#view) this.#watchRequests(timeout)
     else if (now - this.#wantedSince > timeout * 2 ** Math.min(4, this.#wanted - this.#view))
       this.#want(this.#reaches(this.#wantedSince) ? this.#wanted + 1 : this.#wanted)
   }
@@ -281,15 +282,13 @@ export class Pbft implements Member {
    * A request that takes too long is told again, and then calls for a new view: but not by a member that reaches too few. It knows nothing of the
    * primary; and alone in a view that nobody else wants it would stay there when it is back.
    */
-  #watchRequests(now: number, timeout: number): void {
-    for (const request of this.#requests.values()) {
-      const { entry, since, toldAt } = request
-      if (now - since > timeout && this.#reaches(since)) return this.#want(this.#view + 1)
-      if (now - Math.max(since, toldAt) < timeout / 2) continue
-      request.toldAt = now
-      if (now - since > timeout) request.since = now
-      this.#tell({ type: 'request', entry })
-    }
+  #watchRequests(timeout: number): void {
+    this.#requests.settle()
+    for (const entry of this.#requests.takeUntold(timeout / 2)) this.#tell({ type: 'request', entry })
+    const overdue = this.#requests.overdue(timeout)
+    if (overdue.length === 0) return
+    if (this.#reaches(Math.max(...overdue))) this.#want(this.#view + 1)
+    else this.#requests.restart()
   }
 
   /** Others go on and this member does not: messages were lost while it was away, and nobody sends them again. */
@@ -366,7 +365,7 @@ export class Pbft implements Member {
     this.#view = this.#wanted = view
     this.#must = new Map()
     for (const older of this.#changes.keys()) if (older <= view) this.#changes.delete(older)
-    for (const each of this.#requests.values()) each.since = performance.now()
+    this.#requests.restart()
     this.#options.leaderChanged(this.leader)
   }
 
