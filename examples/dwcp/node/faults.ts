@@ -26,8 +26,8 @@ function corrupting(): Encoding {
 function leaking(): Encoding {
   const kept: Buffer[] = []
   return (encoded) => {
-    // A whole page each, as a cache that nobody empties.
-    kept.push(Buffer.alloc(4_096, encoded))
+    // The page as it was and as it is, as a cache that nobody empties.
+    kept.push(Buffer.alloc(2 * 4_096, encoded))
     return encoded
   }
 }

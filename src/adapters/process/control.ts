@@ -63,7 +63,11 @@ async function start(program: Program, hide: (text: string) => string, again = t
     await forget(program.pidFile)
     return start(program, hide, false)
   }
-  const lines = (await tail(program.log, 5)).map(hide)
+  // Where in the program it was says less than what it said.
+  const lines = (await tail(program.log, 40))
+    .filter((line) => !/^\s+at /.test(line))
+    .slice(-5)
+    .map(hide)
   throw new ChangeoverError(
     'service.failed',
     `"${program.command[0]}" ended at once with ${end}${lines.length === 0 ? '' : `: ${lines.join(' | ')}`}`,
