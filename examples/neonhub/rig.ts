@@ -36,7 +36,9 @@ export async function openRig(prefix: string, rows: number, rate = 80, fault: Fa
   const hub = await buildSystem({ folder: home, url, rows, rate, v4Phase: 'auto', owner: process.pid })
   for (const name of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(name)
   const hook = await openHook()
-  const env = { ...process.env, ...planEnvironment(hub, hook.url, fault) }
+  // Without a fault, what is tested or measured is not how busy this machine is: runs are killed again and again beside others.
+  const patience = fault === 'none' ? { NEONHUB_LATENCY_TOLERANCE: '1' } : {}
+  const env = { ...process.env, ...planEnvironment(hub, hook.url, fault), ...patience }
   const start = (...words: readonly string[]) => launch(words, home, env)
   return {
     home,
