@@ -173,19 +173,6 @@ export function predictedFacts(step: PlannedStep, before: Facts): Facts {
   )
 }
 
-/** Steps in the order in which turning back undoes them: those on a target of `backFirst`, as it names them, then all others; the last of each first. */
-export function inOrderBack<T>(
-  steps: readonly T[],
-  backFirst: readonly string[] = [],
-  planned: (step: T) => Pick<PlannedStep, 'on'>,
-): readonly T[] {
-  const rank = (step: T) => {
-    const ranks = Object.values(planned(step).on).map((target) => backFirst.indexOf(target))
-    return Math.min(backFirst.length, ...ranks.filter((each) => each >= 0))
-  }
-  return steps.toReversed().toSorted((a, b) => rank(a) - rank(b))
-}
-
 /** The targets that a step uses, its guards' too. */
 export function targetsOf(step: PlannedStep): readonly string[] {
   return [...new Set([step, ...step.guards].flatMap((each) => Object.values(each.on)))]

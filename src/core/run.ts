@@ -2,7 +2,8 @@
 import type { Actor, ErrorRecord, Event, Outcome, Verb, Way } from './event.ts'
 import type { Finding } from './finding.ts'
 import type { Mark, Wishes } from './kind.ts'
-import { type Change, inOrderBack, type Plan, type PlannedStep } from './plan.ts'
+import type { Change, Plan, PlannedStep } from './plan.ts'
+import { inOrderBack } from './way-back.ts'
 
 /** waiting → applying → applied; applying or applied → failed; any but waiting → undoing → waiting. */
 export type StepStatus = 'waiting' | 'applying' | 'applied' | 'failed' | 'undoing'

@@ -1,6 +1,7 @@
 /** What a plan says beside its steps, as data that every rendering shares: stages, the way back, parts, checklist. Knows no rendering. */
 import type { Asked } from '../core/asked.ts'
-import { inOrderBack, type Plan, type PlannedStep } from '../core/plan.ts'
+import type { Plan, PlannedStep } from '../core/plan.ts'
+import { inOrderBack } from '../core/way-back.ts'
 import type { RunState, StepState } from '../core/run.ts'
 
 /** Neighbouring steps with one stage name. Steps without a stage stand under the name of the plan. */
