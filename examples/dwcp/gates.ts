@@ -63,6 +63,12 @@ const refusedPages = (count?: number) => ({
   minSamples: 200,
   ...pace(count),
 })
+/** The window is a tenth of a minute. The links are those that were measured. */
+const modeSwitches = (count?: number) => ({
+  query: `${grown('dwcp_mode_transitions_total{of="all"}')} * 10 / (sum(dwcp_detections) + 1)`,
+  max: triggers.modeSwitchesPerMinute,
+  ...pace(count),
+})
 const nodesDown = (count?: number) => ({
   query: 'count(up) - sum(up)',
   max: 0,
@@ -100,11 +106,7 @@ export function triggerMetrics(has: { readonly plainNodes: boolean; readonly cou
       ...enoughOperations,
       ...pace(count),
     },
-    'mode switches a minute and link': {
-      query: `${grown('dwcp_mode_transitions_total{of="all"}')} * 10 / (sum(dwcp_detections) + 1)`,
-      max: triggers.modeSwitchesPerMinute,
-      ...pace(count),
-    },
+    'mode switches a minute and link': modeSwitches(count),
     'nodes that do not answer': nodesDown(count),
   }
 }
@@ -119,6 +121,7 @@ export const week2Metrics = {
     ...pace(6),
   },
   'error rate': errorShare(week2.errorPercent, 6),
+  'mode switches a minute and link': { ...modeSwitches(6), initialDelayMs: 5_000 },
   'wrong modes': {
     query: 'sum(dwcp_detections{of="wrong"}) / sum(dwcp_detections)',
     max: week2.wrongModePercent / 100,

@@ -159,6 +159,7 @@ export class Links {
     }
     // The fault: each second it believes something else, and one measurement is enough.
     const far = isFlapping && Math.floor(performance.now() / 1_000) % 2 === 0
+    if (isFlapping) detector.heard(trip, { ...limits, samples: Infinity })
     const changed = isFlapping
       ? detector.mode !== (far ? 'internet' : 'datacenter') && (detector.set(far ? 'internet' : 'datacenter'), true)
       : detector.heard(trip, limits)
