@@ -265,6 +265,21 @@ describe('from one algorithm to the other', () => {
     expect(cluster.groups.get(lonely)!.leader).toBe(primary)
   })
 
+  it('finds a member whose request was carried out while it could hear nothing', async () => {
+    const cluster = new Cluster(4)
+    cluster.wanted = 'pbft'
+    await cluster.algorithm('pbft')
+    const primary = await cluster.leader()
+    const [deaf = '', ...rest] = cluster.ids.filter((each) => each !== primary)
+    for (const id of [primary, ...rest]) cluster.cut.add(`${id}>${deaf}`)
+    const asked = cluster.propose(deaf, create('heard', deaf), 8_000)
+    while (![primary, ...rest].every((id) => cluster.groups.get(id)!.placements.get('heard'))) await sleep(10)
+    cluster.cut.clear()
+    expect(await asked).toEqual({ done: true })
+    await cluster.same()
+    expect(cluster.groups.get(deaf)!.leader).toBe(primary)
+  })
+
   it('goes back to Raft when a member comes back that knows no PBFT', async () => {
     const cluster = new Cluster(4)
     cluster.wanted = 'pbft'

@@ -30,6 +30,10 @@ interface Slot {
   isCommitted: boolean
 }
 type Request = { readonly type: 'request'; readonly entry: Entry }
+/** The answer to every message. It is not signed, and proves nothing: it says only that there may be something to be asked for. */
+interface Taken {
+  readonly executed: number
+}
 type Message = Request | Proposal | Vote | ViewChange | NewView
 
 /** Proofs of so many executed entries are kept for members that are behind. */
@@ -47,8 +51,8 @@ export class Pbft implements Member {
   readonly #slots = new Map<number, Slot>()
   readonly #early = new Map<number, { readonly vote: Vote; readonly signed: Signed }[]>()
   readonly #requests: Requests
-  /** When each of the others last took a message. */
-  readonly #reached = new Map<string, number>()
+  /** When each of the others last took a message, and how far it had executed then. */
+  readonly #reached = new Map<string, { readonly at: number; readonly executed: number }>()
   readonly #changes = new Map<number, Map<string, Signed>>()
   #view = 0
   /** What this view has to propose again, and the message that says so. */
@@ -105,7 +109,7 @@ export class Pbft implements Member {
     // Who brings it does not matter: a new view is passed on by others.
     if (!this.#options.members.includes(signed.from) || !this.#options.isSigned(signed)) return null
     this.#heard(JSON.parse(signed.text) as Message, signed, from)
-    return {}
+    return { executed: this.#options.placements.index } satisfies Taken
   }
 
   stop(): void {
@@ -140,16 +144,25 @@ export class Pbft implements Member {
     const signed = { from: this.#options.me, text, signature: this.#options.sign(text) }
     for (const other of this.#options.members)
       if (other !== this.#options.me)
-        void this.#options
-          .send(other, { signed })
-          .then((taken) => taken !== null && this.#reached.set(other, performance.now()))
+        void this.#options.send(other, { signed }).then((taken) => taken !== null && this.#took(other, taken as Taken))
     return signed
+  }
+
+  #took(other: string, { executed }: Taken): void {
+    this.#reached.set(other, { at: performance.now(), executed })
   }
 
   /** Enough of the others for a quorum have taken a message since then: this member is not the one that is cut off. */
   #reaches(since: number): boolean {
-    const others = [...this.#reached.values()].filter((at) => at >= since).length
+    const others = [...this.#reached.values()].filter(({ at }) => at >= since).length
     return others + 1 >= quorumOf(this.#options.members.length)
+  }
+
+  /** More of the others than may lie have executed what this member has not. */
+  get #isOvertaken(): boolean {
+    const { members, placements } = this.#options
+    const further = [...this.#reached.values()].filter(({ executed }) => executed > placements.index)
+    return further.length > faultyOf(members.length)
   }
 
   #request(entry: Entry): void {
@@ -279,23 +292,23 @@ export class Pbft implements Member {
   }
 
   /**
-   * A request that takes too long is told again, and then calls for a new view: but not by a member that reaches too few. It knows nothing of the
-   * primary; and alone in a view that nobody else wants it would stay there when it is back.
+   * A request that takes too long is told again, and then calls for a new view: but not by a member that reaches too few, or that the others have
+   * overtaken. It knows nothing of the primary; and alone in a view that nobody else wants it would stay there when it is back.
    */
   #watchRequests(timeout: number): void {
     this.#requests.settle()
     for (const entry of this.#requests.takeUntold(timeout / 2)) this.#tell({ type: 'request', entry })
     const overdue = this.#requests.overdue(timeout)
     if (overdue.length === 0) return
-    if (this.#reaches(Math.max(...overdue))) this.#want(this.#view + 1)
+    if (this.#reaches(Math.max(...overdue)) && !this.#isOvertaken) this.#want(this.#view + 1)
     else this.#requests.restart()
   }
 
-  /** Others go on and this member does not: messages were lost while it was away, and nobody sends them again. */
+  /** Others go on, or are further, and this member does not go on: messages were lost while it was away, and nobody sends them again. */
   #askIfStuck(now: number, timeout: number): void {
     const { index } = this.#options.placements
     const isMore = [...this.#slots.keys(), ...this.#early.keys()].some((sequence) => sequence > index)
-    if (!isMore || index !== this.#stuck.index) this.#stuck = { index, since: now }
+    if (!(isMore || this.#isOvertaken) || index !== this.#stuck.index) this.#stuck = { index, since: now }
     if (now - this.#stuck.since < timeout / 2) return
     this.#stuck = { index, since: now }
     this.#options.behind()
