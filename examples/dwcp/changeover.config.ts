@@ -88,6 +88,8 @@ export default defineChangeover({
     partition: measurer('chaos', 'partition'),
     ...Object.fromEntries(nodes.flatMap((node) => [service(node, 'v1'), service(node, 'v3')])),
   },
+  // A gate that fails switches every feature off before anything else is undone.
+  backFirst: ['flags'],
   steps: [
     {
       id: 'versions',
