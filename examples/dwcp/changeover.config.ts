@@ -1,7 +1,7 @@
 /** DWCP v1 → v3: the whole upgrade guide as one plan for a fleet. What is data of the guide stands in `parts.ts`, what is measured in `gates.ts`. */
 import { defineChangeover } from 'changeover'
 import { compatibleMetrics, figures, unusedMetrics } from './gates.ts'
-import { logFile, type NodeAddress, nodeWords, pidFile, readInventory } from './inventory.ts'
+import { logFile, type NodeAddress, nodeWords, pidFile, readInventory, settingsFile } from './inventory.ts'
 import { checklist, components, requirements, risks, versionPaths } from './parts.ts'
 import { paceIn, planIn } from './plan-environment.ts'
 import { rollingDeployment } from './rolling.ts'
@@ -81,6 +81,7 @@ export default defineChangeover({
     backups: { adapter: 'files', config: { folder: `${home}/backups` } },
     door: { adapter: 'http', config: { url: door } },
     flags: { adapter: 'flag-file', config: { path: `${home}/config/flags.json` } },
+    settings: { adapter: 'settings-file', config: { path: settingsFile(home) } },
     figures: { adapter: 'metrics-page', config: { url: `${door}/metrics` } },
     leak: measurer('leak', String(soakSeconds)),
     integrity: measurer('integrity'),
@@ -175,11 +176,19 @@ export default defineChangeover({
       ...cleanUp,
     },
     {
-      id: 'clean-up',
+      id: 'archive',
       kind: 'http.call',
-      title: 'Close the v1 way: nodes refuse it, its states and figures are archived',
+      title: 'Archive what was measured so far',
       on: 'door',
-      spec: { do: { method: 'PUT', path: '/compat/close' }, undo: { method: 'PUT', path: '/compat/open' } },
+      spec: { do: { method: 'PUT', path: '/archive' }, undo: 'nothing' },
+      ...cleanUp,
+    },
+    {
+      id: 'clean-up',
+      kind: 'settings.set',
+      title: 'Close the v1 way: nodes refuse who speaks nothing else',
+      on: 'settings',
+      spec: { set: { 'wire.accept_v1': false }, why: 'nothing uses it any more' },
       approval: 'Nothing used the v1 way while it was watched. Shall it be closed?',
       ...cleanUp,
     },

@@ -1,5 +1,5 @@
 /** The tools around a fleet that its guide calls `dwcp-cli`, as an HTTP door: drain, keep and convert states, settle before a downgrade; and the page of metrics. */
-import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type Reply, serve } from '../mana/http.ts'
 import { type NodeAddress, type Place, stateFile } from './inventory.ts'
@@ -58,7 +58,7 @@ export async function openDoor({ home, nodes, load, placeOf }: DoorOptions): Pro
         : run(node)
     },
     'PUT /export': async () => done(await exportAll(home, nodes)),
-    'PUT /compat': ({ path: [what] }) => done(what === 'close' ? closeV1(home, monitor.page()) : openV1(home)),
+    'PUT /archive': () => done(archive(home, monitor.page())),
     'POST /team': () => (messages++, done({})),
   })
   return {
@@ -79,23 +79,11 @@ async function exportAll(home: string, nodes: readonly NodeAddress[]): Promise<o
   return { exported: nodes.length }
 }
 
-/** Nodes refuse whoever speaks v1 only; the states that v1 left go, its figures are archived. */
-function closeV1(home: string, page: string): object {
-  writeFileSync(join(home, 'backups', 'metrics-before-clean-up.txt'), page)
-  setAcceptV1(home, false)
-  return { closed: true }
-}
-
-function openV1(home: string): object {
-  setAcceptV1(home, true)
-  return { closed: false }
-}
-
-function setAcceptV1(home: string, accepts: boolean): void {
-  const path = join(home, 'config', 'settings.json')
-  const before = JSON.parse(readFileSync(path, 'utf8')) as object
-  writeFileSync(`${path}.new`, `${JSON.stringify({ ...before, 'wire.accept_v1': accepts }, null, 2)}\n`)
-  renameSync(`${path}.new`, path)
+/** `dwcp-cli archive-metrics`. */
+function archive(home: string, page: string): object {
+  const file = join(home, 'backups', 'metrics-before-clean-up.txt')
+  writeFileSync(file, page)
+  return { archived: basename(file) }
 }
 
 /** v3 reads what v1 wrote; v1's own is kept, for whoever wants to see it. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FaultProxy } from './fault-proxy.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import { Load } from './load.ts'
+import { newSettings } from './node/setting-rules.ts'
 import { downgrade, type StateV3 } from './node/state.ts'
 import { codecsReady } from './pages/codecs.ts'
 import { type Feature, features, type Version } from './wire/features.ts'
@@ -32,6 +33,8 @@ function turnOn(fleet: Fleet, on: readonly Feature[]): void {
   })
   writeFileSync(fleet.flags, JSON.stringify({ flags: Object.fromEntries(features.map((name) => [name, flag(name)])) }))
 }
+const set = (fleet: Fleet, values: Parameters<typeof newSettings>[0]): void =>
+  writeFileSync(fleet.settings, JSON.stringify(newSettings(values)))
 async function until(what: string, isSo: () => Promise<boolean>, seconds = 15): Promise<void> {
   for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(100))
     if (await isSo()) return
@@ -144,14 +147,11 @@ describe('a fleet of v3', () => {
 
   it('sees that a peer is far, uses streams, and that it is near again', async () => {
     turnOn(fleet, ['hybrid_mode', 'internet_optimization'])
-    writeFileSync(
-      fleet.settings,
-      JSON.stringify({
-        'mode_detector.latency_threshold': '30ms',
-        'mode_detector.jitter_threshold': '1s',
-        'mode_detector.samples': 2,
-      }),
-    )
+    set(fleet, {
+      'mode_detector.latency_threshold': '30ms',
+      'mode_detector.jitter_threshold': '1s',
+      'mode_detector.samples': 2,
+    })
     await proxy.set([{ from: 'n03', to: 'n04', delayMs: 40 }])
     await until('internet', async () => (await status(fleet, 'n03')).modes['n04'] === 'internet')
     await fleet.post('n03', '/migrate', { machine: 'm001', to: 'n04' })
@@ -163,7 +163,7 @@ describe('a fleet of v3', () => {
 
   it('has no machine twice when its owner is cut off while it moves', async () => {
     turnOn(fleet, [])
-    writeFileSync(fleet.settings, JSON.stringify({ 'acp.consensus_timeout': 300 }))
+    set(fleet, { 'acp.consensus_timeout': '300ms' })
     const moving = fleet.post('n04', '/migrate', { machine: 'm001', to: 'n05' }).catch((error: Error) => error.message)
     await proxy.partition(['n04'])
     await moving

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { buildPrograms } from './build.ts'
 import { expectedHash } from './machine/machine.ts'
 import type { FleetFile } from './node/fleet-file.ts'
+import { newSettings } from './node/setting-rules.ts'
 import type { Fault } from './node/faults.ts'
 import type { Version } from './wire/features.ts'
 
@@ -219,7 +220,7 @@ export class Fleet {
     this.write({ nodes, groups })
     for (const [path, empty] of [
       [this.flags, '{ "flags": {} }'],
-      [this.settings, '{}'],
+      [this.settings, JSON.stringify(newSettings())],
     ] as const)
       try {
         writeFileSync(path, empty, { flag: 'wx' })

@@ -20,6 +20,7 @@ export interface NodeAddress {
 }
 
 export const fleetFile = (home: string): string => join(home, 'fleet.json')
+export const settingsFile = (home: string): string => join(home, 'config', 'settings.json')
 export const stateFile = (home: string, id: string): string => join(home, 'state', `${id}.json`)
 
 const portIn = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1))
@@ -61,7 +62,7 @@ export function nodeWords({ id, port, adminPort }: NodeAddress, words: NodeWords
     fleet: fleetFile(home),
     port: String(port),
     'admin-port': String(adminPort),
-    settings: join(home, 'config', 'settings.json'),
+    settings: settingsFile(home),
     state: stateFile(home, id),
     key: join(home, 'keys', `${id}.key`),
     owner,

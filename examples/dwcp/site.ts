@@ -9,7 +9,17 @@ import { buildPrograms } from './build.ts'
 import { type Commuter, startCommuter } from './commuter.ts'
 import { makeFar } from './distance.ts'
 import { type Door, openDoor } from './door.ts'
-import { fleetFile, logFile, type NodeAddress, nodeWords, pidFile, placeIn, readInventory } from './inventory.ts'
+import {
+  fleetFile,
+  logFile,
+  type NodeAddress,
+  nodeWords,
+  pidFile,
+  placeIn,
+  readInventory,
+  settingsFile,
+} from './inventory.ts'
+import { newSettings } from './node/setting-rules.ts'
 import { features, type Version } from './wire/features.ts'
 
 const groupSize = 4
@@ -19,7 +29,7 @@ const machinesPerNode = 2
 /** Operations a second, and what they are: many moves, so that pages flow. */
 const work = { rate: 30, mix: 'migrate=3,read=5,propose=3,note=1' } as const
 /** Of v1 and v3 alike: so few known pages that they are all in use long before the run is over. */
-const settings = { 'hde.max_baselines': 512 }
+const settings = newSettings({ 'hde.max_baselines': 512 })
 
 export interface Site {
   readonly home: string
@@ -120,7 +130,7 @@ function writeFiles(home: string, count: number, ports: readonly number[]): void
   const write = (path: string, value: object) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
   write(fleetFile(home), { nodes: Object.fromEntries(nodes), groups: Object.fromEntries(groups) as object })
   write(join(home, 'config', 'flags.json'), { flags: Object.fromEntries(features.map((name) => [name, newFlag()])) })
-  write(join(home, 'config', 'settings.json'), settings)
+  write(settingsFile(home), settings)
 }
 
 async function createMachines(nodes: readonly NodeAddress[]): Promise<void> {

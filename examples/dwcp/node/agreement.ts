@@ -10,7 +10,7 @@ import type { Figures } from './figures.ts'
 import { type FollowedFleet, groupOf } from './fleet-file.ts'
 import type { InForce } from './flags.ts'
 import type { Links } from './links.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from './setting-rules.ts'
 
 export interface AgreementOptions {
   readonly me: string

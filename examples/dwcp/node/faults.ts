@@ -1,3 +1,6 @@
+/** What is broken in a node on purpose, and how. */
+import { pageSize } from '../pages/page.ts'
+
 /** Faults that a v3 node can be given to show that they are caught. Each is behind a flag: with the flag off there is nothing wrong. */
 export const faults = ['slow-detector', 'flapping', 'corrupt-encoder', 'leak'] as const
 export type Fault = (typeof faults)[number]
@@ -26,8 +29,8 @@ function corrupting(): Encoding {
 function leaking(): Encoding {
   const kept: Buffer[] = []
   return (encoded) => {
-    // The page as it was and as it is, as a cache that nobody empties.
-    kept.push(Buffer.alloc(2 * 4_096, encoded))
+    // As much as the page as it was and as it is, as a cache that nobody empties. Written to, or no memory would be taken for it.
+    kept.push(Buffer.alloc(2 * pageSize, 1))
     return encoded
   }
 }

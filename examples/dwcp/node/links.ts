@@ -7,7 +7,7 @@ import { type Frame, frameTypes } from '../wire/frame.ts'
 import { Peer } from '../wire/peer.ts'
 import type { Figures } from './figures.ts'
 import type { FollowedFleet } from './fleet-file.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from './setting-rules.ts'
 
 export interface LinksOptions {
   readonly me: string

@@ -1,35 +1,14 @@
 /** Runtime settings of a node, from a file that is followed. What is missing has its default; what is wrong is named, and the last good stay. */
+import { parseDuration } from '../../../src/core/duration.ts'
 import { followFile, type Following } from './follow-file.ts'
-
-const defaults = {
-  'mode_detector.latency_threshold': 50,
-  'mode_detector.jitter_threshold': 25,
-  'mode_detector.samples': 3,
-  'amst.auto_mode': true,
-  'amst.mode': 'datacenter',
-  'amst.internet_streams': 4,
-  'hde.max_baselines': 2_048,
-  'hde.enable_delta_encoding': true,
-  'hde.selector.learning_rate': 0.1,
-  'acp.consensus_timeout': 1_000,
-  'acp.force_raft': false,
-  'wire.accept_v1': true,
-} satisfies Readonly<Record<string, number | boolean | string>>
-export type Settings = { readonly [Name in keyof typeof defaults]: (typeof defaults)[Name] }
-
-const durations: ReadonlySet<string> = new Set([
-  'mode_detector.latency_threshold',
-  'mode_detector.jitter_threshold',
-  'acp.consensus_timeout',
-])
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
+import { type SettingName, settingRules, type Settings } from './setting-rules.ts'
 
 export interface FollowedSettings extends Following {
   readonly current: () => Settings
 }
 
 export function followSettings(path: string | undefined, changed: () => void): FollowedSettings {
-  let settings: Settings = defaults
+  let settings = readSettings('{"values": {}}')
   const followed = followFile(path, (text) => {
     settings = readSettings(text)
     changed()
@@ -37,29 +16,39 @@ export function followSettings(path: string | undefined, changed: () => void): F
   return { ...followed, current: () => settings }
 }
 
-/** Names that this program does not have belong to others, and are left alone. Throws RangeError. */
+/** The file is for people and tools: what it says of types and bounds is theirs, and the node keeps to its own. Throws RangeError. */
 export function readSettings(text: string): Settings {
-  const given = JSON.parse(text) as unknown
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new RangeError('settings are { "name": value }')
-  const read = Object.entries(given)
-    .filter(([name]) => name in defaults)
-    .map(([name, value]) => [name, readValue(name as keyof Settings, value)])
-  return { ...defaults, ...(Object.fromEntries(read) as Partial<Settings>) }
+  const { values } = (JSON.parse(text) ?? {}) as { readonly values?: unknown }
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw new RangeError('settings are { "settings": rules, "values": { "name": value } }')
+  const given = values as Readonly<Record<string, unknown>>
+  const names = Object.keys(settingRules) as readonly SettingName[]
+  const read = names.map((name) => [name, readValue(name, given[name] ?? settingRules[name].default)])
+  return Object.fromEntries(read) as Settings
 }
 
-function readValue(name: keyof Settings, value: unknown): unknown {
-  const wanted = typeof defaults[name]
-  const read = durations.has(name) && typeof value === 'string' ? milliseconds(name, value) : value
-  if (typeof read !== wanted) throw new RangeError(`"${name}" is ${JSON.stringify(value)}: a ${wanted} is wanted`)
-  if (typeof read === 'number' && !(read > 0)) throw new RangeError(`"${name}" is ${read}: it must be above 0`)
-  if (name === 'amst.mode' && read !== 'datacenter' && read !== 'internet')
-    throw new RangeError(`"amst.mode" is "${String(read)}": it is "datacenter" or "internet"`)
-  return read
+function readValue(name: SettingName, value: unknown): unknown {
+  const rule = settingRules[name]
+  const wrong = (): never => {
+    throw new RangeError(`"${name}" is ${JSON.stringify(value)}: a ${rule.type} is wanted`)
+  }
+  switch (rule.type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? value : wrong()
+    case 'choice':
+      return rule.of.some((each) => each === value) ? value : wrong()
+    case 'duration': {
+      const read = typeof value === 'string' ? parseDuration(value) : undefined
+      return read === undefined ? wrong() : within(name, read, parseDuration(rule.min), parseDuration(rule.max))
+    }
+    default: {
+      const isNumber = typeof value === 'number' && (rule.type === 'number' || Number.isInteger(value))
+      return isNumber ? within(name, value, rule.min, rule.max) : wrong()
+    }
+  }
 }
 
-function milliseconds(name: string, text: string): number {
-  const found = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text)
-  if (found === null) throw new RangeError(`"${name}" is "${text}": write "100ms" or "10s"`)
-  return Number(found[1]) * (units[found[2] ?? ''] ?? 1)
+function within(name: SettingName, value: number, min = -Infinity, max = Infinity): number {
+  if (value >= min && value <= max) return value
+  throw new RangeError(`"${name}" is ${value}: it is from ${min} to ${max}`)
 }

@@ -8,7 +8,6 @@ import { Machine } from '../machine/machine.ts'
 import { codecsReady } from '../pages/codecs.ts'
 import { Notes } from '../sync/notes.ts'
 import { readState } from './keeping.ts'
-import { readSettings } from './settings.ts'
 import { downgrade, readMachine, type StateV3, writeMachine } from './state.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'dwcp-state-'))
@@ -77,21 +76,4 @@ describe('a state', () => {
     expect(readState(path, 'n01', 'v3')?.version).toBe('v1')
     expect(readState(join(folder, 'none.json'), 'n01', 'v1')).toBeNull()
   })
-})
-
-it('reads settings with units, leaves those of others, and names what is wrong', () => {
-  const read = readSettings(
-    '{"mode_detector.latency_threshold": "100ms", "acp.consensus_timeout": "10s", "pba.other": 5}',
-  )
-  expect([read['mode_detector.latency_threshold'], read['acp.consensus_timeout'], read['hde.max_baselines']]).toEqual([
-    100, 10_000, 2_048,
-  ])
-  for (const wrong of [
-    '[]',
-    '{"amst.mode": "moon"}',
-    '{"hde.max_baselines": "5"}',
-    '{"acp.consensus_timeout": "10 years"}',
-    '{"hde.max_baselines": 0}',
-  ])
-    expect(() => readSettings(wrong)).toThrow(RangeError)
 })
