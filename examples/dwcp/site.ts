@@ -1,10 +1,10 @@
 /** A whole fleet in a folder of its own: v1 nodes, the fault proxy, the load, and the door of the tools around it. Knows nothing of a plan. */
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newFlag } from '../../src/flags/index.ts'
-import { type Program, startProgram, stopProgram } from '../neonhub/programs.ts'
+import { type Program, startProgram, stopProgram } from '../stage/background.ts'
+import { freePorts } from '../stage/free-ports.ts'
 import { buildPrograms } from './build.ts'
 import { type Commuter, startCommuter } from './commuter.ts'
 import { makeFar } from './distance.ts'
@@ -151,18 +151,4 @@ async function inTurns<T>(all: readonly T[], atOnce: number, run: (each: T) => P
     while (waiting.length > 0) await run(waiting.shift()!)
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
-}
-
-/** Ports of loopback that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const probes = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const probe = createServer()
-      await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve))
-      return probe
-    }),
-  )
-  const ports = probes.map((probe) => (probe.address() as { port: number }).port)
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))))
-  return ports
 }
