@@ -14,10 +14,11 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     installs: { type: 'string', default: '20' },
     runs: { type: 'string', default: '20' },
+    users: { type: 'string', default: '100000' },
   },
 })
 const [rows, rounds, installs] = [Number(values.rows), Number(values.rounds), Number(values.installs)]
-const runs = Number(values.runs)
+const [runs, users] = [Number(values.runs), Number(values.users)]
 const sessions = 4
 const updates = 500
 
@@ -80,7 +81,7 @@ async function main(): Promise<void> {
     await database.close()
     await admin.end()
     await server.stop()
-    const whole = runs > 0 ? await wholeRuns(runs, 10_000) : null
+    const whole = runs > 0 ? await wholeRuns(runs, users) : null
     report({ server: server.version, rows, rounds, sessions, writers, bulk, pause, whole })
   } finally {
     await server.stop()
