@@ -1,14 +1,13 @@
 /** A whole fleet of node processes: started, written down for each other, questioned, killed, ended. For drivers and tests. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { buildPrograms } from './build.ts'
-import { expectedHash } from './machine/machine.ts'
+import { groupsOf, nodeNames, writeKey } from './fleet-files.ts'
 import type { FleetFile } from './node/fleet-file.ts'
 import { newSettings } from './node/setting-rules.ts'
 import type { Fault } from './node/faults.ts'
+import { type NodeProcess, startNode } from './node-process.ts'
+import { type Verified, verifyFleet } from './verify.ts'
 import type { Version } from './wire/features.ts'
 
 export interface FleetOptions {
@@ -26,33 +25,11 @@ export interface FleetOptions {
   readonly flags?: string
   readonly settings?: string
 }
-export interface FleetNodeProcess {
-  readonly id: string
-  readonly version: Version
-  readonly pid: number
-  /** Of its endpoints. */
-  readonly url: string
-  readonly port: number
-  /** SIGTERM: resolves when it has ended by itself. */
-  stop(): Promise<void>
-  /** SIGKILL. */
-  kill(): Promise<void>
-}
 export interface Restart {
   readonly version?: Version
   readonly fault?: Fault
   /** Put in the place of its own before it starts. */
   readonly state?: object
-}
-export interface Verified {
-  readonly machines: number
-  /** Nothing where every machine is once, where the log says, and its memory is what its program gives. */
-  readonly problems: readonly string[]
-}
-
-interface Listening {
-  readonly port: number
-  readonly adminPort?: number
 }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -63,7 +40,7 @@ export class Fleet {
   readonly flags: string
   readonly settings: string
   readonly #program: Awaited<ReturnType<typeof buildPrograms>>
-  readonly #nodes = new Map<string, FleetNodeProcess>()
+  readonly #nodes = new Map<string, NodeProcess>()
 
   private constructor(options: FleetOptions, built: Awaited<ReturnType<typeof buildPrograms>>) {
     this.folder = options.folder
@@ -76,7 +53,7 @@ export class Fleet {
   static async start(options: FleetOptions): Promise<Fleet> {
     mkdirSync(options.folder, { recursive: true })
     const fleet = new Fleet(options, await buildPrograms())
-    const ids = Array.from({ length: options.nodes }, (_, at) => `n${String(at + 1).padStart(2, '0')}`)
+    const ids = nodeNames(options.nodes)
     fleet.#writeFiles(ids, options.groupSize ?? 4)
     const versionOf = typeof options.version === 'function' ? options.version : () => options.version as Version
     try {
@@ -96,10 +73,10 @@ export class Fleet {
     }
   }
 
-  get nodes(): readonly FleetNodeProcess[] {
+  get nodes(): readonly NodeProcess[] {
     return [...this.#nodes.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   }
-  node(id: string): FleetNodeProcess {
+  node(id: string): NodeProcess {
     const node = this.#nodes.get(id)
     if (node === undefined) throw new RangeError(`there is no node "${id}"`)
     return node
@@ -120,7 +97,7 @@ export class Fleet {
   }
 
   /** Ends the node where it still runs, and starts it again on the same ports. A fault lasts until the next start. */
-  async restart(id: string, { version, fault, state }: Restart = {}): Promise<FleetNodeProcess> {
+  async restart(id: string, { version, fault, state }: Restart = {}): Promise<NodeProcess> {
     const before = this.node(id)
     await before.stop()
     if (state !== undefined) writeFileSync(this.stateFile(id), JSON.stringify(state))
@@ -129,39 +106,12 @@ export class Fleet {
     return node
   }
 
-  /** Ask each machine's owner, and run its program again. Machines that move meanwhile are asked for again. */
-  async verify(): Promise<Verified> {
-    const placements = new Map<string, { readonly owner: string; readonly generation: number }>()
-    for (const { id } of this.nodes)
-      for (const each of (await this.get<{ items: Placed[] }>(id, '/placements')).items)
-        if ((placements.get(each.machine)?.generation ?? 0) < each.generation) placements.set(each.machine, each)
-    const problems = await Promise.all([...placements.keys()].map((machine) => this.#problemOf(machine)))
-    return { machines: placements.size, problems: problems.filter((each) => each !== null) }
+  verify(): Promise<Verified> {
+    return verifyFleet(this.nodes)
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()))
-  }
-
-  async #problemOf(machine: string): Promise<string | null> {
-    let problem: string | null = null
-    for (let turn = 0; turn < 20; turn++) {
-      const found = await Promise.all(
-        this.nodes.map(async ({ id }) => ({
-          id,
-          held: await this.get<Shown>(id, `/machines/${machine}`).catch(() => null),
-        })),
-      )
-      const running = found.filter(({ held }) => held?.running)
-      const [one] = running
-      if (one?.held === null || one === undefined || running.length !== 1)
-        problem = `machine "${machine}" runs on ${running.length} nodes`
-      else if (expectedHash(machine, one.held.seed, one.held.pages, one.held.steps) !== one.held.hash)
-        return `machine "${machine}" on "${one.id}" has other memory than its program gives in ${one.held.steps} steps`
-      else return null
-      await pause(100)
-    }
-    return problem
   }
 
   async #call(id: string, path: string, init: RequestInit = {}): Promise<unknown> {
@@ -177,21 +127,21 @@ export class Fleet {
   }
 
   /** On the ports of `before`, so that nobody has to look for it anew. */
-  async #launch(id: string, version: Version, before?: FleetNodeProcess, fault?: Fault): Promise<FleetNodeProcess> {
-    const adminPort = before === undefined ? '0' : new URL(before.url).port
-    const args = ['--id', id, '--version', version, '--fleet', this.file, '--owner', `${process.pid}`]
-    args.push('--port', `${before?.port ?? 0}`, '--admin-port', adminPort)
-    args.push('--state', this.stateFile(id), '--key', join(this.folder, `${id}.key`), '--settings', this.settings)
-    if (version === 'v3') args.push('--flags', this.flags)
-    if (fault !== undefined) args.push('--fault', fault)
-    const { child, said } = await startProgram(this.#program('node'), args)
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    const end = (signal: NodeJS.Signals) => (): Promise<void> => {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-      return ended
-    }
-    const url = `http://127.0.0.1:${said.adminPort}`
-    const node = { id, version, pid: child.pid ?? 0, url, port: said.port, stop: end('SIGTERM'), kill: end('SIGKILL') }
+  async #launch(id: string, version: Version, before?: NodeProcess, fault?: Fault): Promise<NodeProcess> {
+    const node = await startNode(
+      this.#program('node'),
+      { id, version },
+      {
+        fleet: this.file,
+        port: String(before?.port ?? 0),
+        'admin-port': before === undefined ? '0' : new URL(before.url).port,
+        state: this.stateFile(id),
+        key: join(this.folder, `${id}.key`),
+        settings: this.settings,
+        flags: version === 'v3' ? this.flags : undefined,
+        fault,
+      },
+    )
     this.#nodes.set(id, node)
     return node
   }
@@ -199,25 +149,9 @@ export class Fleet {
   /** Everything but the addresses: those are known when the nodes listen. */
   #writeFiles(ids: readonly string[], groupSize: number): void {
     const nodes = Object.fromEntries(
-      ids.map((id) => {
-        const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-        writeFileSync(join(this.folder, `${id}.key`), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
-          mode: 0o600,
-        })
-        return [
-          id,
-          { address: '', admin: '', publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
-        ]
-      }),
+      ids.map((id) => [id, { address: '', admin: '', publicKey: writeKey(join(this.folder, `${id}.key`)) }]),
     )
-    const count = Math.max(1, Math.floor(ids.length / groupSize))
-    const groups = Object.fromEntries(
-      Array.from({ length: count }, (_, at) => [
-        `g${at + 1}`,
-        ids.filter((_id, place) => Math.min(count - 1, Math.floor(place / groupSize)) === at),
-      ]),
-    )
-    this.write({ nodes, groups })
+    this.write({ nodes, groups: groupsOf(ids, groupSize) })
     for (const [path, empty] of [
       [this.flags, '{ "flags": {} }'],
       [this.settings, JSON.stringify(newSettings())],
@@ -278,36 +212,6 @@ export class Fleet {
     }
     await Promise.all([worker(), worker(), worker(), worker()])
   }
-}
-
-interface Placed {
-  readonly machine: string
-  readonly owner: string
-  readonly generation: number
-}
-interface Shown {
-  readonly seed: number
-  readonly pages: number
-  readonly steps: number
-  readonly hash: string
-  readonly running: boolean
-}
-
-/** Starts one of the built programs, and waits for its first line. */
-export function startProgram(
-  path: string,
-  args: readonly string[],
-): Promise<{ readonly child: ChildProcess; readonly said: Listening }> {
-  const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let trouble = ''
-  child.stderr.on('data', (bytes: Buffer) => (trouble = `${trouble}${bytes.toString()}`.slice(-2_000)))
-  return new Promise((resolve, reject) => {
-    createInterface(child.stdout).once('line', (line) => {
-      child.stdout.resume()
-      resolve({ child, said: JSON.parse(line) as Listening })
-    })
-    child.once('exit', (code) => reject(new Error(`${path} ended with ${code}: ${trouble}`)))
-  })
 }
 
 export const startFleet = (options: FleetOptions): Promise<Fleet> => Fleet.start(options)

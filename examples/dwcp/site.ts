@@ -1,5 +1,4 @@
 /** A whole fleet in a folder of its own: v1 nodes, the fault proxy, the load, and the door of the tools around it. Knows nothing of a plan. */
-import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newFlag } from '../../src/flags/index.ts'
@@ -9,6 +8,7 @@ import { buildPrograms } from './build.ts'
 import { type Commuter, startCommuter } from './commuter.ts'
 import { makeFar } from './distance.ts'
 import { type Door, openDoor } from './door.ts'
+import { groupsOf, nodeNames, writeKey } from './fleet-files.ts'
 import {
   fleetFile,
   logFile,
@@ -106,29 +106,22 @@ export async function buildSite(home: string, count: number): Promise<Site> {
 }
 
 function writeFiles(home: string, count: number, ports: readonly number[]): void {
-  const ids = Array.from({ length: count }, (_, at) => `n${String(at + 1).padStart(2, '0')}`)
+  const ids = nodeNames(count)
   const nodes = ids.map((id, at) => {
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-    writeFileSync(join(home, 'keys', `${id}.key`), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
-    const key = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+    const publicKey = writeKey(join(home, 'keys', `${id}.key`))
     const [port, admin] = [ports[2 * at], ports[2 * at + 1]]
     return [
       id,
       {
         address: `127.0.0.1:${port}`,
         admin: `http://127.0.0.1:${admin}`,
-        publicKey: key,
+        publicKey,
         zone: at === count - 1 ? 'far' : 'near',
       },
     ] as const
   })
-  const last = Math.max(1, Math.floor(count / groupSize)) - 1
-  const groups = Array.from({ length: last + 1 }, (_, group) => [
-    `g${group + 1}`,
-    ids.filter((_id, at) => Math.min(last, Math.floor(at / groupSize)) === group),
-  ])
   const write = (path: string, value: object) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
-  write(fleetFile(home), { nodes: Object.fromEntries(nodes), groups: Object.fromEntries(groups) as object })
+  write(fleetFile(home), { nodes: Object.fromEntries(nodes), groups: groupsOf(ids, groupSize) })
   write(join(home, 'config', 'flags.json'), { flags: Object.fromEntries(features.map((name) => [name, newFlag()])) })
   write(settingsFile(home), settings)
 }

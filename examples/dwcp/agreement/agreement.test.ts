@@ -2,10 +2,11 @@
 import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Delivery, Group, type GroupState } from './group.ts'
+import { type Delivery, Group } from './group.ts'
 import { memoryJournal } from './journal.ts'
 import { faultyOf, type Line, quorumOf, type Signed } from './member.ts'
 import type { Algorithm, Entry, Outcome } from './placements.ts'
+import type { GroupState } from './recall.ts'
 import { carriedOver, type ViewChange } from './view-change.ts'
 
 const running: Cluster[] = []

@@ -5,8 +5,9 @@
 import type { AgreementJournal } from './journal.ts'
 import { faultyOf, type Line, type Member, type Signed } from './member.ts'
 import { Pbft } from './pbft.ts'
-import { type Algorithm, type Entry, type Outcome, Placements, type PlacementsState, printOf } from './placements.ts'
-import { placementsFrom, Raft } from './raft.ts'
+import { type Algorithm, type Entry, type Outcome, Placements, printOf } from './placements.ts'
+import { Raft } from './raft.ts'
+import { type GroupState, isAfter, placementsFrom, snapshotOf } from './recall.ts'
 
 export interface GroupOptions {
   readonly id: string
@@ -33,11 +34,6 @@ export interface Delivered {
   readonly epoch: number
   readonly reply: object | null
 }
-export interface GroupState {
-  readonly state: PlacementsState
-  readonly lastTerm: number
-}
-
 export class NoAgreement extends Error {}
 
 /** A journal that is longer is written anew. */
@@ -245,20 +241,6 @@ export class Group {
     this.#lines = 0
     this.#options.journal.compact([snapshotOf(this.state()), ...(this.#member?.lines() ?? [])])
   }
-}
-
-const snapshotOf = ({ state, lastTerm }: GroupState): Line => ({
-  type: 'snapshot',
-  epoch: state.epoch,
-  state,
-  lastTerm,
-})
-
-function isAfter(
-  a: { readonly epoch: number; readonly index: number },
-  b: { readonly epoch: number; readonly index: number },
-): boolean {
-  return a.epoch > b.epoch || (a.epoch === b.epoch && a.index > b.index)
 }
 
 function isOutcome(value: unknown): value is Outcome {

@@ -3,7 +3,8 @@
  * figure 2; snapshots of figure 13 in one piece). One epoch long: the entry that names another algorithm is the last that is applied.
  */
 import type { Line, Logged, Member, MemberOptions } from './member.ts'
-import { type Entry, Placements, type PlacementsState } from './placements.ts'
+import type { Entry, PlacementsState } from './placements.ts'
+import { RaftLog } from './raft-log.ts'
 
 type Message =
   | { type: 'vote'; term: number; candidate: string; lastIndex: number; lastTerm: number }
@@ -25,8 +26,6 @@ interface Reply {
 }
 type Role = 'follower' | 'candidate' | 'leader'
 
-/** Longer logs are cut; a follower that lacks more gets the state. */
-const longest = 1_000
 const batch = 200
 
 interface Progress {
@@ -43,10 +42,7 @@ export class Raft implements Member {
   #term = 0
   #vote: string | null = null
   #leader: string | null = null
-  /** Entries after `#base`, the last applied one that was cut. */
-  #log: Logged[] = []
-  #base: number
-  #baseTerm: number
+  readonly #log: RaftLog
   #commit: number
   #progress = new Map<string, Progress>()
   #timer: NodeJS.Timeout | undefined
@@ -56,8 +52,8 @@ export class Raft implements Member {
   constructor(options: MemberOptions) {
     this.#options = options
     this.#epoch = options.placements.epoch
-    this.#base = this.#commit = options.placements.index
-    this.#baseTerm = options.lastTerm
+    this.#commit = options.placements.index
+    this.#log = new RaftLog(options.placements.index, options.lastTerm)
     for (const line of options.lines) this.#recall(line)
     this.#await()
   }
@@ -69,14 +65,14 @@ export class Raft implements Member {
     return this.#term
   }
   get lastTerm(): number {
-    return this.#termAt(Math.min(this.#options.placements.index, this.#lastIndex))
+    return this.#log.termAt(Math.min(this.#options.placements.index, this.#log.last))
   }
 
-  lines(index = this.#options.placements.index, term = this.#termAt(index)): readonly Line[] {
+  lines(index = this.#options.placements.index, term = this.#log.termAt(index)): readonly Line[] {
     const vote: Line = { epoch: this.#epoch, type: 'vote', term: this.#term, vote: this.#vote }
     // What follows an entry that was not the committed one would pass for newer than it is.
-    if (this.#termAt(index) !== term) return [vote]
-    const entries = this.#log.slice(index - this.#base)
+    if (this.#log.termAt(index) !== term) return [vote]
+    const entries = this.#log.slice(index + 1)
     return [vote, { epoch: this.#epoch, type: 'entries', from: index + 1, entries }]
   }
 
@@ -108,14 +104,6 @@ export class Raft implements Member {
     clearTimeout(this.#timer)
   }
 
-  get #lastIndex(): number {
-    return this.#base + this.#log.length
-  }
-
-  #termAt(index: number): number {
-    return index === this.#base ? this.#baseTerm : (this.#log[index - this.#base - 1]?.term ?? -1)
-  }
-
   #no(match = 0): Reply {
     return { term: this.#term, granted: false, match }
   }
@@ -123,12 +111,7 @@ export class Raft implements Member {
   #recall(line: Line): void {
     if (line.epoch !== this.#epoch) return
     if (line.type === 'vote') [this.#term, this.#vote] = [line.term, line.vote]
-    if (line.type === 'entries') this.#splice(line.from, line.entries)
-  }
-
-  #splice(from: number, entries: readonly Logged[]): void {
-    const known = Math.max(0, this.#base + 1 - from)
-    this.#log.splice(Math.max(0, from - this.#base - 1), Infinity, ...entries.slice(known))
+    if (line.type === 'entries') this.#log.splice(line.from, line.entries)
   }
 
   /** Another turn of waiting: a leader beats, all others wait for one, each a different time. */
@@ -167,8 +150,8 @@ export class Raft implements Member {
     this.#await()
     const term = this.#term
     let votes = 1
-    const lastTerm = this.#termAt(this.#lastIndex)
-    const message: Message = { type: 'vote', term, candidate: this.#options.me, lastIndex: this.#lastIndex, lastTerm }
+    const lastTerm = this.#log.termAt(this.#log.last)
+    const message: Message = { type: 'vote', term, candidate: this.#options.me, lastIndex: this.#log.last, lastTerm }
     for (const other of this.#others())
       void this.#options.send(other, message).then((given) => {
         const reply = given as Reply | null
@@ -180,8 +163,8 @@ export class Raft implements Member {
   }
 
   #voteFor({ candidate, lastIndex, lastTerm }: Extract<Message, { type: 'vote' }>): Reply {
-    const mine = this.#termAt(this.#lastIndex)
-    const isAsNew = lastTerm > mine || (lastTerm === mine && lastIndex >= this.#lastIndex)
+    const mine = this.#log.termAt(this.#log.last)
+    const isAsNew = lastTerm > mine || (lastTerm === mine && lastIndex >= this.#log.last)
     if (!isAsNew || (this.#vote !== null && this.#vote !== candidate)) return this.#no()
     this.#remember(this.#term, candidate)
     this.#await()
@@ -190,15 +173,15 @@ export class Raft implements Member {
 
   #lead(): void {
     this.#role = 'leader'
-    this.#progress = new Map(this.#others().map((id) => [id, { next: this.#lastIndex + 1, match: 0, busy: false }]))
+    this.#progress = new Map(this.#others().map((id) => [id, { next: this.#log.last + 1, match: 0, busy: false }]))
     this.#led(this.#options.me)
     // An entry of its own term: only by that are those of older terms committed (figure 8).
     this.#append([{ term: this.#term, entry: { type: 'nothing', proposal: '' } }])
   }
 
   #append(entries: readonly Logged[]): void {
-    this.#options.save({ epoch: this.#epoch, type: 'entries', from: this.#lastIndex + 1, entries })
-    this.#log.push(...entries)
+    this.#options.save({ epoch: this.#epoch, type: 'entries', from: this.#log.last + 1, entries })
+    this.#log.push(entries)
     this.#beat()
   }
 
@@ -219,47 +202,48 @@ export class Raft implements Member {
     if (reply.granted) progress.match = Math.max(progress.match, reply.match)
     progress.next = reply.match + 1
     this.#commitWhatMajorityHolds()
-    if (progress.match < this.#lastIndex || this.#commit > sent) void this.#bring(other)
+    if (progress.match < this.#log.last || this.#commit > sent) void this.#bring(other)
   }
 
   #messageFor({ next }: Progress): Message {
     const leader = this.#options.me
     const term = this.#term
-    if (next <= this.#base) {
-      const lastTerm = this.#termAt(this.#options.placements.index)
+    if (next <= this.#log.base) {
+      const lastTerm = this.#log.termAt(this.#options.placements.index)
       return { type: 'install', term, leader, state: this.#options.placements.export(), lastTerm }
     }
-    const entries = this.#log.slice(next - this.#base - 1, next - this.#base - 1 + batch)
+    const entries = this.#log.slice(next, batch)
     const previous = next - 1
     return {
       type: 'append',
       term,
       leader,
       previousIndex: previous,
-      previousTerm: this.#termAt(previous),
+      previousTerm: this.#log.termAt(previous),
       entries,
       commit: this.#commit,
     }
   }
 
   #commitWhatMajorityHolds(): void {
-    const held = [this.#lastIndex, ...[...this.#progress.values()].map((each) => each.match)].sort((a, b) => b - a)
+    const held = [this.#log.last, ...[...this.#progress.values()].map((each) => each.match)].sort((a, b) => b - a)
     const index = held[Math.floor(this.#options.members.length / 2)] ?? 0
-    if (index > this.#commit && this.#termAt(index) === this.#term) this.#advance(index)
+    if (index > this.#commit && this.#log.termAt(index) === this.#term) this.#advance(index)
   }
 
   #take({ previousIndex, previousTerm, entries, commit }: Extract<Message, { type: 'append' }>): Reply {
-    if (previousIndex > this.#lastIndex) return this.#no(this.#lastIndex)
-    if (previousIndex >= this.#base && this.#termAt(previousIndex) !== previousTerm) return this.#no(previousIndex - 1)
+    if (previousIndex > this.#log.last) return this.#no(this.#log.last)
+    if (previousIndex >= this.#log.base && this.#log.termAt(previousIndex) !== previousTerm)
+      return this.#no(previousIndex - 1)
     const last = previousIndex + entries.length
     const differs = entries.findIndex((each, at) => {
       const index = previousIndex + 1 + at
-      return index > this.#base && this.#termAt(index) !== each.term
+      return index > this.#log.base && this.#log.termAt(index) !== each.term
     })
     if (differs >= 0) {
       const from = previousIndex + 1 + differs
       this.#options.save({ epoch: this.#epoch, type: 'entries', from, entries: entries.slice(differs) })
-      this.#splice(from, entries.slice(differs))
+      this.#log.splice(from, entries.slice(differs))
     }
     this.#advance(Math.min(commit, last))
     return { term: this.#term, granted: true, match: last }
@@ -272,9 +256,9 @@ export class Raft implements Member {
 
   #advance(to: number): void {
     const { placements } = this.#options
-    this.#commit = Math.max(this.#commit, Math.min(to, this.#lastIndex))
+    this.#commit = Math.max(this.#commit, Math.min(to, this.#log.last))
     while (placements.index < this.#commit && placements.epoch === this.#epoch) {
-      const logged = this.#log[placements.index - this.#base]
+      const logged = this.#log.at(placements.index + 1)
       if (logged === undefined) break
       const ends = logged.entry.type === 'algorithm' && logged.entry.epoch === this.#epoch + 1
       // The others learn of the end of the epoch before this member leaves it.
@@ -282,29 +266,10 @@ export class Raft implements Member {
         for (const id of this.#others()) void this.#options.send(id, this.#messageFor(this.#progress.get(id)!))
       this.#options.applied(logged.entry, placements.apply(logged.entry))
     }
-    this.#cut()
-  }
-
-  #cut(): void {
-    if (this.#log.length <= longest || this.#options.placements.index - this.#base < longest / 2) return
-    const base = this.#options.placements.index - 100
-    const term = this.#termAt(base)
-    this.#log = this.#log.slice(base - this.#base)
-    this.#base = base
-    this.#baseTerm = term
+    this.#log.cut(placements.index)
   }
 
   #others(): readonly string[] {
     return this.#options.members.filter((each) => each !== this.#options.me)
   }
-}
-
-/** A member's placements as its journal left them. */
-export function placementsFrom(lines: readonly Line[]): { readonly placements: Placements; readonly lastTerm: number } {
-  const snapshot = lines.findLast((line) => line.type === 'snapshot')
-  const at = snapshot === undefined ? -1 : lines.lastIndexOf(snapshot)
-  const placements = new Placements(snapshot?.state)
-  // PBFT writes down what it executed; a Raft member learns from its leader what of its log is committed.
-  for (const line of lines.slice(at + 1)) if (line.type === 'executed') placements.apply(line.entry)
-  return { placements, lastTerm: snapshot?.lastTerm ?? 0 }
 }

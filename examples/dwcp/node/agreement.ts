@@ -1,9 +1,10 @@
 /** This node's part in its groups, over the wire: messages, states, proposals; and how somebody who is in no group of a machine asks those who are. */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { type Delivered, type Delivery, Group, type GroupState, NoAgreement } from '../agreement/group.ts'
+import { type Delivered, type Delivery, Group, NoAgreement } from '../agreement/group.ts'
 import { fileJournal, memoryJournal } from '../agreement/journal.ts'
 import { faultyOf, type Line, type Signed } from '../agreement/member.ts'
 import type { Algorithm, Entry, Outcome, Placement } from '../agreement/placements.ts'
+import type { GroupState } from '../agreement/recall.ts'
 import type { Version } from '../wire/features.ts'
 import { frameTypes } from '../wire/frame.ts'
 import type { Figures } from './figures.ts'

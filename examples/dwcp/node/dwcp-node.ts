@@ -3,28 +3,25 @@ import { createPrivateKey } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { type Serving, serve } from '../../stage/http.ts'
 import { Arrivals } from '../machine/arrival.ts'
-import { CannotMove, depart, type Moved } from '../machine/departure.ts'
-import { Host, type Image } from '../machine/host.ts'
+import { Host } from '../machine/host.ts'
 import { Baselines } from '../pages/baselines.ts'
 import { codecsReady } from '../pages/codecs.ts'
-import { hashOf } from '../pages/page.ts'
 import { Selector } from '../pages/selector.ts'
 import { PageSender } from '../pages/sender.ts'
 import { Gossip } from '../sync/gossip.ts'
 import { Notes } from '../sync/notes.ts'
 import type { Hello, Version } from '../wire/features.ts'
-import { frameTypes } from '../wire/frame.ts'
 import { type Listening, listen } from '../wire/server.ts'
 import { Agreement } from './agreement.ts'
-import { type Fault, faultyEncoding } from './faults.ts'
+import { type Fault, faultyDelay, faultyEncoding } from './faults.ts'
 import { Figures } from './figures.ts'
 import { type FollowedFlags, followFlags, type InForce } from './flags.ts'
 import { type FollowedFleet, followFleet } from './fleet-file.ts'
 import { codecsOf, handlersOf } from './handlers.ts'
 import { readState, stateOf, writeState } from './keeping.ts'
 import { Links } from './links.ts'
+import { Moves } from './moves.ts'
 import type { Happened, NodeParts } from './parts.ts'
-import { leastLoaded, nextByHash } from './placement.ts'
 import { routesOf } from './routes.ts'
 import { type FollowedSettings, followSettings } from './settings.ts'
 import { type NodeState, readMachine } from './state.ts'
@@ -45,9 +42,6 @@ export interface NodeOptions {
 const rememberedEvents = 1_000
 const v1Baselines = 512
 const gossipMs = 500
-const slowProbeMs = 40
-const resumeMs = 1_000
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export class DwcpNode implements NodeParts {
   readonly id: string
@@ -61,23 +55,18 @@ export class DwcpNode implements NodeParts {
   readonly agreement: Agreement
   readonly host: Host
   readonly arrivals: Arrivals
+  readonly moves: Moves
   readonly #options: NodeOptions
   readonly #fleet: FollowedFleet
   readonly #flags: FollowedFlags
   readonly #settings: FollowedSettings
-  readonly #sender: PageSender
   readonly #gossip: Gossip
   readonly #events: Happened[] = []
   readonly #timers: NodeJS.Timeout[] = []
-  /** Of an earlier life, until it is known whose they are now. */
-  readonly #images: Map<string, Image>
   #listening: Listening | null = null
   #admin: Serving | null = null
-  #isDraining = false
-  #stopped = false
 
   private constructor(options: NodeOptions, kept: NodeState | null) {
-    this.#images = new Map(kept?.machines.map((each) => [each.id, readMachine(each)]))
     const { id, version } = options
     this.#options = options
     this.id = id
@@ -102,7 +91,7 @@ export class DwcpNode implements NodeParts {
     this.host = new Host({ me: id, propose, figures: this.figures })
     const { host, baselines } = this
     this.arrivals = new Arrivals({ host, baselines, codecs: codecsOf(version), propose, isClosed: this.isDraining })
-    this.#sender = this.#makeSender()
+    this.moves = this.#makeMoves(kept)
     this.#gossip = this.#makeGossip()
     if (kept !== null) this.#takeNotes(kept)
   }
@@ -120,7 +109,7 @@ export class DwcpNode implements NodeParts {
       arrivals,
       agreement,
       gossip: node.#gossip,
-      isClosed: () => node.#isDraining,
+      isClosed: node.isDraining,
       heard,
     })
     const refused = (reason: string): void => node.figures.count('dwcp_refused_frames_total', { reason })
@@ -133,7 +122,7 @@ export class DwcpNode implements NodeParts {
     })
     node.#admin = await serve(options.adminPort, routesOf(node))
     node.#timers.push(setInterval(() => void node.#gossip.round(), gossipMs))
-    void node.#resume()
+    void node.moves.resume()
     return node
   }
 
@@ -145,56 +134,14 @@ export class DwcpNode implements NodeParts {
   }
   inForce = (): InForce => this.#flags.current()
   events = (): readonly Happened[] => this.#events
-  isDraining = (): boolean => this.#isDraining
-  state = (): NodeState => stateOf(this, [...this.#images.values()])
+  isDraining = (): boolean => this.moves.isDraining
+  state = (): NodeState => stateOf(this, this.moves.waiting)
   troubles = (): readonly string[] => [this.#flags, this.#settings, this.#fleet].flatMap((each) => each.trouble() ?? [])
-
-  migrate = async (machine: string, to?: string): Promise<Moved> => {
-    const target = to ?? (await this.#place(machine))
-    if (target === undefined) throw new CannotMove('there is nobody to take it')
-    try {
-      const moved = await depart(this.host, machine, this.links.link(target), this.#sender, this.figures)
-      this.#happened('migration', { ...moved })
-      return moved
-    } catch (error) {
-      this.#happened('migration_failed', {
-        machine,
-        to: target,
-        reason: error instanceof Error ? error.message : String(error),
-      })
-      throw error
-    }
-  }
-
-  readPage = async (
-    machine: string,
-    page: number,
-    owner: string,
-  ): Promise<{ readonly hash: string; readonly microseconds: number }> => {
-    const began = performance.now()
-    const { head, body } = await this.links.ask(owner, frameTypes.ask, { op: 'machine.page', machine, page })
-    const hash = hashOf(body).toString('hex')
-    if (hash !== head['hash']) throw new Error(`page ${page} of machine "${machine}" did not arrive as it left`)
-    return { hash, microseconds: Math.round((performance.now() - began) * 1_000) }
-  }
-
-  drain = async (): Promise<{ readonly moved: number; readonly kept: number }> => {
-    this.#isDraining = true
-    let moved = 0
-    for (let turn = 0; turn < 3 && this.host.all.length > 0; turn++)
-      for (const [machine] of this.host.all)
-        await this.migrate(machine).then(
-          () => moved++,
-          () => undefined,
-        )
-    return { moved, kept: this.host.all.length }
-  }
 
   /** With a state file its machines wait in it; without one they go to others first. */
   async stop(): Promise<void> {
-    if (this.#options.state === undefined && this.host.all.length > 0) await this.drain()
-    this.#isDraining = true
-    this.#stopped = true
+    if (this.#options.state === undefined && this.host.all.length > 0) await this.moves.drain()
+    this.moves.stop()
     this.host.stop()
     if (this.#options.state !== undefined) writeState(this.#options.state, this.state())
     this.arrivals.stop()
@@ -236,16 +183,32 @@ export class DwcpNode implements NodeParts {
     })
   }
 
+  #makeMoves(kept: NodeState | null): Moves {
+    const { id, host, links, agreement, arrivals, figures } = this
+    return new Moves({
+      me: id,
+      host,
+      links,
+      agreement,
+      arrivals,
+      sender: this.#makeSender(),
+      figures,
+      placesByLoad: () => this.#has('hybrid_mode'),
+      happened: (event, details) => this.#happened(event, details),
+      images: kept?.machines.map(readMachine) ?? [],
+    })
+  }
+
   #makeSender(): PageSender {
-    const { baselines, selector, figures } = this
+    const { baselines, selector, figures, fault } = this
     return new PageSender({
       baselines,
       selector,
       figures,
       zonesTo: (peer) => this.#fleet.zonesOf(this.id, peer),
       comparesPages: () => this.version === 'v1' || this.#settings.current()['hde.enable_delta_encoding'],
-      delayMs: () => (this.fault === 'slow-detector' && this.#has('hybrid_mode') ? slowProbeMs : 0),
-      outgoing: faultyEncoding(this.fault),
+      delayMs: faultyDelay(fault, () => this.#has('hybrid_mode')),
+      outgoing: faultyEncoding(fault),
     })
   }
 
@@ -270,45 +233,6 @@ export class DwcpNode implements NodeParts {
   #takeNotes(kept: NodeState): void {
     if (kept.version === 'v1') this.notes.takeRows(kept.notes)
     else this.notes.take(kept.notes)
-  }
-
-  /**
-   * What the groups say is this node's and does not run here is confirmed, and runs again. Looked for again and again: what a group knows
-   * right after a start may be old.
-   */
-  async #resume(): Promise<void> {
-    for (; !this.#stopped; await pause(resumeMs)) {
-      try {
-        for (const [machine, { owner, generation, seed, pages }] of await this.agreement.placements()) {
-          if (owner !== this.id || this.arrivals.names.includes(machine)) continue
-          await this.host.resume(machine, generation, seed, pages, this.#images.get(machine))
-          if (this.host.get(machine) !== undefined) this.#images.delete(machine)
-        }
-      } catch {
-        // No leader yet, or nobody of a group is there: asked again.
-      }
-    }
-  }
-
-  async #place(machine: string): Promise<string | undefined> {
-    const { names } = this.links
-    if (!this.#has('hybrid_mode')) {
-      this.figures.asV1('placement')
-      return nextByHash(machine, this.host.get(machine)?.generation ?? 0, names)
-    }
-    const asked = await Promise.allSettled(
-      this.links.open.map(async ([id]) => ({
-        id,
-        mode: this.links.mode(id),
-        ...(await this.links.op(id, 'load', {}, 1_000)),
-      })),
-    )
-    const loads = asked.flatMap((each) =>
-      each.status === 'fulfilled'
-        ? [each.value as { id: string; mode: 'datacenter'; machines: number; closed: boolean }]
-        : [],
-    )
-    return leastLoaded(loads.filter((each) => !each.closed))
   }
 
   #happened(event: string, details: Readonly<Record<string, unknown>>): void {

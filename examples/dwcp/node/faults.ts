@@ -9,6 +9,13 @@ export interface Encoding {
   (encoded: Uint8Array): Uint8Array
 }
 
+const slowProbeMs = 40
+
+/** What is waited for before each batch of pages, in milliseconds. */
+export function faultyDelay(fault: Fault | null, hasHybridMode: () => boolean): () => number {
+  return () => (fault === 'slow-detector' && hasHybridMode() ? slowProbeMs : 0)
+}
+
 /** What happens to encoded pages on their way out. */
 export function faultyEncoding(fault: Fault | null): Encoding {
   if (fault === 'corrupt-encoder') return corrupting()

@@ -1,5 +1,4 @@
 /** What a node consists of, for those who ask it. */
-import type { Moved } from '../machine/departure.ts'
 import type { Host } from '../machine/host.ts'
 import type { Arrivals } from '../machine/arrival.ts'
 import type { Baselines } from '../pages/baselines.ts'
@@ -10,6 +9,7 @@ import type { Agreement } from './agreement.ts'
 import type { Figures } from './figures.ts'
 import type { InForce } from './flags.ts'
 import type { Links } from './links.ts'
+import type { Moves } from './moves.ts'
 import type { NodeState } from './state.ts'
 
 export interface Happened {
@@ -23,6 +23,7 @@ export interface NodeParts {
   readonly fault: string | null
   readonly host: Host
   readonly arrivals: Arrivals
+  readonly moves: Moves
   readonly agreement: Agreement
   readonly links: Links
   readonly notes: Notes
@@ -34,12 +35,4 @@ export interface NodeParts {
   readonly troubles: () => readonly string[]
   readonly state: () => NodeState
   readonly isDraining: () => boolean
-  /** Throws CannotMove, PeerLost, Refused. Without `to` the node's own placement says where. */
-  readonly migrate: (machine: string, to?: string) => Promise<Moved>
-  readonly readPage: (
-    machine: string,
-    page: number,
-    owner: string,
-  ) => Promise<{ readonly hash: string; readonly microseconds: number }>
-  readonly drain: () => Promise<{ readonly moved: number; readonly kept: number }>
 }

@@ -56,12 +56,12 @@ export function routesOf(parts: NodeParts): Routes {
     'POST /migrate': ({ body }) =>
       counted('migrate', async () => {
         const { machine, to } = body as { machine: string; to?: string }
-        return ok(await parts.migrate(machine, to))
+        return ok(await parts.moves.migrate(machine, to))
       }),
     'POST /read': ({ body }) =>
       counted('read', async () => {
         const { machine, page, owner } = body as { machine: string; page: number; owner: string }
-        return ok(await parts.readPage(machine, page, owner))
+        return ok(await parts.moves.readPage(machine, page, owner))
       }),
     'POST /propose': ({ body }) =>
       counted('propose', async () => {
@@ -82,6 +82,6 @@ export function routesOf(parts: NodeParts): Routes {
         return ok({ texts: parts.notes.values(machine) })
       }),
     'GET /notes': ({ path: [machine = ''] }) => ok({ texts: parts.notes.values(machine) }),
-    'POST /drain': async () => ok(await parts.drain()),
+    'POST /drain': async () => ok(await parts.moves.drain()),
   }
 }

@@ -1,5 +1,5 @@
 /** The state of a node as it is written down, in the shape of each version; and the way down from v3 to v1, which refuses rather than lose. */
-import type { GroupState } from '../agreement/group.ts'
+import type { GroupState } from '../agreement/recall.ts'
 import type { Image } from '../machine/host.ts'
 import { decodePage, encodePage } from '../pages/codecs.ts'
 import { hashOf, pageSize } from '../pages/page.ts'
