@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ChangeoverError, suggestion } from './errors.ts'
 import type { Json } from './json.ts'
-import { complaintOf, type Locate, type Path } from './shape.ts'
+import { complaintOf, type Locate, type Path, protoIn } from './shape.ts'
 
 /** What the id of a step may be. */
 export const stepName = z
@@ -93,6 +93,9 @@ export type ChangeoverInput = Omit<AskedInput, 'steps'> & {
 
 /** Reads a parsed plan file. `locate` is for messages. Throws `plan.invalid`, `plan.unknown-key`. */
 export function readAsked(value: unknown, locate: Locate): Asked {
+  const proto = protoIn(value)
+  if (proto)
+    throw new ChangeoverError('plan.invalid', `${locate(proto)}: no name can be "__proto__"`, 'name it otherwise')
   const read = askedSchema.safeParse(value)
   if (!read.success) {
     const { code, message, known } = complaintOf(read.error.issues, askedSchema, value, locate)

@@ -17,6 +17,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** What stands under a key that is a name of people's: `constructor` is no more than one. Nothing of a prototype is ever read. */
+export function own<T>(of: { readonly [key: string]: T }, key: string): T | undefined {
+  return Object.hasOwn(of, key) ? of[key] : undefined
+}
+
 /** The same text for equal values: keys in code-unit order, no white space. The basis of every hash. */
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
@@ -47,7 +52,7 @@ export function equal(a: Json, b: Json): boolean {
 export function diff(a: Json | undefined, b: Json | undefined, path: readonly string[] = []): readonly Edit[] {
   if (isObject(a) && isObject(b)) {
     const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
-    return keys.flatMap((key) => diff(a[key], b[key], [...path, key]))
+    return keys.flatMap((key) => diff(own(a, key), own(b, key), [...path, key]))
   }
   if (a !== undefined && b !== undefined && equal(a, b)) return []
   if (a === undefined && b === undefined) return []
@@ -66,7 +71,7 @@ function put(value: Json, path: readonly string[], to: Json | undefined): Json {
   if (rest.length === 0 && to === undefined) {
     return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key))
   }
-  return { ...fields, [key]: put(fields[key] ?? {}, rest, to) }
+  return { ...fields, [key]: put(own(fields, key) ?? {}, rest, to) }
 }
 
 /** Where `seen` is not what was `predicted`; a prediction of `unknown` is met by anything. */

@@ -44,6 +44,18 @@ export function complaintOf(
   return { code: 'plan.unknown-key', message, known: `keys known at ${showPath([...base, ...at])}: ${known}` }
 }
 
+/** Where a value holds the key `__proto__`, which no shape sees: it must be refused, as it would be dropped in silence. */
+export function protoIn(value: unknown, path: Path = [], seen = new Set<object>()): Path | undefined {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
+  if (Object.hasOwn(value, '__proto__')) return [...path, '__proto__']
+  seen.add(value)
+  for (const [key, each] of Object.entries(value)) {
+    const found = protoIn(each, [...path, Array.isArray(value) ? Number(key) : key], seen)
+    if (found) return found
+  }
+  return undefined
+}
+
 /** `steps[0].spec`, or "top level". */
 export function showPath(path: Path): string {
   if (path.length === 0) return 'top level'

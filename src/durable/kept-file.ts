@@ -73,7 +73,11 @@ async function placeOf(path: string, words: FileWords): Promise<string> {
 
 interface Loaded extends KeptText {
   readonly hash: string
+  /** The byte order mark that the file begins with, or nothing: kept, and no part of the text. */
+  readonly mark: string
 }
+
+const byteOrderMark = '\ufeff'
 
 async function load(place: string, words: FileWords): Promise<Loaded> {
   try {
@@ -82,7 +86,10 @@ async function load(place: string, words: FileWords): Promise<Loaded> {
       const { mtimeNs } = await file.stat({ bigint: true })
       const bytes = await file.readFile()
       const hash = sha256(bytes)
-      return { text: textOf(bytes, place, words), hash, version: `${hash.slice(0, 32)}-${mtimeNs.toString(36)}` }
+      const whole = textOf(bytes, place, words)
+      const mark = whole.startsWith(byteOrderMark) ? byteOrderMark : ''
+      const version = `${hash.slice(0, 32)}-${mtimeNs.toString(36)}`
+      return { text: whole.slice(mark.length), mark, hash, version }
     } finally {
       await file.close()
     }
@@ -117,10 +124,11 @@ async function change<L extends Line>(
     )
   const { text, lines } = edit(old.text)
   if (text === old.text) return old.version
-  const to = sha256(text)
+  const whole = `${old.mark}${text}`
+  const to = sha256(whole)
   await announce(place, to, lines)
   try {
-    await replaceFile(place, text)
+    await replaceFile(place, whole)
   } catch (error) {
     // Nothing was changed: what was announced is forgotten now. Should that fail too, whoever comes next does it.
     await settle(place, old.hash, words).catch(() => undefined)

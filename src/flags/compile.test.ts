@@ -11,6 +11,18 @@ const on = { state: 'ENABLED', variants: { on: true, off: false }, defaultVarian
 const flagsOf = (flags: JsonObject, more: JsonObject = {}) => compileFlags(readFlags({ flags, ...more }), clock)
 const one = (more: JsonObject, set: JsonObject = {}) => flagsOf({ f: { ...on, ...more } }, set)
 
+it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+  'a flag, a variant and an attribute may be called %s',
+  (name) => {
+    const json = `{"${name}": {"state": "ENABLED", "variants": {"${name}": "yes", "b": "no"}, "defaultVariant": "b",
+    "targeting": {"if": [{"==": [{"var": "${name}"}, "x"]}, "${name}", "b"]}}}`
+    const flags = flagsOf(JSON.parse(json) as JsonObject)
+    const context = JSON.parse(`{"${name}": "x"}`) as JsonObject
+    expect([flags.resolve(name, context).value, flags.resolve(name, {}).value]).toEqual(['yes', 'no'])
+    expect(flagsOf({}).resolve(name, context)).toMatchObject({ errorCode: 'FLAG_NOT_FOUND' })
+  },
+)
+
 describe('reasons and codes', () => {
   const variants = { true: 'yes', false: 'no', '5': 'five' }
   it.each<[string, JsonObject, JsonObject]>([

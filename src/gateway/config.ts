@@ -1,7 +1,7 @@
 /** What a gateway is told: where it listens, which routes there are, and who stands behind them. Data; does nothing. */
 import { z } from 'zod'
 import { ChangeoverError } from '../core/errors.ts'
-import { complaintOf, type Locate, showPath } from '../core/shape.ts'
+import { complaintOf, type Locate, protoIn, showPath } from '../core/shape.ts'
 import type { CompareRules, NoiseLimits } from '../shadow/index.ts'
 
 const ms = (usual: number, says: string) =>
@@ -138,6 +138,8 @@ export type Timeouts = Settings['timeouts']
 
 /** Throws `plan.invalid` or `plan.unknown-key`, saying where. */
 export function readGatewayConfig(given: GatewayConfig, locate: Locate = showPath): Settings {
+  const proto = protoIn(given)
+  if (proto) throw invalid(`${locate(proto)}: no name can be "__proto__"`)
   const read = config.safeParse(given)
   if (!read.success) {
     const { code, message, known } = complaintOf(read.error.issues, config, given, locate)
@@ -153,6 +155,7 @@ export function readGatewayConfig(given: GatewayConfig, locate: Locate = showPat
     return [name, settings] as const
   })
   mustDiffer(routes, locate)
+  mustNotAskItself(read.data, routes, locate)
   return { ...read.data, routes: Object.fromEntries(routes) }
 }
 
@@ -173,6 +176,35 @@ function mustDiffer(routes: readonly (readonly [name: string, route: RouteSettin
     if (other !== undefined)
       throw invalid(`${locate(['routes', name])}: takes the same requests as "${other}": give one another host or path`)
   }
+}
+
+/** A request for itself would come back for ever. */
+function mustNotAskItself(
+  { listen, control }: Pick<Read, 'listen' | 'control'>,
+  routes: readonly (readonly [name: string, route: RouteSettings])[],
+  locate: Locate,
+): void {
+  for (const [route, { sides }] of routes)
+    for (const [side, { upstreams }] of Object.entries(sides))
+      for (const upstream of upstreams)
+        for (const [door, own] of [
+          ['listen', listen],
+          ['control', control],
+        ] as const)
+          if (isDoor(new URL(upstream), own))
+            throw invalid(
+              `${locate(['routes', route, 'sides', side])}: upstream "${upstream}" is this gateway itself, which has "${own.host}:${own.port}" for its \`${door}\``,
+            )
+}
+
+/** Whether an upstream is where the gateway listens, as far as names tell. Port 0 is one that nobody has yet. */
+function isDoor({ hostname, port }: URL, own: { readonly host: string; readonly port: number }): boolean {
+  if (own.port === 0 || Number(port === '' ? 80 : port) !== own.port) return false
+  const plain = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase()
+  const [asked, listens] = [plain(hostname), plain(own.host)]
+  if (asked === listens) return true
+  const isHere = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1|0\.0\.0\.0|::)$/.test(host)
+  return isHere(asked) && isHere(listens)
 }
 
 /** What keeps these from being the shares of a route with these sides, in words. A side that is not named has none. */

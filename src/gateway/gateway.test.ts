@@ -395,11 +395,45 @@ describe('its configuration', () => {
     })
   })
 
-  it('names the port that is taken', async () => {
+  it.each([
+    [{ host: '127.0.0.1', port: 8080 }, 'http://127.0.0.1:8080', 'listen'],
+    [{ host: '0.0.0.0', port: 8080 }, 'http://localhost:8080', 'listen'],
+    [{ host: '::', port: 80 }, 'http://[::1]', 'listen'],
+    [{ host: 'gate.example', port: 8080 }, 'http://GATE.example:8080', 'listen'],
+    [{ host: '127.0.0.1', port: 8082 }, 'http://127.0.0.1:8081', 'control'],
+  ])('is refused where it asks itself: %j, %s', async (listen, upstream, door) => {
+    const control = { host: '127.0.0.1', port: 8081, token: 'a-token-of-the-test' }
+    const { host, port } = door === 'listen' ? listen : control
+    await expect(rig.gateway(one(upstream), { listen, control } as never)).rejects.toMatchObject({
+      code: 'plan.invalid',
+      message: `the gateway cannot be set up: routes.all.sides.v1: upstream "${upstream}" is this gateway itself, which has "${host}:${port}" for its \`${door}\``,
+    })
+  })
+
+  it('takes routes and sides called as words of the language, and refuses the one that no name can be', async () => {
     const upstream = await named('x')
-    await expect(rig.gateway(one(upstream.url), { listen: { port: upstream.port } })).rejects.toMatchObject({
+    const sides = { toString: [upstream.url], constructor: [upstream.url] }
+    const gateway = await rig.gateway(one(upstream.url), {
+      routes: { constructor: { sides, shares: { toString: 10_000 } } },
+    })
+    expect(gateway.facts.routes['constructor']).toEqual({
+      sticky: false,
+      shares: { toString: 10_000, constructor: 0 },
+      drained: [],
+    })
+    expect(await (await fetch(gateway.url)).text()).toContain('x')
+    const proto = JSON.parse(`{"__proto__": ${JSON.stringify(one(upstream.url))}}`) as object
+    await expect(rig.gateway(one(upstream.url), { routes: proto } as never)).rejects.toMatchObject({
+      code: 'plan.invalid',
+      message: 'the gateway cannot be set up: routes.__proto__: no name can be "__proto__"',
+    })
+  })
+
+  it('names the port that is taken', async () => {
+    const [upstream, taken] = [await named('x'), await named('y')]
+    await expect(rig.gateway(one(upstream.url), { listen: { port: taken.port } })).rejects.toMatchObject({
       code: 'target.failed',
-      message: `the gateway cannot listen on "127.0.0.1:${upstream.port}": EADDRINUSE`,
+      message: `the gateway cannot listen on "127.0.0.1:${taken.port}": EADDRINUSE`,
     })
   })
 })

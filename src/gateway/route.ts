@@ -1,4 +1,5 @@
 /** One route at work: its sides, its shares, and where a request of it goes. Knows no socket of a client. */
+import { own } from '../core/json.ts'
 import type { Shares } from '../core/ports/index.ts'
 import type { RouteSettings, Settings } from './config.ts'
 import { openSide, type SideRoom } from './side.ts'
@@ -51,7 +52,7 @@ export function openRoute(
       return shares
     },
     setShares: (next) => {
-      shares = Object.fromEntries(names.map((side) => [side, next[side] ?? 0]))
+      shares = Object.fromEntries(names.map((side) => [side, own(next, side) ?? 0]))
       split = splitOf(names, shares)
     },
     side: (wanted) => sides.find((side) => side.name === wanted),

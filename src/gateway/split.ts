@@ -1,4 +1,5 @@
 /** Which side a request goes to: shares, sides that are drained or down, and a bucket. Pure. */
+import { own } from '../core/json.ts'
 import type { Shares } from '../core/ports/index.ts'
 
 /** A side that may be chosen. `open`: not drained, and a server of it is up. */
@@ -18,7 +19,7 @@ export interface Split {
  */
 export function splitOf(names: readonly string[], shares: Shares): Split {
   let below = 0
-  const order = names.map((name, side) => ({ side, share: shares[name] ?? 0 }))
+  const order = names.map((name, side) => ({ side, share: own(shares, name) ?? 0 }))
   const bounds = [...order.slice(1), ...order.slice(0, 1)].flatMap(({ side, share }) => {
     below += share
     return share > 0 ? [{ side, below }] : []
@@ -37,7 +38,7 @@ export function sideAt({ bounds }: Split, bucket: number): number {
  * without a share gets nothing: it may not have been released yet. -1 where there is none.
  */
 export function elsewhere(choices: readonly Choice[], shares: Shares, bucket: number): number {
-  const open = choices.map(({ name, open: isOpen }) => (isOpen ? (shares[name] ?? 0) : 0))
+  const open = choices.map(({ name, open: isOpen }) => (isOpen ? (own(shares, name) ?? 0) : 0))
   const all = open.reduce((sum, share) => sum + share, 0)
   if (all === 0) return -1
   const scaled = (bucket * all) / 10_000

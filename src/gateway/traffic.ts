@@ -1,5 +1,6 @@
 /** All routes with what is asked and told of them: shares, sides, counts. The control door and the clients' door meet here. */
 import { ChangeoverError, suggestion } from '../core/errors.ts'
+import { own } from '../core/json.ts'
 import type { Shares, Side, SideCount, TrafficFacts } from '../core/ports/index.ts'
 import { type Settings, wrongShares } from './config.ts'
 import { type Chance, openRoute, type RouteRoom, routeFinder } from './route.ts'
@@ -90,7 +91,7 @@ async function drain(route: RouteRoom, name: string, drained: boolean, state: St
 /** What the other of the two is, shares or drained sides, is read when it is this one's turn to write. */
 function keep(route: RouteRoom, state: StateFile, edit: (now: KeptRoute) => KeptRoute): Promise<void> {
   return state.change((kept) => {
-    const now = kept.routes[route.name] ?? { shares: { ...route.shares }, drained: drainedOf(route) }
+    const now = own(kept.routes, route.name) ?? { shares: { ...route.shares }, drained: drainedOf(route) }
     return { ...kept, routes: { ...kept.routes, [route.name]: edit(now) } }
   })
 }
@@ -99,7 +100,7 @@ function claims(state: StateFile): Pick<Traffic, 'fence' | 'forget' | 'barredBy'
   return {
     fence: (run, claim) =>
       state.change((kept) => {
-        const highest = Math.max(claim, kept.fences[run] ?? 0)
+        const highest = Math.max(claim, own(kept.fences, run) ?? 0)
         return { ...kept, fences: newest({ ...kept.fences, [run]: highest }) }
       }),
     forget: (run) =>
@@ -108,7 +109,7 @@ function claims(state: StateFile): Pick<Traffic, 'fence' | 'forget' | 'barredBy'
         return { ...kept, fences: Object.fromEntries(others) }
       }),
     barredBy: (run, claim) => {
-      const highest = state.kept.fences[run]
+      const highest = own(state.kept.fences, run)
       return highest !== undefined && highest > claim ? highest : undefined
     },
   }
@@ -116,7 +117,7 @@ function claims(state: StateFile): Pick<Traffic, 'fence' | 'forget' | 'barredBy'
 
 /** What was kept, where it still fits the sides there are; else the configuration's. */
 function restore(route: RouteRoom, state: StateFile): void {
-  const kept = state.kept.routes[route.name]
+  const kept = own(state.kept.routes, route.name)
   const names = route.sides.map((side) => side.name)
   const fits = kept !== undefined && wrongShares(names, kept.shares) === undefined
   route.setShares(fits ? kept.shares : route.settings.shares)

@@ -48,6 +48,19 @@ describe('a metrics page', () => {
     expect(() => readPage('foo 1\n', true)).toThrow('an OpenMetrics page ends in "# EOF"')
   })
 
+  it('takes labels by names that are words of the language', () => {
+    const series = readPage('a{constructor="x",__proto__="y"} 1\na{b="1"} 2', false)
+    const ask = (query: string) => answerQuery(readQuery(query), [{ at: 1, series }])
+    const values = (query: string) => {
+      const answer = ask(query)
+      return answer.type === 'list' ? answer.items.map((each) => each.value) : []
+    }
+    expect(values('a{constructor="x"}')).toEqual([1])
+    expect(values('a{constructor=""}')).toEqual([2])
+    expect(values('a{__proto__="y"}')).toEqual([1])
+    expect(values('a{toString!=""}')).toEqual([])
+  })
+
   it.each([
     ['a 1\n1b 2', 'line 2: "1b 2" does not begin with a name'],
     ['a', 'line 1: "" is no value of "a"'],

@@ -1,4 +1,5 @@
 /** A query answered from the scrapes of a page that were kept. No evidence of growth before the second scrape, of a rate before half of its window was seen. Pure. */
+import { own } from '../core/json.ts'
 import type { Series } from './exposition.ts'
 import type { Matcher, Query } from './selector.ts'
 
@@ -62,7 +63,7 @@ function select(query: Extract<Query, { type: 'series' }>, scrape: Scrape | unde
 }
 
 function matches({ label, sign, value }: Matcher, series: Series): boolean {
-  const seen = label === '__name__' ? series.name : (series.labels[label] ?? '')
+  const seen = label === '__name__' ? series.name : (own(series.labels, label) ?? '')
   if (sign === '=' || sign === '!=') return (seen === value) === (sign === '=')
   return new RegExp(`^(?:${value})$`, 's').test(seen) === (sign === '=~')
 }

@@ -1,5 +1,5 @@
 /** Where two values differ, field by field, as the rules allow. Pure; knows neither which of the two is right nor what noise is. */
-import { canonical, isObject, type Json } from '../core/json.ts'
+import { canonical, isObject, type Json, own } from '../core/json.ts'
 import type { Cursor, Segment } from './paths.ts'
 import type { Rules, Saying } from './rules.ts'
 
@@ -61,10 +61,6 @@ function visitFields(
   for (const key of Object.keys(next).sort()) {
     if (!Object.hasOwn(old, key)) visit(walk, undefined, next[key], below(walk, at, key))
   }
-}
-
-function own(value: { readonly [key: string]: Json }, key: string): Json | undefined {
-  return Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 function visitItems(

@@ -50,6 +50,21 @@ describe('differences of values', () => {
     )
   })
 
+  it.each(['__proto__', 'constructor', 'toString'])(
+    'compares and ignores what is called %s as anything else',
+    (name) => {
+      const [old, next, bare] = [`{"${name}": 1}`, `{"${name}": {"a": 2}}`, '{}'].map(
+        (text) => JSON.parse(text) as Json,
+      )
+      expect(body(old!, next!, {})).toEqual([`type body.${name}`])
+      expect(body(old!, bare!, {})).toEqual([`missing body.${name}`])
+      expect(body(bare!, next!, {})).toEqual([`extra body.${name}`])
+      expect(body(old!, next!, { ignore: [`body.${name}`] })).toEqual([])
+      expect(body(old!, next!, { ignore: ['body.other'] })).toEqual([`type body.${name}`])
+      expect(body([old!, bare!], [bare!, old!], { lists: [{ path: 'body', key: name }] })).toEqual([])
+    },
+  )
+
   it('ignores by path, with wildcards', () => {
     const old = {
       id: 1,

@@ -10,6 +10,7 @@ export {
 } from './postgres.ts'
 export { bindToOwner } from './bound.ts'
 export { databaseTemplate } from './database-template.ts'
+export { type FlagStoreCase, flagStoreChecks } from './flag-store-kit.ts'
 export { type JournalCase, journalChecks } from './journal-kit.ts'
 export { doomed, Fate, Killed } from './crash.ts'
 export { type HaproxyOptions, type HaproxyPlace, type HaproxyServer, haproxySource, startHaproxy } from './haproxy.ts'

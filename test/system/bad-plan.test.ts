@@ -85,6 +85,14 @@ describe('a word that is not known is named with its file, line and path, and th
   })
 })
 
+test('a name that shapes would drop in silence is refused with its line', async () => {
+  place.write(
+    'changeover.yaml',
+    good.replace('on: db\n    spec: { table: users, c', 'on: db\n    spec: { __proto__: {}, table: users, c'),
+  )
+  await refused([], 'plan.invalid', ['changeover.yaml: line 11: steps[0].spec.__proto__: no name can be "__proto__"'])
+})
+
 describe('what does not fit', () => {
   test.each([
     [

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
-import { isObject, type JsonObject } from '../../core/json.ts'
+import { isObject, type JsonObject, own } from '../../core/json.ts'
 import type { FlagChange, FlagWriter } from '../../core/ports/index.ts'
 import { type FileWords, type KeptFile, keptFile, type Line, watchFile } from '../../durable/index.ts'
 import { documentOf, edited } from './text.ts'
@@ -55,6 +55,6 @@ async function changesOf(
 }
 
 function flagIn(flags: JsonObject, flag: string): JsonObject | null {
-  const found = Object.hasOwn(flags, flag) ? flags[flag] : undefined
+  const found = own(flags, flag)
   return isObject(found) ? found : null
 }

@@ -11,7 +11,7 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser'
 import { ChangeoverError } from '../../core/errors.ts'
-import { canonical, equal, isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { canonical, equal, isObject, type Json, type JsonObject, own } from '../../core/json.ts'
 import { readFlags } from '../../flags/index.ts'
 
 export type Changes = { readonly [flag: string]: JsonObject | null }
@@ -105,8 +105,8 @@ function editsOf(document: JsonObject, flag: string, value: JsonObject | null): 
   if (!isObject(old)) return [[['flags', flag], value]]
   const members = [...new Set([...Object.keys(old), ...Object.keys(value)])]
   return members
-    .filter((name) => textOf(old[name]) !== textOf(value[name]))
-    .map((name) => [['flags', flag, name], value[name]] as const)
+    .filter((name) => textOf(own(old, name)) !== textOf(own(value, name)))
+    .map((name) => [['flags', flag, name], own(value, name)] as const)
 }
 
 function textOf(value: Json | undefined): string | undefined {

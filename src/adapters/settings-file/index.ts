@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { openConfig } from '../../config/index.ts'
 import { ChangeoverError } from '../../core/errors.ts'
 import { block, type Finding } from '../../core/finding.ts'
-import type { JsonObject } from '../../core/json.ts'
+import { type JsonObject, own } from '../../core/json.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { SettingChange, SettingsWriter, SettingValue } from '../../core/ports/index.ts'
 import { type FileWords, type KeptFile, keptFile, type Line, watchFile } from '../../durable/index.ts'
@@ -78,13 +78,13 @@ function storeOf(file: KeptFile<SettingLine>, path: string, now: () => number): 
     change: async (values, version, who) =>
       file.change(version, (text) => {
         const before = settingsIn(text, name).values
-        const changes = Object.entries(values).filter(([setting, after]) => (before[setting] ?? null) !== after)
+        const changes = Object.entries(values).filter(([setting, after]) => (own(before, setting) ?? null) !== after)
         const lines = changes.map(([setting, after]) => ({
           at: now(),
           by: who.by,
           why: who.why,
           setting,
-          before: before[setting] ?? null,
+          before: own(before, setting) ?? null,
           after,
           id: randomUUID(),
         }))

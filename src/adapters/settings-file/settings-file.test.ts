@@ -41,6 +41,39 @@ describe('a settings file', () => {
     expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
+  test.each(['json', 'yaml'])(
+    'in %s with a byte order mark is read as if it had none, and keeps it',
+    async (format) => {
+      const name = `settings.${format}`
+      writeFileSync(join(root, name), `\ufeff${format === 'json' ? json : yaml}`)
+      const { write } = await open(name)
+      await write.change({ size: 3 }, (await write.read()).version, who)
+      expect((await write.read()).values).toEqual({ size: 3 })
+      expect(text(name).lastIndexOf('\ufeff')).toBe(0)
+      expect(await write.history()).toHaveLength(1)
+    },
+  )
+
+  test('takes names that are words of the language, and refuses the one that no name can be', async () => {
+    const rules = ['constructor', 'toString', 'hasOwnProperty'].map(
+      (name) => `"${name}": {"type": "integer", "default": 1}`,
+    )
+    writeFileSync(join(root, 'settings.json'), `{"settings": {${rules.join(', ')}}}`)
+    const { write } = await open()
+    const version = await write.change({ constructor: 5, toString: 6 }, (await write.read()).version, who)
+    expect((await write.read()).values).toEqual({ constructor: 5, toString: 6 })
+    await write.change({ constructor: null }, version, who)
+    expect((await write.history('constructor')).map(({ before, after }) => [before, after])).toEqual([
+      [5, null],
+      [null, 5],
+    ])
+    writeFileSync(join(root, 'settings.json'), `{"settings": {"__proto__": {"type": "integer", "default": 1}}}`)
+    await expect(write.read()).rejects.toMatchObject({
+      code: 'settings.invalid',
+      message: expect.stringContaining('setting "__proto__": a name is') as string,
+    })
+  })
+
   test('in YAML keeps its comments', async () => {
     const { write } = await open('settings.yaml')
     const version = await write.change({ size: 3 }, (await write.read()).version, who)

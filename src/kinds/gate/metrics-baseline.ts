@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
 import { note } from '../../core/finding.ts'
-import type { Json } from '../../core/json.ts'
+import { type Json, own } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
 import type { MetricsReader } from '../../core/ports/index.ts'
 import { type Count, figureIn, shown } from '../../metrics/index.ts'
@@ -132,9 +132,9 @@ async function round(
     const totals: { [name: string]: State['totals'][string] } = { ...state.totals }
     const figureOf = await askAll(work, reader)
     for (const [name, query] of Object.entries(work.queries))
-      figures[name] = [...(figures[name] ?? []), figureOf(query)]
+      figures[name] = [...(own(figures, name) ?? []), figureOf(query)]
     for (const [name, { failed, total }] of Object.entries(work.counts))
-      totals[name] = grow(totals[name], { failed: figureOf(failed), total: figureOf(total) })
+      totals[name] = grow(own(totals, name), { failed: figureOf(failed), total: figureOf(total) })
     return { next: { rounds: state.rounds + 1, failures: 0, figures, totals }, why: '' }
   } catch (error) {
     if (!isChangeoverError(error) || error.code === 'target.fenced') throw error
@@ -185,8 +185,8 @@ function captured(state: State): { readonly [name: string]: Captured } {
   const names = [...new Set([...Object.keys(state.figures), ...Object.keys(state.totals)])]
   return Object.fromEntries(
     names.map((name) => {
-      const values = (state.figures[name] ?? []).toSorted((a, b) => a - b)
-      const counts = state.totals[name]?.grown
+      const values = (own(state.figures, name) ?? []).toSorted((a, b) => a - b)
+      const counts = own(state.totals, name)?.grown
       const middle = (values[Math.floor((values.length - 1) / 2)]! + values[Math.ceil((values.length - 1) / 2)]!) / 2
       return [
         name,

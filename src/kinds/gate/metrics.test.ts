@@ -347,6 +347,28 @@ describe('gate.metrics-baseline', () => {
     )
   })
 
+  it('captures figures that are called as words of the language, and compares with them', async () => {
+    const named = {
+      queries: { constructor: 'a' },
+      counts: { toString: { failed: 'f', total: 't' } },
+      count: 2,
+      intervalMs: 1,
+    }
+    const { last } = await run(gateMetricsBaseline, named, { metrics: metricsOf((_, nth) => nth).read })
+    expect(last?.at).toMatchObject({ captured: { constructor: { figure: 1.5 }, toString: { counts: { total: 1 } } } })
+    const limit = { metrics: { constructor: { query: 'a', maxIncreasePercent: 50 } }, baseline: 'base' }
+    const good = await run(gateMetrics, limit, { metrics: metricsOf(() => 2).read }, { recall: last!.at! })
+    expect(good.last?.at).toHaveProperty('judged')
+    await expect(
+      run(
+        gateMetrics,
+        { ...limit, metrics: { toString: limit.metrics.constructor } },
+        { metrics: metricsOf(() => 2).read },
+        { recall: { captured: {} } },
+      ),
+    ).rejects.toMatchObject({ message: expect.stringContaining('has no figure of "toString"') })
+  })
+
   it('captures nothing from a source that does not answer', async () => {
     const empty = run(
       gateMetricsBaseline,

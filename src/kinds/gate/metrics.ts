@@ -1,7 +1,7 @@
 /** `gate.metrics`: several named metrics judged side by side, each at its own pace. Also a guard. */
 import { ChangeoverError } from '../../core/errors.ts'
 import { note } from '../../core/finding.ts'
-import type { Json } from '../../core/json.ts'
+import { type Json, own } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
 import { comparesWithBaseline, effectiveCount, isBounded } from '../../metrics/index.ts'
 import { judgedFindings } from './judged-metrics.ts'
@@ -77,7 +77,8 @@ export const gateMetrics = defineKind({
         rules: each(rulesOf),
         wanted: each(wantedOf),
         undecidedMs: work.undecidedMs,
-        take: (name, memory) => measure(at.on.metrics, metrics[name]!, known[name] ?? {}, memory, () => at.clock.now()),
+        take: (name, memory) =>
+          measure(at.on.metrics, metrics[name]!, own(known, name) ?? {}, memory, () => at.clock.now()),
       },
       at,
       from,
@@ -133,7 +134,7 @@ function recalled(
   const left = at as { readonly captured?: { readonly [name: string]: Known } } | undefined
   for (const [name, each] of Object.entries(metrics)) {
     const needed = each.test && !each.test.against ? 'counts' : comparesWithBaseline(each) ? 'figure' : undefined
-    if (!needed || left?.captured?.[name]?.[needed] !== undefined) continue
+    if (!needed || own(left?.captured ?? {}, name)?.[needed] !== undefined) continue
     throw new ChangeoverError(
       'gate.failed',
       left?.captured

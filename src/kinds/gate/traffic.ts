@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
 import { type Finding, risk } from '../../core/finding.ts'
-import type { Json } from '../../core/json.ts'
+import { type Json, own } from '../../core/json.ts'
 import { defineKind, type Mark } from '../../core/kind.ts'
 import type { SideCount, TrafficReader } from '../../core/ports/index.ts'
 import {
@@ -162,7 +162,7 @@ async function look(work: Work, proxy: TrafficReader, before: Memory | null, at:
   const shares = work.split === 'off' ? undefined : await proxy.shares(given.route)
   const counts = await proxy.counts(given.route)
   for (const side of [given.side, given.against])
-    if (side !== undefined && !counts[side])
+    if (side !== undefined && !own(counts, side))
       throw new ChangeoverError(
         'target.failed',
         `route "${given.route}" has no side "${side}"`,

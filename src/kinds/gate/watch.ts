@@ -1,6 +1,6 @@
 /** The loop of gates that judge several metrics side by side, each at its own pace. Knows no source; what it cannot tell holds, and never passes. */
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
-import type { Json } from '../../core/json.ts'
+import { type Json, own } from '../../core/json.ts'
 import type { Clock, Mark, Progress } from '../../core/kind.ts'
 import {
   addMeasurement,
@@ -130,7 +130,7 @@ function land(state: State, { metric, taken, at }: Landed): State {
 }
 
 function stateOf(state: State, metric: string): MetricState {
-  return state.metrics[metric] ?? { tally: noMeasurement, memory: null }
+  return own(state.metrics, metric) ?? { tally: noMeasurement, memory: null }
 }
 
 function watchedOf(watch: Watch, state: State, metric: string) {
