@@ -1,9 +1,9 @@
-/** `figures-once.ts FILE …`: the targets measured once, by `figures.ts …`, and kept in FILE: who asks again, or at the same time, gets the same figures. */
+/** `figures-once FILE …`, as it was built: the targets measured once, by `figures …`, and kept in FILE: who asks again, or at the same time, gets the same figures. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FiguresReport } from './figures.ts'
+import type { FiguresReport } from './figures/figure.ts'
 
 const [file = 'figures.json', ...words] = process.argv.slice(2)
 
@@ -18,12 +18,12 @@ function isFirst(): boolean {
 }
 
 function measure(): void {
-  const program = join(import.meta.dirname, 'figures.ts')
-  const done = spawnSync(process.execPath, ['--import', 'jiti/register', program, '--json', ...words], {
+  const program = join(import.meta.dirname, 'figures.js')
+  const done = spawnSync(process.execPath, [program, '--json', ...words], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  if (done.status !== 0) throw new Error(`figures.ts ended with ${done.status ?? done.signal}`)
+  if (done.status !== 0) throw new Error(`figures ended with ${done.status ?? done.signal}`)
   const report = JSON.parse(done.stdout) as FiguresReport
   const byName = Object.fromEntries(report.figures.map((each) => [each.name, each]))
   writeFileSync(`${file}.new`, JSON.stringify({ ...report, byName }))

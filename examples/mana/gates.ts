@@ -63,6 +63,13 @@ export function alertMetrics(count?: number) {
   }
 }
 
+/** What must be so of v1 for its figures to be worth comparing with. */
+export const soundMetrics = {
+  answers: { query: throughput, min: 1, unit: '/s', ...often() },
+  latency: { query: latency('v1'), max: 1, unit: 's', ...often() },
+  'chain grows': { query: grown('mana_sync_block'), min: 1, unit: 'blocks', ...often() },
+} as const
+
 /** Does v2 fail more often than v1, on the calls of the same moments? */
 export const abMetrics = {
   'errors of v2 beside v1': {

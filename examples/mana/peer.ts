@@ -1,4 +1,4 @@
-/** A peer: serves the example's chain over HTTP. `--delay-ms` stands for the distance; `--fault corrupt|gone` makes it a bad peer. */
+/** A peer: serves the example's chain over HTTP. `--delay-ms`, or `PUT /distance/MS` later, stands for the distance; `--fault corrupt|gone` makes it a bad peer. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isProgram, options, program } from '../stage/program.ts'
 import { type Block, makeChain } from './blocks.ts'
@@ -18,15 +18,17 @@ const mostAtOnce = 64
 
 export async function startPeer({ port, chain, delayMs = 0, blockMs = 0, fault }: PeerOptions): Promise<Serving> {
   const began = Date.now()
+  let awayMs = delayMs
   const head = () =>
     blockMs === 0 ? chain.length - 1 : Math.min(chain.length - 1, Math.floor((Date.now() - began) / blockMs))
   const shown = (block: Block): Block =>
     fault === 'corrupt' && block.number % 3 === 1 ? { ...block, transactions: block.transactions.slice(1) } : block
   const late = async (make: () => Reply): Promise<Reply> => {
-    if (delayMs > 0) await sleep(delayMs)
+    if (awayMs > 0) await sleep(awayMs)
     return fault === 'gone' ? { status: 503, body: { error: 'gone' } } : make()
   }
   return serve(port, {
+    'PUT /distance': ({ path: [ms] }) => ((awayMs = Number(ms)), { status: 200, body: { ms: awayMs } }),
     'GET /head': () => late(() => ({ status: 200, body: { number: head(), hash: chain[head()]?.hash } })),
     'GET /blocks': ({ path: [text], query }) =>
       late(() => {

@@ -3,7 +3,7 @@ import { environments } from './service-words.ts'
 import { ownedBy } from '../stage/owner.ts'
 import type { Mana } from './system.ts'
 
-/** How the run is paced: how many times shorter the guide's waits are, and what `figures.ts` measures with. */
+/** How the run is paced: how many times shorter the guide's waits are, and what `figures` measures with. */
 export interface Pace {
   readonly compress: number
   readonly figures: readonly string[]
@@ -18,6 +18,7 @@ export function planEnvironment(mana: Mana, hook: string, pace: Pace): Readonly<
   return {
     ...Object.fromEntries(nodes),
     MANA_HOME: mana.home,
+    MANA_PROGRAMS: mana.programs,
     MANA_NODE: process.execPath,
     MANA_PEERS: mana.peers.join(),
     MANA_CLIENTS: `http://127.0.0.1:${mana.ports.clients}`,

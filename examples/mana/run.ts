@@ -5,13 +5,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { fold } from 'changeover'
 import { openHook } from '../stage/hook.ts'
 import { openCommand, type Command } from '../stage/command.ts'
 import type { ClientsReport, LedgerReport } from './clients.ts'
 import { type Fault, faults, isFault } from './faults.ts'
-import type { Figure, FiguresReport } from './figures.ts'
+import type { Figure, FiguresReport } from './figures/figure.ts'
 import { askingStep, isRestored, triggerOf, wayBackMs } from '../stage/told-by-journal.ts'
 import { planEnvironment } from './plan-environment.ts'
 import { type Proof, prove } from './proof.ts'
@@ -66,6 +67,7 @@ interface Site {
   readonly messages: () => number
 }
 
+const lookMs = 200
 let isStopped = false
 
 async function main(): Promise<number> {
@@ -96,12 +98,14 @@ async function main(): Promise<number> {
 async function migrate(site: Site, fault: Fault | null, until: string | null): Promise<number> {
   const began = Date.now()
   say(fault === null ? 'v1 serves; the migration begins' : `v1 serves; v2 has a fault in production: ${faults[fault]}`)
-  await forward(site, until)
-  if (isStopped) return 1
+  const run = site.command.run('run', '--yes', ...(until === null ? [] : ['--until', until]))
+  await answerFor(site, run)
+  if (isStopped) return (await run, 1)
   if (given.rollback && triggerOf(await site.command.events()) === null) {
     say('v2 serves everybody; now everything is turned back')
     await site.command.run('rollback', '--yes', '--note', 'to show that it can')
   }
+  await run
   const seconds = Math.round((Date.now() - began) / 100) / 10
   const stats = await ask<ClientsReport>(site.mana, 'GET', 'stats')
   await ask(site.mana, 'PUT', 'stop')
@@ -114,15 +118,19 @@ async function migrate(site: Site, fault: Fault | null, until: string | null): P
   return isGood(summary) ? 0 : 1
 }
 
-/** Runs the plan; where it asks a person, this is the person, unless all is to be turned back instead of v1 being retired. */
-async function forward({ command }: Site, until: string | null): Promise<void> {
-  const limit = until === null ? [] : ['--until', until]
-  let code = await command.run('run', '--yes', ...limit)
-  while (code === 6 && !isStopped) {
+/**
+ * The person, wherever the run asks one: it waits, and its guards watch on. Ends with the run, or where all is to be turned back instead of v1 being
+ * retired.
+ */
+async function answerFor({ command }: Site, run: Promise<unknown>): Promise<void> {
+  let isOver = false
+  const over = () => (isOver = true)
+  run.then(over, over)
+  while (!isOver && !isStopped) {
     const step = askingStep(await command.events())
-    if (step === null || (step === 'go-retire' && given.rollback)) return
-    await command.run('approve', step, '--note', 'agreed by the example, in place of a person')
-    code = await command.run('resume', ...limit)
+    if (step === 'go-retire' && given.rollback) return
+    if (step !== null) await command.run('approve', step, '--note', 'agreed by the example, in place of a person')
+    await sleep(lookMs)
   }
 }
 

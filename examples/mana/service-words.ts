@@ -13,6 +13,8 @@ export const nodeName = (environment: Environment): string => `${environment}-1`
 /** Where a node is, and what is wrong with its v2 (`none`): values, or placeholders of a plan. */
 export interface Place {
   readonly home: string
+  /** The folder of the programs as they were built. */
+  readonly programs: string
   readonly port: string
   readonly peers: string
   readonly fault: string
@@ -31,7 +33,7 @@ export function serviceWords(environment: Environment, modules: Modules, place: 
     fault: place.fault,
   }
   const words = Object.entries(given).flatMap(([name, value]) => [`--${name}`, value])
-  return ['--import', 'jiti/register', `${import.meta.dirname}/service.ts`, ...words]
+  return [`${place.programs}/service.js`, ...words]
 }
 
 /** Each way of starting a node has a note of its own: which of them runs is a fact. */

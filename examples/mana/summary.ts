@@ -1,5 +1,5 @@
 /** What `npm run example:mana` measured, and how it is told at the end. Measures nothing itself. */
-import type { Figure } from './figures.ts'
+import type { Figure } from './figures/figure.ts'
 import { faults, type Fault } from './faults.ts'
 
 /** The object that `--json` ends with. Times in milliseconds but for `seconds`. */

@@ -1,8 +1,9 @@
 /** A whole Mana in a folder of its own: peers, a node in each of three environments, and their clients. Knows nothing of a plan. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { newFlag } from '../../src/flags/index.ts'
 import { type Program, startProgram, stopProgram } from '../stage/background.ts'
+import { buildPrograms } from '../stage/build.ts'
 import { freePorts } from '../stage/free-ports.ts'
 import { ownedBy } from '../stage/owner.ts'
 import type { Wanted } from './clients.ts'
@@ -10,14 +11,14 @@ import type { Fault } from './faults.ts'
 import { flagNames } from './flag-settings.ts'
 import { type Environment, environments, type Modules, serviceName, serviceWords } from './service-words.ts'
 
-const here = import.meta.dirname
-const project = join(here, '..', '..')
 const peerCount = 3
 /** A chain that is longer than any run: a block each 100 ms. */
 const chain = { blocks: 3_000, perBlock: 2, blockMs: 100 } as const
 
 export interface Mana {
   readonly home: string
+  /** The folder of the programs as they were built. */
+  readonly programs: string
   readonly owner: number
   readonly ports: { readonly [environment in Environment]: number } & { readonly clients: number }
   readonly peers: readonly string[]
@@ -36,7 +37,7 @@ const pace: { readonly [environment in Environment]: Pick<Wanted, 'rate' | 'send
   production: { rate: 150, senders: 100 },
 }
 
-/** Makes folders and flags. Every program ends when `owner` does. */
+/** Builds the programs where they are not, makes folders and flags. Every program ends when `owner` does. */
 export async function buildSystem(home: string, owner: number, fault: Fault | null): Promise<Mana> {
   for (const folder of ['flags', 'state', 'logs', 'backups']) mkdirSync(join(home, folder), { recursive: true })
   const flags = Object.fromEntries(Object.values(flagNames).map((name) => [name, newFlag()]))
@@ -45,19 +46,22 @@ export async function buildSystem(home: string, owner: number, fault: Fault | nu
   const [test = 0, staging = 0, production = 0, clients = 0, ...peerPorts] = await freePorts(4 + peerCount)
   const ports = { test, staging, production, clients }
   const peers = peerPorts.map((port) => `http://127.0.0.1:${port}`)
+  const built = await buildPrograms<'service' | 'peer' | 'clients'>('mana')
+  const programs = dirname(built('service'))
   const program = programsOf(home, owner)
   const peerPrograms = peerPorts.map((port, index) =>
-    program(`peer-${index + 1}`, peerWords(port), `${peers[index]}/head`),
+    program(`peer-${index + 1}`, [built('peer'), ...peerWords(port)], `${peers[index]}/head`),
   )
   const node = (environment: Environment, modules: Modules): Program => {
     const fault_ = environment === 'production' ? (fault ?? 'none') : 'none'
-    const place = { home, port: String(ports[environment]), peers: peers.join(), fault: fault_ }
+    const place = { home, programs, port: String(ports[environment]), peers: peers.join(), fault: fault_ }
     const name = serviceName(environment, modules)
     return program(name, serviceWords(environment, modules, place), `http://127.0.0.1:${ports[environment]}/head`)
   }
-  const crowd = program('clients', clientWords(ports), `http://127.0.0.1:${clients}/stats`)
+  const crowd = program('clients', [built('clients'), ...clientWords(ports)], `http://127.0.0.1:${clients}/stats`)
   return {
     home,
+    programs,
     owner,
     ports,
     peers,
@@ -81,7 +85,7 @@ function programsOf(home: string, owner: number) {
   return (name: string, words: readonly string[], health: string): Program => ({
     name,
     command: [process.execPath, ...words],
-    folder: project,
+    folder: home,
     environment: ownedBy(owner),
     health,
     log: join(home, 'logs', `${name}.log`),
@@ -89,16 +93,15 @@ function programsOf(home: string, owner: number) {
   })
 }
 
-function script(file: string, given: { readonly [name: string]: string | number }): readonly string[] {
-  const words = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
-  return ['--import', 'jiti/register', join(here, file), ...words]
+function wordsOf(given: { readonly [name: string]: string | number }): readonly string[] {
+  return Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
 }
 
 function peerWords(port: number): readonly string[] {
-  return script('peer.ts', { port, blocks: chain.blocks, 'per-block': chain.perBlock, 'block-ms': chain.blockMs })
+  return wordsOf({ port, blocks: chain.blocks, 'per-block': chain.perBlock, 'block-ms': chain.blockMs })
 }
 
 function clientWords(ports: Mana['ports']): readonly string[] {
   const nodes = environments.map((node): Wanted => ({ node, url: `http://127.0.0.1:${ports[node]}`, ...pace[node] }))
-  return script('clients.ts', { port: ports.clients, tag: 'run', nodes: JSON.stringify(nodes) })
+  return wordsOf({ port: ports.clients, tag: 'run', nodes: JSON.stringify(nodes) })
 }

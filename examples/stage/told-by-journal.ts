@@ -40,7 +40,7 @@ export function askingStep(events: readonly Event[]): string | null {
   let asking: string | null = null
   for (const event of events) {
     if (event.type === 'approval.asked') asking = event.step
-    if (event.type === 'approval.given') asking = null
+    if (event.type === 'approval.given' || event.type === 'run.turned') asking = null
   }
   return asking
 }
