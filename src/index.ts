@@ -37,6 +37,7 @@ export {
 } from './engine/index.ts'
 export { builtinAdapters, builtinKinds, builtinRecipes } from './builtin.ts'
 export { defineRecipe, type Recipe, type Recipes } from './core/recipe.ts'
+export { type LiveFlags, type LiveFlagsOptions, openFlags } from './live-flags/index.ts'
 export { type LiveSettings, openSettings, type SettingsOptions } from './live-settings/index.ts'
 export {
   type Figure,

@@ -29,6 +29,7 @@ const floors: { readonly [room: string]: number } = {
   gateway: 4,
   testing: 4,
   'live-settings': 4,
+  'live-flags': 4,
   init: 4,
   'index.ts': 4,
 }

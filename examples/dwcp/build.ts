@@ -11,13 +11,7 @@ const stamp = join(out, '.built')
 
 /** `program('node')` is the path to start with `node`. */
 export async function buildPrograms(): Promise<(name: 'node' | 'load' | 'fault-proxy' | 'downgrade') => string> {
-  const sources = [
-    here,
-    join(here, '../mana'),
-    join(here, '../neonhub/service'),
-    join(root, 'src/flags'),
-    join(root, 'src/core'),
-  ]
+  const sources = [here, join(here, '../stage'), join(root, 'src/flags'), join(root, 'src/core')]
   const newest = Math.max(...sources.flatMap(timesIn))
   if (!existsSync(stamp) || statSync(stamp).mtimeMs < newest) {
     rmSync(out, { recursive: true, force: true })

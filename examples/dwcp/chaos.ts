@@ -1,7 +1,7 @@
 /** `chaos.ts HOME kill|partition`: does the harm, waits until the fleet is over it, and prints how long that took. The load runs all the while. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Program, startProgram } from '../neonhub/programs.ts'
+import { type Program, startProgram } from '../stage/background.ts'
 import type { ChaosReport } from './chaos-report.ts'
 import { makeWhole, partition } from './distance.ts'
 import { logFile, type NodeAddress, nodeWords, pidFile, readInventory } from './inventory.ts'

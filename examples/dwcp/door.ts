@@ -1,7 +1,7 @@
 /** The tools around a fleet that its guide calls `dwcp-cli`, as an HTTP door: drain, keep and convert states, settle before a downgrade; and the page of metrics. */
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type Reply, serve } from '../mana/http.ts'
+import { type Reply, serve } from '../stage/http.ts'
 import { type NodeAddress, type Place, stateFile } from './inventory.ts'
 import { Monitor } from './monitor.ts'
 import { writeState } from './node/keeping.ts'

@@ -1,6 +1,6 @@
 /** `--state v3.json --out v1.json`: a v3 state taken down to v1, or the list of what v1 could not hold. */
 import { readFileSync } from 'node:fs'
-import { isProgram, options } from './program.ts'
+import { isProgram, options } from '../stage/program.ts'
 import { writeState } from './node/keeping.ts'
 import { downgrade, type NodeState } from './node/state.ts'
 import { codecsReady } from './pages/codecs.ts'

@@ -1,9 +1,9 @@
 /** Stands between two nodes where it is told to: late, uneven, slow, or cut. The bytes themselves are never touched. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { serve } from '../mana/http.ts'
+import { serve } from '../stage/http.ts'
 import type { FleetFile } from './node/fleet-file.ts'
-import { isProgram, options, program } from './program.ts'
+import { isProgram, options, program, type Running } from '../stage/program.ts'
 
 export interface Fault {
   readonly from: string
@@ -143,7 +143,7 @@ function carry(from: Socket, to: Socket, way: Way): void {
 
 if (isProgram(import.meta.filename)) {
   const given = options(['fleet', 'port', 'owner'])
-  await program('fault-proxy', given.owner, async () => {
+  const start = async (): Promise<Running> => {
     if (given.fleet === undefined) throw new RangeError('--fleet FILE says where the nodes are')
     const proxy = new FaultProxy(given.fleet)
     const all = () => ({ status: 200, body: { items: proxy.faults } })
@@ -158,5 +158,6 @@ if (isProgram(import.meta.filename)) {
       await server.stop()
     }
     return { port: server.port, stop }
-  })
+  }
+  await program('fault-proxy', start, { owner: given.owner })
 }

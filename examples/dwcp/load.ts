@@ -1,9 +1,9 @@
 /** Work for the fleet: machines that move, pages that are read from afar, proposals, notes; and what came of it, as whoever asked has seen it. */
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { serve } from '../mana/http.ts'
+import { serve } from '../stage/http.ts'
 import { followFleet } from './node/fleet-file.ts'
-import { isProgram, options, program } from './program.ts'
+import { isProgram, options, program, type Running } from '../stage/program.ts'
 
 const operations = ['migrate', 'read', 'propose', 'note'] as const
 type Operation = (typeof operations)[number]
@@ -269,7 +269,7 @@ export function readMix(text: string): LoadOptions['mix'] {
 
 if (isProgram(import.meta.filename)) {
   const given = options(['fleet', 'rate', 'mix', 'seconds', 'port', 'owner'])
-  await program('load', given.owner, async () => {
+  const start = async (): Promise<Running> => {
     if (given.fleet === undefined) throw new RangeError('--fleet FILE says where the nodes are')
     readFileSync(given.fleet)
     const load = new Load({
@@ -289,5 +289,6 @@ if (isProgram(import.meta.filename)) {
     const seconds = Number(given.seconds ?? 0)
     if (seconds > 0) setTimeout(() => process.kill(process.pid, 'SIGTERM'), seconds * 1_000)
     return { port: server.port, stop }
-  })
+  }
+  await program('load', start, { owner: given.owner })
 }

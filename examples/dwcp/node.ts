@@ -1,7 +1,7 @@
 /** A node of the fleet, as a program. */
 import { DwcpNode } from './node/dwcp-node.ts'
 import { readFault } from './node/faults.ts'
-import { isProgram, options, program } from './program.ts'
+import { isProgram, options, program } from '../stage/program.ts'
 
 const names = [
   'id',
@@ -38,6 +38,6 @@ if (isProgram(import.meta.filename)) {
       fault: readFault(given.fault),
     })
   }
-  const said = ({ adminPort }: DwcpNode) => ({ adminPort, version: given.version })
-  await program(given.id ?? 'node', given.owner, async () => start(), said)
+  const more = ({ adminPort }: DwcpNode) => ({ adminPort, version: given.version })
+  await program(given.id ?? 'node', async () => start(), { owner: given.owner, more })
 }

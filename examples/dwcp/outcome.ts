@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fold } from 'changeover'
-import type { Command } from '../mana/command.ts'
-import { isRestored, triggerOf, wayBackMs } from '../mana/journal.ts'
-import { writeReport } from '../mana/report.ts'
+import type { Command } from '../stage/command.ts'
+import { isRestored, triggerOf, wayBackMs } from '../stage/told-by-journal.ts'
+import { writeReport } from '../stage/report.ts'
 import type { ChaosReport } from './chaos-report.ts'
 import type { LeakReport } from './leak-report.ts'
 import type { LoadFigures } from './load.ts'
@@ -53,7 +53,10 @@ export async function summarise({ site, command }: Place, outcome: Outcome): Pro
     requests,
     pages: Math.round(load.movedBytes / pageBytes),
     machines: { verified: machines.machines, problems: machines.problems },
-    trigger: trigger === null ? null : { step: trigger.step, stage: stageOf(trigger.step, state), why: trigger.why },
+    trigger:
+      trigger === null
+        ? null
+        : { step: trigger.step, gate: trigger.gate, stage: stageOf(trigger.step, state), why: trigger.why },
     wayBackMs: wayBackMs(events),
     baseline: baselineTable(events),
     impact: impactTable(events),
@@ -61,7 +64,7 @@ export async function summarise({ site, command }: Place, outcome: Outcome): Pro
     chaos,
     rolledBackEqual: state.outcome === 'rolled-back' ? isRestored(state) && (await runV1(site)) : null,
     messages: site.door.messages(),
-    report: await writeReport(command, site.home, requests, 'dwcp'),
+    report: await writeReport(command, site.home, 'dwcp-report', { requests }),
   }
 }
 

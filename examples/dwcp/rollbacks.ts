@@ -1,7 +1,7 @@
 /** The three ways back of the guide, after the rollout: at once, in stages, and down to v1. Each by the command that a person would type. */
 import { join } from 'node:path'
-import type { Command } from '../mana/command.ts'
-import { openCommand } from '../mana/command.ts'
+import type { Command } from '../stage/command.ts'
+import { openCommand } from '../stage/command.ts'
 import { lossesOf } from './losses.ts'
 import type { Site } from './site.ts'
 import { untilPlain } from './watch.ts'

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newFlag } from '../../src/flags/index.ts'
-import { type Program, startProgram, stopProgram } from '../neonhub/programs.ts'
+import { type Program, startProgram, stopProgram } from '../stage/background.ts'
 import { freePorts } from '../stage/free-ports.ts'
 import { buildPrograms } from './build.ts'
 import { type Commuter, startCommuter } from './commuter.ts'

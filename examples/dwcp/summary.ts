@@ -24,8 +24,13 @@ export interface Summary {
   readonly machines: { readonly verified: number; readonly problems: readonly string[] }
   readonly fault: FaultName | null
   readonly rollback: string | null
-  /** The gate or guard that turned it back, and what it said. */
-  readonly trigger: { readonly step: string; readonly stage: string; readonly why: string } | null
+  /** The gate or guard that turned it back, the step that it stood beside, and what it saw. */
+  readonly trigger: {
+    readonly step: string
+    readonly gate: string
+    readonly stage: string
+    readonly why: string
+  } | null
   /** From the trigger's word, or the emergency command, to the last node without a v3 feature; null where nothing was turned. */
   readonly undoneMs: number | null
   /** From the turn until every node ran v1 again. */
@@ -92,7 +97,7 @@ function headOf({ outcome, trigger, fault, rollback }: Summary): string {
 
 function turnedLines({ trigger, undoneMs, wayBackMs, rolledBackEqual, refusals }: Summary): readonly Line[] {
   return [
-    ...(trigger === null ? [] : ([['caught by', `${trigger.step} (${trigger.stage}): ${trigger.why}`]] as const)),
+    ...(trigger === null ? [] : ([['caught by', `${trigger.gate} (${trigger.stage}): ${trigger.why}`]] as const)),
     ...(undoneMs === null
       ? []
       : ([['switched off', `${count(undoneMs)} ms until the last node had no v3 feature`]] as const)),

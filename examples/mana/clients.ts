@@ -1,8 +1,8 @@
 /** The load of a whole run: senders at a steady pace on each node, what they saw, and the ledger of what they were promised. */
 import { Agent } from 'node:http'
-import { isProgram, options, program } from '../neonhub/service/program.ts'
+import { isProgram, options, program } from '../stage/program.ts'
 import { Client, type Outcome, type Promised } from './client.ts'
-import { serve, type Serving } from './http.ts'
+import { serve, type Serving } from '../stage/http.ts'
 
 /** What the senders of one node saw. Milliseconds; `lastV2` in milliseconds since 1970, null where v2 never answered. */
 export interface NodeReport {

@@ -1,6 +1,6 @@
 /** A client that submits signed transactions over HTTP and reports what it measured itself: throughput, latency, refusals, errors. */
 import { Agent, request } from 'node:http'
-import { isProgram, options } from '../neonhub/service/program.ts'
+import { isProgram, options } from '../stage/program.ts'
 import { type Signer, signerOf } from './transactions.ts'
 
 export interface LoadOptions {

@@ -1,8 +1,8 @@
 /** A peer: serves the example's chain over HTTP. `--delay-ms` stands for the distance; `--fault corrupt|gone` makes it a bad peer. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isProgram, options, program } from '../neonhub/service/program.ts'
+import { isProgram, options, program } from '../stage/program.ts'
 import { type Block, makeChain } from './blocks.ts'
-import { type Reply, serve, type Serving } from './http.ts'
+import { type Reply, serve, type Serving } from '../stage/http.ts'
 
 export interface PeerOptions {
   readonly port: number

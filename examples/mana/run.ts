@@ -8,17 +8,17 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fold } from 'changeover'
 import { openHook } from '../stage/hook.ts'
-import { openCommand, type Command } from './command.ts'
+import { openCommand, type Command } from '../stage/command.ts'
 import type { ClientsReport, LedgerReport } from './clients.ts'
 import { type Fault, faults, isFault } from './faults.ts'
 import type { Figure, FiguresReport } from './figures.ts'
-import { askingStep, isRestored, triggerOf, wayBackMs } from './journal.ts'
+import { askingStep, isRestored, triggerOf, wayBackMs } from '../stage/told-by-journal.ts'
 import { planEnvironment } from './plan-environment.ts'
 import { type Proof, prove } from './proof.ts'
 import { type Environment, environments } from './service-words.ts'
 import { type Summary, summaryText } from './summary.ts'
 import { buildSystem, type Mana } from './system.ts'
-import { writeReport } from './report.ts'
+import { writeReport } from '../stage/report.ts'
 
 const usage = `Takes a Mana node from v1 to v2 modules: test, staging, production, under live load.
 
@@ -44,6 +44,7 @@ const { values: given } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
+const plan = join(import.meta.dirname, 'changeover.config.ts')
 const say = (line: string): void => void (given.json ? process.stderr : process.stdout).write(`${line}\n`)
 
 /** Two days of the guide in two seconds, or in half of one. */
@@ -84,7 +85,7 @@ async function main(): Promise<number> {
     await mana.start()
     const hook = await openHook()
     const env = { ...process.env, ...planEnvironment(mana, hook.url, pace) }
-    const command = openCommand({ home, env, out: given.json ? 2 : 'inherit' })
+    const command = openCommand({ home, env, out: given.json ? 2 : 'inherit', plan })
     return await migrate({ mana, home, command, messages: hook.messages }, fault, until)
   } finally {
     process.off('SIGTERM', leave)
@@ -141,9 +142,8 @@ async function summarise(site: Site, { seconds, stats, proof, fault }: Measured)
   const trigger = triggerOf(events)
   const lastV2 = Math.max(...nodes.map((node) => node.lastV2 ?? 0))
   const isBack = state.outcome === 'rolled-back'
-  const report = await writeReport(site.command, site.home, {
-    served: sum((n) => n.served),
-    failed: sum((n) => n.failed),
+  const report = await writeReport(site.command, site.home, 'mana', {
+    requests: { served: sum((n) => n.served), failed: sum((n) => n.failed) },
   })
   return {
     outcome: state.outcome ?? 'paused',
@@ -160,7 +160,7 @@ async function summarise(site: Site, { seconds, stats, proof, fault }: Measured)
     rolledBackEqual: isBack ? isRestored(state) && proof.wrong.length === 0 : null,
     targets: targetsIn(site.home),
     fault,
-    trigger: trigger === null ? null : { step: trigger.step, why: trigger.why },
+    trigger: trigger === null ? null : { step: trigger.step, gate: trigger.gate, why: trigger.why },
     undoneMs: trigger === null || lastV2 === 0 ? null : Math.max(0, lastV2 - trigger.at),
     wayBackMs: wayBackMs(events),
     messages: site.messages(),

@@ -1,5 +1,5 @@
 /** What a node answers to whom. Starts and stops nothing. */
-import type { Reply, Routes } from './http.ts'
+import type { Reply, Routes } from '../stage/http.ts'
 import type { Parts } from './service-state.ts'
 import { servicePage } from './service-metrics.ts'
 import type { SignedTransaction } from './transactions.ts'

@@ -1,10 +1,10 @@
 /** The node's service: takes transactions, follows the chain of its peers, answers questions, shows its figures. */
 import { existsSync, rmSync } from 'node:fs'
 import { followSettings, type Followed } from '../../src/router/index.ts'
-import { isProgram, options, program, say } from '../neonhub/service/program.ts'
+import { isProgram, options, program, say } from '../stage/program.ts'
 import { type Fault, isFault } from './faults.ts'
 import { followFlags } from './flag-settings.ts'
-import { serve, type Serving } from './http.ts'
+import { serve, type Serving } from '../stage/http.ts'
 import { Ledger } from './ledger.ts'
 import { makePoolNode, type PoolNode, senderOf } from './pool-node.ts'
 import { sealer } from './sealer.ts'

@@ -23,8 +23,8 @@ export interface Summary {
   /** Empty where the run did not come as far. */
   readonly targets: readonly Figure[]
   readonly fault: Fault | null
-  /** The gate or guard that turned it back, and what it said. */
-  readonly trigger: { readonly step: string; readonly why: string } | null
+  /** The gate or guard that turned it back, the step that it stood beside, and what it saw. */
+  readonly trigger: { readonly step: string; readonly gate: string; readonly why: string } | null
   /** From that gate's word to the last answer of v2 to anyone; null where v2 had answered nobody, or nothing was turned. */
   readonly undoneMs: number | null
   /** From the turn until every node runs as it did before. */
@@ -67,7 +67,7 @@ function outcomeLines(summary: Summary): readonly (readonly [string, string])[] 
   const last = undoneMs === null ? 'v2 had answered nobody' : `${count(undoneMs)} ms until the last answer of v2`
   return [
     took,
-    ...(trigger === null ? [] : ([['caught by', `${trigger.step}: ${trigger.why}`]] as const)),
+    ...(trigger === null ? [] : ([['caught by', `${trigger.gate}: ${trigger.why}`]] as const)),
     ['turned back', `${last}${wayBackMs === null ? '' : `, ${count(wayBackMs)} ms until all nodes were restarted`}`],
     ['as it was', rolledBackEqual ? 'yes: flags, nodes, and every promised transaction' : 'NO, see above'],
   ]

@@ -7,7 +7,7 @@ import { type CrewOptions, startCrew } from './clients/crew.ts'
 import { Ledger, type LedgerRecord } from './clients/ledger.ts'
 import { type Phase, Presence } from './clients/presence.ts'
 import { Stats, type Summary } from './clients/stats.ts'
-import { isProgram, options, program } from './service/program.ts'
+import { isProgram, options, program } from '../stage/program.ts'
 import { type Asked, Refusal, reply, type Route, serve } from './service/serve.ts'
 
 export interface ClientsOptions extends CrewOptions {

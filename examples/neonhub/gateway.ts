@@ -1,6 +1,6 @@
 /** The door that clients know: Changeover's built-in gateway, with the two APIs of NeonHub as its routes. Decides no share. */
 import { type Gateway, type GatewayConfig, startGateway } from 'changeover/gateway'
-import { isProgram, options, program } from './service/program.ts'
+import { isProgram, options, program } from '../stage/program.ts'
 
 export interface DoorOptions {
   readonly port: number

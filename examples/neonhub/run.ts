@@ -2,28 +2,29 @@
  * The main job: a NeonHub v3.3 under live load, taken to v4.0 by one plan and, with `--rollback`, back again. Starts a PostgreSQL, the system and its
  * clients in a temporary folder, runs `changeover` as a user would, and measures what the clients saw. Knows no step of the plan.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { type Event, type Finding, fold, openJournalAt, type RunState, systemClock } from 'changeover'
+import { type Finding, fold, type RunState } from 'changeover'
 import { type PostgresServer, postgresSources, startPostgres } from 'changeover/testing'
+import { type Command, openCommand } from '../stage/command.ts'
 import { openHook } from '../stage/hook.ts'
+import { writeReport } from '../stage/report.ts'
+import { triggerOf } from '../stage/told-by-journal.ts'
 import type { ClientsReport } from './clients.ts'
 import type { LedgerRecord } from './clients/ledger.ts'
 import { compare, disagreements, photograph, type Photograph, proof } from './facts.ts'
 import { planEnvironment } from './plan-environment.ts'
 import { servedBefore } from './rig.ts'
+import { rowsMoved } from './rows-moved.ts'
 import { type Back, type FaultCaught, figuresOf, type Summary, summaryText } from './summary.ts'
 import { buildSystem, type NeonHub } from './system.ts'
-import { caughtIn, rowsMoved } from './told-by-journal.ts'
 import { type Fault, faultFrom } from './v4/fault.ts'
 
 const project = join(import.meta.dirname, '..', '..')
 const plan = join(import.meta.dirname, 'changeover.config.ts')
-const command = join(project, 'dist', 'cli', 'main.js')
 const usage = `Takes a NeonHub from v3.3 to v4.0 under live load.
 
   npm start                     the whole upgrade, on 100,000 users and 20,000 models
@@ -52,7 +53,7 @@ interface Site {
   readonly server: PostgresServer
   readonly hub: NeonHub
   readonly home: string
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly command: Command
   readonly fault: Fault
   readonly messages: () => number
 }
@@ -86,7 +87,8 @@ async function build(home: string, rows: number, rate: number, fault: Fault): Pr
   for (const program of ['coordinator', 'v3', 'gateway', 'clients'] as const) await hub.start(program)
   const hook = await openHook()
   const env = { ...process.env, ...planEnvironment(hub, hook.url, fault) }
-  return { server, hub, home, env, fault, messages: hook.messages }
+  const command = openCommand({ home, env, out: given.json ? 2 : 'inherit', plan })
+  return { server, hub, home, command, fault, messages: hook.messages }
 }
 
 /** Runs the plan up to where v3 would be retired: until then everything can be turned back. */
@@ -94,10 +96,10 @@ async function upgrade(site: Site): Promise<number> {
   const before = await photograph(site.hub.url)
   const began = Date.now()
   say('v3 serves its clients; the upgrade begins')
-  const code = await changeover(site, ['run', '--yes', '--until', 'criteria'])
+  const code = await site.command.run('run', '--yes', '--until', 'criteria')
   const seconds = (Date.now() - began) / 1000
   if (code !== (site.fault === 'none' ? 0 : rolledBack)) {
-    await changeover(site, ['status'])
+    await site.command.run('status')
     return code === 0 ? 1 : code
   }
   const caught = site.fault === 'none' ? null : await turnedBackByItself(site, before)
@@ -105,7 +107,7 @@ async function upgrade(site: Site): Promise<number> {
   const back = caught === null && given.rollback ? await turnBack(site, before) : null
   const state = await stateOf(site)
   const summary = await summarise(site, state, seconds, began, { back, caught })
-  const report = await writeReport(site, summary)
+  const report = await writeReport(site.command, site.home, 'neonhub', figuresOf(summary))
   if (given.json) process.stdout.write(`${JSON.stringify({ ...summary, report })}\n`)
   else process.stdout.write(summaryText(summary, state, { messages: site.messages(), report }))
   // Before a fault is caught, clients meet it: that is what it is for.
@@ -115,12 +117,12 @@ async function upgrade(site: Site): Promise<number> {
 
 /** A fault of v4 was asked for, and the run came back without anybody's word: which trigger saw it, how long v4 answered on, and that nothing is lost. */
 async function turnedBackByItself(site: Site, before: Photograph): Promise<FaultCaught> {
-  const caught = caughtIn(await eventsOf(site))
+  const caught = triggerOf(await site.command.events())
   const { lastAnswerAt, clients } = await ask<ClientsReport>(site, 'stats')
   const { equal, checked } = await prove(site, before)
   return {
     fault: site.fault,
-    trigger: caught?.trigger ?? '',
+    trigger: caught?.gate ?? '',
     why: caught?.why ?? '',
     lastOnV4Ms: caught ? Math.max(0, lastAnswerAt.v4 - caught.at) : null,
     failedRequests: clients.v3.failed + clients.v4.failed,
@@ -136,7 +138,7 @@ async function turnBack(site: Site, before: Photograph): Promise<Back> {
   const apart = await disagreements(site.hub.url)
   const writtenByV4 = (await ask<ClientsReport>(site, 'stats')).clients.v4.served
   const began = Date.now()
-  await mustBe(rolledBack, await changeover(site, ['rollback', '--yes']))
+  await mustBe(rolledBack, await site.command.run('rollback', '--yes'))
   const seconds = (Date.now() - began) / 1000
   const { equal, checked } = await prove(site, before)
   const agreed = apart.users + apart.models === 0
@@ -168,7 +170,7 @@ async function summarise(
   { back, caught }: Pick<Summary, 'caught'> & { readonly back: Back | null },
 ): Promise<Summary> {
   const stats = await ask<ClientsReport>(site, `stats?from=${from}`)
-  const moved = rowsMoved(await eventsOf(site))
+  const moved = rowsMoved(await site.command.events())
   return {
     outcome: back || caught ? (state.outcome ?? 'failed') : 'done',
     rows: moved.rows,
@@ -182,67 +184,21 @@ async function summarise(
   }
 }
 
-/** What the clients measured stands in the report beside what the run measured. */
-async function writeReport(site: Site, summary: Summary): Promise<string> {
-  const out = join(project, 'out', 'neonhub')
-  mkdirSync(out, { recursive: true })
-  const figures = join(site.home, 'figures.json')
-  writeFileSync(figures, JSON.stringify(figuresOf(summary)))
-  const words = ['report', '--format', 'html', '--figures', figures, '--out', join(out, 'report.html')]
-  await mustBe(0, (await changeoverSays(site, words)).code)
-  return relative(process.cwd(), join(out, 'report.html'))
-}
-
 /** The facts of every target are compared once more. What is a risk was said while it ran. */
 async function verify(site: Site): Promise<void> {
-  const { code, said } = await changeoverSays(site, ['verify', '--json'])
+  const { code, said } = await site.command.says('verify', '--json')
   const { findings = [] } = JSON.parse(said || '{}') as { findings?: readonly Finding[] }
   for (const each of findings.filter(({ level }) => level === 'block')) say(`${each.code}: ${each.message}`)
   await mustBe(0, code)
   say(`verified once more: ${findings.length} answers, nothing that blocks`)
 }
 
-/** The same program that a user types, on the plan of this example. Its own lines go where ours go. */
-function changeover(site: Site, words: readonly string[]): Promise<number> {
-  return ended(begin(site, words, given.json ? 2 : 'inherit'))
-}
-
-/** The same, with its lines for this program alone. */
-async function changeoverSays(site: Site, words: readonly string[]): Promise<{ code: number; said: string }> {
-  const child = begin(site, words, 'pipe')
-  let said = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text))
-  return { code: await ended(child), said }
-}
-
-function begin(site: Site, words: readonly string[], out: 'inherit' | 'pipe' | 2): ChildProcess {
-  const env = site.env as NodeJS.ProcessEnv
-  return spawn(process.execPath, [command, '--file', plan, ...words], {
-    cwd: site.home,
-    env,
-    stdio: ['ignore', out, 'inherit'],
-  })
-}
-
-function ended(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve(code ?? 1))
-  })
-}
-
 async function mustBe(wanted: number, code: number): Promise<void> {
   if (code !== wanted) throw new Error(`changeover ended with ${code}, not ${wanted}`)
 }
 
-async function eventsOf(site: Site): Promise<readonly Event[]> {
-  const journal = openJournalAt({ folder: join(site.home, 'changeover'), clock: systemClock })
-  const [run = ''] = await journal.runs()
-  return journal.read(run)
-}
-
 async function stateOf(site: Site): Promise<RunState> {
-  const state = fold(await eventsOf(site))
+  const state = fold(await site.command.events())
   if (!state) throw new Error('the journal has no run')
   return state
 }

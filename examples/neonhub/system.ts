@@ -6,7 +6,7 @@ import { freePorts } from '../stage/free-ports.ts'
 import { ownedBy } from '../stage/owner.ts'
 import { type Secrets, writeBelongings } from './belongings.ts'
 import { type V4Node, v4Nodes } from './parts.ts'
-import { type Program, startProgram, stopProgram, pidOf } from './programs.ts'
+import { type Program, startProgram, stopProgram, pidOf } from '../stage/background.ts'
 import { fillV3, type Rows, rowsFor } from './v3/fill.ts'
 
 const here = import.meta.dirname

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -78,6 +78,29 @@ describe('words that are not known', () => {
 
 describe('a run', () => {
   beforeEach(() => place.write('changeover.yaml', plan))
+
+  test('that was killed in the middle of a write was interrupted, and goes on with resume', async () => {
+    place.write('changeover.yaml', plan.replace('forMs: 600', 'forMs: 3000'))
+    const running = place.start('run', '--yes')
+    await running.shows('step.started')
+    expect((await place.run('status')).out).toMatch(/ running\n/)
+    const watching = place.start('status', '--watch')
+    await watching.shows('changeover pause')
+    running.child.kill('SIGKILL')
+    await running.ended
+    const journals = join(place.folder, '.changeover')
+    const journal = join(journals, readdirSync(journals).find((name) => name.endsWith('.jsonl')) ?? '')
+    appendFileSync(journal, '{"seq":99,"at":"2026-')
+    await watching.shows(' interrupted\n')
+    watching.child.kill('SIGINT')
+    expect((await watching.ended).code).toBe(0)
+    const after = await place.run('status')
+    expect([after.code, after.out]).toEqual([0, expect.stringMatching(/ interrupted\n[^]*its runner is gone/)])
+    expect(after.out).toContain('changeover resume')
+    expect(after.out).not.toContain('changeover pause')
+    expect(lines((await place.run('status', '--json')).out)[0]).toMatchObject({ phase: 'interrupted' })
+    expect((await place.run('resume')).code).toBe(6)
+  })
 
   test('goes as far as a person, who approves, and on to its end; each exit code says where it is', async () => {
     const first = await place.run('run', '--yes')

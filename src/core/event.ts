@@ -84,5 +84,7 @@ export interface Journal {
   runs(): Promise<readonly string[]>
   /** Becomes the runner. Throws `run.busy` when a live one holds the run; a dead one's claim is taken over. */
   claim(run: string, by: Actor): Promise<Claim>
+  /** Whether a live runner holds the run. `here`: the name of this machine, whose processes can be looked for. */
+  hasRunner(run: string, here: string): Promise<boolean>
   close(): Promise<void>
 }

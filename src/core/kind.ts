@@ -30,6 +30,8 @@ export interface Site<R extends Roles> {
   readonly facts: { readonly [role in keyof R]: Ports[R[role]]['facts'] }
   readonly tools: { readonly [role in keyof R]: Ports[R[role]]['tools'] }
   readonly targets: { readonly [role in keyof R]: string }
+  /** Planned as a guard: it watches for as long as another step runs, and need not end by itself. */
+  readonly guard?: true
 }
 
 /** What `plan` answers. A role absent from `predicted` is left as it is. */

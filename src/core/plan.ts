@@ -99,9 +99,16 @@ export interface PlannedAlone {
 }
 
 /** One step on given facts. The engine plans a step again before it starts: another `work` means that the plan is stale. */
-export function planStep(step: AskedStep, asked: Asked, facts: Facts, world: World): PlannedAlone {
+export function planStep(
+  step: AskedStep,
+  asked: Asked,
+  facts: Facts,
+  world: World,
+  as: 'step' | 'guard' = 'step',
+): PlannedAlone {
   const { kind, on, spec } = bindStep(step, asked, world)
-  const draft: Draft<Roles, Json> = kind.plan(spec, siteOf(on, asked, facts, world.adapters))
+  const site = siteOf(on, asked, facts, world.adapters)
+  const draft: Draft<Roles, Json> = kind.plan(spec, as === 'guard' ? { ...site, guard: true } : site)
   const after = Object.fromEntries(
     Object.entries(draft.predicted).map(([role, predicted]) => [on[role] as string, predicted as Json]),
   )
@@ -147,7 +154,7 @@ function planGuard(guard: AskedStep, step: AskedStep, asked: Asked, facts: Facts
       help,
     )
   }
-  return planStep(guard, asked, facts, world)
+  return planStep(guard, asked, facts, world, 'guard')
 }
 
 function irreversible(step: PlannedStep): readonly Finding[] {

@@ -256,6 +256,14 @@ export function sealedBy(state: RunState): StepState | undefined {
 /** Whether a runner has something to do, and if not, what is waited for: the basis of exit codes and of what `status` says. */
 export type Phase = 'running' | 'turning-back' | 'paused' | 'awaiting-approval' | 'failed' | Outcome
 
+/** A phase, or that the runner is gone in the middle of it: it was killed, or its machine is lost. */
+export type Standing = Phase | 'interrupted'
+
+export function standing(state: RunState, runnerGone: boolean): Standing {
+  const at = phase(state)
+  return runnerGone && (at === 'running' || at === 'turning-back') ? 'interrupted' : at
+}
+
 export function phase(state: RunState): Phase {
   if (state.outcome) return state.outcome
   const task = next(state)

@@ -30,6 +30,11 @@ export async function claimFile(path: string, run: string, by: Actor, clock: Clo
   )
 }
 
+/** Whether the claim's owner lives. `now` in milliseconds since 1970. */
+export async function isClaimed(path: string, here: string, now: number): Promise<boolean> {
+  return isOwned(path, await ownerOf<Actor>(path), { here, now, leaseMs })
+}
+
 async function create(path: string, by: Actor): Promise<boolean> {
   try {
     return await makeOwned(path, by)

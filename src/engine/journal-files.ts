@@ -63,10 +63,14 @@ export function openJournalAt(options: FileJournalOptions): Journal {
     append: (run, what, after) => alone(logOf(run), () => append(logOf(run), what, after, options)),
     tail: (run, after, signal) => follow(read, run, after, signal, options),
     runs: () => listRuns(options.folder),
-    // Loaded by who drives a run: `status` only reads, and must start at once.
+    // Loaded by who drives a run, or asks for who does: `status` of one that is at rest only reads, and must start at once.
     claim: async (run: string, by: Actor): Promise<Claim> => {
       const { claimFile } = await import('./claim-file.ts')
       return claimFile(join(options.folder, `${run}.claim`), run, by, options.clock)
+    },
+    hasRunner: async (run, here) => {
+      const { isClaimed } = await import('./claim-file.ts')
+      return isClaimed(join(options.folder, `${run}.claim`), here, options.clock.now())
     },
     close: async () => undefined,
   }

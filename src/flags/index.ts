@@ -3,6 +3,7 @@ export { bucketOf } from './bucket.ts'
 export { checkFlags } from './check.ts'
 export { compileFlags, type Flags } from './compile.ts'
 export { parseFlags, readFlags } from './parse.ts'
+export { type FlagSource, openFlagSource, type Served, type SourceOptions } from './source.ts'
 export { newFlag, type Rollout, rolloutOf, type Sides, withRollout } from './rollout.ts'
 export {
   type Flag,

@@ -40,7 +40,7 @@ function readLine(line: string, number: number, openMetrics: boolean): Series {
   while (line[at] === ' ' || line[at] === '\t') at += 1
   const labels = line[at] === '{' ? readLabels(line, at, number) : { labels: {}, named: undefined, end: at }
   const [value = '', time] = line.slice(labels.end).split(' # ')[0]!.trim().split(/\s+/)
-  const read = numberOf(value)
+  const read = readNumber(value)
   if (read === undefined) throw new PageFault(number, `"${value}" is no value of "${name ?? labels.named ?? ''}"`)
   const when = time === undefined ? null : Number(time)
   if (when !== null && !Number.isFinite(when)) throw new PageFault(number, `"${time ?? ''}" is no time`)
@@ -85,7 +85,8 @@ function unescape(text: string): string {
   return text.replace(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign))
 }
 
-function numberOf(text: string): number | undefined {
+/** A number as metrics are spelled, `NaN` and `+Inf` too; undefined where the text is none. */
+export function readNumber(text: string): number | undefined {
   const word = /^([+-]?)(inf|infinity|nan)$/i.exec(text)
   if (word) return /^n/i.test(word[2] ?? '') ? NaN : word[1] === '-' ? -Infinity : Infinity
   if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return undefined

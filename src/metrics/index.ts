@@ -11,7 +11,7 @@ export {
   runPhase,
   type Watched,
 } from './analysis.ts'
-export { PageFault, readPage, type Series } from './exposition.ts'
+export { PageFault, readNumber, readPage, type Series } from './exposition.ts'
 export { addTotal, type Growth, grownIn } from './growth.ts'
 export { type Evidence, judge, type Judgement, shown } from './judge.ts'
 export { figureIn } from './limits.ts'

@@ -51,6 +51,7 @@ describe('a metrics page', () => {
   it.each([
     ['a 1\n1b 2', 'line 2: "1b 2" does not begin with a name'],
     ['a', 'line 1: "" is no value of "a"'],
+    ['# HELP x\nx hello', 'line 2: "hello" is no value of "x"'],
     ['a 0x1', 'line 1: "0x1" is no value of "a"'],
     ['a 1 soon', 'line 1: "soon" is no time'],
     ['a{b="c} 1', 'line 1: the labels cannot be read from column 3 on'],

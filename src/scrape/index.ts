@@ -21,7 +21,7 @@ export interface Scraped {
 
 const mostBytes = 64 * 1024 * 1024
 
-/** Throws `target.unreachable` where there is no answer in time. Redirects are not followed: they could carry credentials elsewhere. */
+/** Throws `target.unreachable` where there is no answer in time, or one that points elsewhere: to follow it could carry credentials there. */
 export async function scrape(options: ScrapeOptions): Promise<Scraped> {
   options.signal.throwIfAborted()
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)])
@@ -33,6 +33,8 @@ export async function scrape(options: ScrapeOptions): Promise<Scraped> {
       ...(options.form ? { method: 'POST', body: new URLSearchParams(options.form) } : {}),
     })
     const text = await textOf(response, options)
+    const to = response.headers.get('location')
+    if (response.status >= 300 && response.status < 400 && to !== null) throw redirected(options, response.status, to)
     return { status: response.status, type: response.headers.get('content-type') ?? '', text: hide(options, text) }
   } catch (error) {
     if (options.signal.aborted) throw options.signal.reason
@@ -73,6 +75,18 @@ function hide(options: ScrapeOptions, text: string): string {
 function whyOf(error: unknown): string {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause
   return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error))
+}
+
+/** What stands behind the `?` of an address may be a secret. */
+function redirected(options: ScrapeOptions, status: number, to: string): ChangeoverError {
+  const { url } = options
+  const place = URL.canParse(to, url.href) ? new URL(to, url) : undefined
+  const where = place === undefined ? to : `${place.origin}${place.pathname}`
+  return new ChangeoverError(
+    'target.unreachable',
+    `"${url.origin}${url.pathname}" does not answer itself, it redirects to "${hide(options, where)}": status ${status}`,
+    'give the url that answers; a page to log in at means that the headers of the target hold no valid credentials',
+  )
 }
 
 function unreachable(options: ScrapeOptions, why: string): ChangeoverError {

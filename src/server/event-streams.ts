@@ -1,6 +1,6 @@
 /** Streams of server-sent events that tell clients to ask again. An event's id is the version of the flags, so that every server understands every id. */
 import type { ServerResponse } from 'node:http'
-import type { Served } from './flag-source.ts'
+import type { Served } from '../flags/index.ts'
 
 export interface EventStreams {
   /** Begins a stream, with what was missed since `lastId` (the Last-Event-ID of a client that comes back). */

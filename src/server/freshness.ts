@@ -1,6 +1,6 @@
 /** Whether a bulk answer may be 304: the whole body is the one the client has, and the flags are as new as the client knows them to be. */
 import { createHash } from 'node:crypto'
-import type { Served } from './flag-source.ts'
+import type { Served } from '../flags/index.ts'
 
 /** A strong ETag over every byte of the body, so that another context can never be answered from it. */
 export function etagOf(body: string): string {

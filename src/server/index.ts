@@ -1,6 +1,7 @@
 /** Doors over HTTP: flags for programs in any language by OFREP, and a page of metrics. */
 export type { Caller } from './access.ts'
 export type { Rate } from './allowance.ts'
-export { type FlagSource, openFlagSource, type Served, type SourceOptions } from './flag-source.ts'
 export { type OfrepOptions, type OfrepServer, startOfrep } from './ofrep.ts'
 export { type Page, type PageOptions, startPage } from './page.ts'
+/** What a server answers from. */
+export { type FlagSource, openFlagSource } from '../flags/index.ts'

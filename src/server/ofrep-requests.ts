@@ -6,7 +6,7 @@ import type { Allowance } from './allowance.ts'
 import { bodyOf, speaksJson } from './body.ts'
 import type { Counters } from './counters.ts'
 import type { EventStreams } from './event-streams.ts'
-import type { FlagSource } from './flag-source.ts'
+import type { FlagSource } from '../flags/index.ts'
 import { etagOf, hasBody, heardOf, isAsNew } from './freshness.ts'
 import { answerAll, answerOne, askingOf, failed, reasonIn } from './ofrep-answers.ts'
 
@@ -79,9 +79,10 @@ async function replyTo(
   if (request.method === 'OPTIONS') return { status: 204, headers: { allow: methods.join(', ') } }
   if (route.to === 'metrics') return metricsOf(desk)
   const caller = callerOf(desk, route, url, request)
-  if (caller === undefined) return { status: 401, headers: { 'www-authenticate': 'Bearer' } }
+  // Who is nobody is counted by address: tokens are not to be guessed faster than flags are asked.
   const wait = desk.allowance?.ask(callerName(caller, request), desk.clock.now()) ?? 0
   if (wait > 0) return { status: 429, headers: { 'retry-after': String(wait) } }
+  if (caller === undefined) return { status: 401, headers: { 'www-authenticate': 'Bearer' } }
   if (route.to === 'one' && !caller.mayAsk(route.key)) return { status: 403 }
   if (route.to === 'events') return stream(desk, request, response)
   const key = route.to === 'one' ? route.key : undefined
@@ -95,9 +96,9 @@ function callerOf(desk: Desk, route: Route, url: URL, request: IncomingMessage):
   return desk.access.caller(request.headers) ?? (key === null ? undefined : desk.access.callerOfStream(key))
 }
 
-/** Without tokens, each address is a caller of its own. */
-function callerName(caller: Known, request: IncomingMessage): string {
-  return caller.streamKey === undefined ? (request.socket.remoteAddress ?? '') : caller.name
+/** Without a token, each address is a caller of its own. */
+function callerName(caller: Known | undefined, request: IncomingMessage): string {
+  return caller?.streamKey === undefined ? (request.socket.remoteAddress ?? '') : caller.name
 }
 
 async function textOf(desk: Desk, request: IncomingMessage, key: string | undefined): Promise<string | Reply> {

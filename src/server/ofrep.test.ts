@@ -187,6 +187,10 @@ describe('the door', () => {
     expect(await ask('a')).toEqual([429, '1', ''])
     now = 2_000
     expect(await ask('a')).toEqual([200, null, ''])
+    // Guessing is counted too.
+    expect([await ask('guess 1'), await ask('guess 2'), await ask('guess 3')].map(([status]) => status)).toEqual([
+      401, 401, 429,
+    ])
   })
 
   it('lets pages of named origins ask', async () => {

@@ -6,7 +6,7 @@ import { type Caller, openAccess } from './access.ts'
 import { openAllowance, type Rate } from './allowance.ts'
 import { openCounters } from './counters.ts'
 import { openEventStreams } from './event-streams.ts'
-import type { FlagSource } from './flag-source.ts'
+import type { FlagSource } from '../flags/index.ts'
 import { type Desk, handle } from './ofrep-requests.ts'
 
 export interface OfrepOptions {

@@ -101,12 +101,15 @@ async function lists(a: Journal, b: Journal, run: string): Promise<void> {
 
 async function claims(a: Journal, b: Journal, run: string): Promise<void> {
   await a.append(run, paused('one'), 0)
+  strictEqual(await b.hasRunner(run, 'kit'), false, 'a runner before there is one')
   const claim = await a.claim(run, actor('first'))
+  strictEqual(await b.hasRunner(run, 'kit'), true, 'a runner while it holds the claim')
   await rejects(b.claim(run, actor('second')), { code: 'run.busy' })
   strictEqual(claim.lost.aborted, false)
   await claim.release()
   const next = await b.claim(run, actor('second'))
   await next.release()
+  strictEqual(await a.hasRunner(run, 'kit'), false, 'a runner after it left')
 }
 
 async function keepsText(a: Journal, b: Journal, run: string): Promise<void> {

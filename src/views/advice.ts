@@ -1,5 +1,5 @@
 /** What a run waits for, and the exact command to type next. Knows the commands' names, and nothing of how they work. */
-import { next, phase, type RunState, sealedBy, turningBack } from '../core/run.ts'
+import { next, type RunState, sealedBy, standing, turningBack } from '../core/run.ts'
 
 export interface Advice {
   /** What is so, in a sentence; empty when nothing is waited for. */
@@ -8,12 +8,12 @@ export interface Advice {
   readonly commands: readonly { readonly command: string; readonly does: string }[]
 }
 
-/** `options` follow every command: `-f other.yaml --run neonhub-1`. */
-export function adviceFor(state: RunState, options = ''): Advice {
+/** `options` follow every command: `-f other.yaml --run neonhub-1`. `runnerGone`: nobody drives the run. */
+export function adviceFor(state: RunState, options = '', runnerGone = false): Advice {
   const tail = options === '' ? '' : ` ${options}`
   const say = (command: string, does: string) => ({ command: `changeover ${command}${tail}`, does })
   const rollback = sealedBy(state) ? [] : [say('rollback', 'turn everything back')]
-  switch (phase(state)) {
+  switch (standing(state, runnerGone)) {
     case 'awaiting-approval': {
       const task = next(state)
       const step = task.do === 'ask' ? task.step.plan : undefined
@@ -26,6 +26,10 @@ export function adviceFor(state: RunState, options = ''): Advice {
       const failed = state.steps.find((step) => step.error)
       const waits = `a person: step "${failed?.plan.id ?? ''}" failed: ${failed?.error?.message ?? ''}`
       return { waits, commands: [say('resume', 'try that step again'), ...rollback] }
+    }
+    case 'interrupted': {
+      const waits = '`resume`: its runner is gone, and nobody goes on with it'
+      return { waits, commands: [say('resume', 'go on where it was interrupted'), ...rollback] }
     }
     case 'running':
     case 'turning-back':

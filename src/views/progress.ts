@@ -1,11 +1,11 @@
 /** Where a run is, as data that status, live progress and JSON share. Knows no rendering. */
-import { next, phase, type Phase, type RunState, type StepState } from '../core/run.ts'
+import { next, type RunState, type Standing, standing, type StepState } from '../core/run.ts'
 import type { Verb } from '../core/event.ts'
 import { estimates, totalOf } from './estimate.ts'
 import { type Pace, type Speed, speedOf, timeLeft } from './pace.ts'
 
 export interface Progress {
-  readonly phase: Phase
+  readonly phase: Standing
   /** The step under way or next, its number from 1, and how many there are. */
   readonly step?: StepState
   readonly number: number
@@ -25,13 +25,18 @@ export interface Progress {
 }
 
 /** `now` in milliseconds since 1970. */
-export function progressOf(state: RunState, pace: Pace | undefined, now: number): Progress {
+export function progressOf(
+  state: RunState,
+  pace: Pace | undefined,
+  now: number,
+  { runnerGone = false }: { readonly runnerGone?: boolean | undefined } = {},
+): Progress {
   const task = next(state)
   const busy = state.steps.find((step) => step.status === 'applying' || step.status === 'undoing')
   const step = busy ?? ('step' in task ? task.step : state.steps.find((each) => each.error))
   const verb: Verb = step?.status === 'undoing' || state.way === 'back' ? 'rollback' : 'apply'
   const base: Progress = {
-    phase: phase(state),
+    phase: standing(state, runnerGone),
     number: step ? state.steps.indexOf(step) + 1 : state.steps.length,
     steps: state.steps.length,
     applied: state.steps.filter((each) => each.status === 'applied').length,

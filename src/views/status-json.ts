@@ -5,9 +5,16 @@ import { adviceFor } from './advice.ts'
 import type { Pace } from './pace.ts'
 import { progressOf } from './progress.ts'
 
-/** `now` in milliseconds since 1970. Rates are per second, times left in seconds; what is not known is null. */
-export function statusJson(run: string, state: RunState, pace: Pace | undefined, now: number): Json {
-  const progress = progressOf(state, pace, now)
+/** `now` in milliseconds since 1970; `runnerGone`: nobody drives the run. Rates are per second, times left in seconds; what is not known is null. */
+export function statusJson(
+  run: string,
+  state: RunState,
+  pace: Pace | undefined,
+  now: number,
+  runnerGone = false,
+): Json {
+  const progress = progressOf(state, pace, now, { runnerGone })
+  const advice = adviceFor(state, '', runnerGone)
   const { name, from, to, hash } = state.plan
   const value = {
     run,
@@ -48,8 +55,8 @@ export function statusJson(run: string, state: RunState, pace: Pace | undefined,
       error: step.error ?? null,
     })),
     findings: state.findings,
-    waitsFor: adviceFor(state).waits,
-    commands: adviceFor(state).commands.map((each) => each.command),
+    waitsFor: advice.waits,
+    commands: advice.commands.map((each) => each.command),
   }
   return value as unknown as Json
 }

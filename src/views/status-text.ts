@@ -1,6 +1,6 @@
 /** A run on one screen: where it is, how fast, why slow, what it waits for and what to type. Knows no journal. */
-import type { Phase, RunState, StepState } from '../core/run.ts'
-import { adviceFor } from './advice.ts'
+import type { RunState, Standing, StepState } from '../core/run.ts'
+import { type Advice, adviceFor } from './advice.ts'
 import { bar } from './bar.ts'
 import { distinct, paintOf } from './finding-text.ts'
 import type { Pace } from './pace.ts'
@@ -17,9 +17,11 @@ export interface StatusOptions {
   readonly width?: number
   /** What follows every command that is proposed, such as `-f other.yaml`. */
   readonly commandOptions?: string
+  /** Nobody drives the run, though it has something to do. */
+  readonly runnerGone?: boolean | undefined
 }
 
-export const phaseWords: Readonly<Record<Phase, string>> = {
+export const phaseWords: Readonly<Record<Standing, string>> = {
   running: 'running',
   'turning-back': 'turning back',
   paused: 'paused',
@@ -28,25 +30,26 @@ export const phaseWords: Readonly<Record<Phase, string>> = {
   done: 'done',
   'rolled-back': 'rolled back',
   aborted: 'aborted',
+  interrupted: 'interrupted',
 }
 
 export function statusText(run: string, state: RunState, options: StatusOptions): string {
-  const { pace, now, paint = plain, width = 100, commandOptions = '' } = options
-  const progress = progressOf(state, pace, now)
+  const { pace, now, paint = plain, width = 100, commandOptions = '', runnerGone } = options
+  const progress = progressOf(state, pace, now, { runnerGone })
   const sections = [
     [...headLines(run, state, progress, now, paint)],
     stageStrip(state, paint, width),
     stepLines(progress, state, paint, width),
     findingLines(state, paint, width),
-    adviceLines(state, paint, width, commandOptions),
+    adviceLines(adviceFor(state, commandOptions, runnerGone), paint, width),
   ]
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.map((line) => fit(line, width)))
   return `${text.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
-function paintPhase(at: Phase, paint: Paint): (text: string) => string {
+function paintPhase(at: Standing, paint: Paint): (text: string) => string {
   if (at === 'done') return paint.good
-  if (at === 'failed' || at === 'aborted') return paint.bad
+  if (at === 'failed' || at === 'aborted' || at === 'interrupted') return paint.bad
   return at === 'running' ? paint.name : paint.warn
 }
 
@@ -163,8 +166,7 @@ function findingLines(state: RunState, paint: Paint, width: number): readonly st
   })
 }
 
-function adviceLines(state: RunState, paint: Paint, width: number, commandOptions: string): readonly string[] {
-  const advice = adviceFor(state, commandOptions)
+function adviceLines(advice: Advice, paint: Paint, width: number): readonly string[] {
   const waits = advice.waits === '' ? [] : wrap(`waits for ${advice.waits}`, width).map(paint.warn)
   const widest = Math.max(...advice.commands.map((each) => each.command.length))
   return [

@@ -56,6 +56,28 @@ test('the command to type next fits the phase, with the options that lead to the
   expect(first(halfRun)).toBe('changeover status --watch -f a.yaml')
 })
 
+test('a run whose runner is gone was interrupted, and is gone on with; one that is at rest needs no runner', () => {
+  const gone = (events: readonly Event[]) => {
+    const now = Date.parse(events.at(-1)!.at)
+    const text = statusText('neonhub-1', stateOf(events), { now, runnerGone: true })
+    return {
+      text,
+      ...(statusJson('neonhub-1', stateOf(events), undefined, now, true) as { phase: string; commands: string[] }),
+    }
+  }
+  const half = gone(halfRun)
+  expect([half.phase, half.commands]).toEqual(['interrupted', ['changeover resume', 'changeover rollback']])
+  expect(half.text).toContain('interrupted')
+  expect(half.text).toContain('its runner is gone')
+  expect(half.text).toContain('guards, at rest: error-rate')
+  expect(half.text).not.toContain('changeover pause')
+  expect([gone(waiting).phase, gone(failed).phase, gone(doneRun).phase]).toEqual([
+    'awaiting-approval',
+    'failed',
+    'done',
+  ])
+})
+
 test('status as JSON', () => {
   const pace = halfRun.reduce<Pace | undefined>(evolvePace, undefined)
   const value = statusJson('neonhub-1', stateOf(halfRun), pace, Date.parse('2026-11-21T03:00:11.000Z'))

@@ -31,6 +31,25 @@ const shareOf = async (flag: string) => {
   return /([\d.]+) % of the users/.exec(ended.out)?.[1]
 }
 
+test.each([
+  ['a name for what goes to all', ['disable-all', 'checkout'], 'flags disable-all is about all flags'],
+  ['no attribute of nodes', ['set', 'checkout', '--nodes', ''], '--nodes is empty'],
+])('%s is refused, and nothing is written', async (_, words, said) => {
+  const before = text()
+  mustFail(await place.run('flags', ...words, '--store', 'flags.json'), 2, 'usage.invalid', said)
+  expect(text()).toBe(before)
+})
+
+test('a share is refused where the set draws buckets that no proxy draws, and is taken where the flag says v2', async () => {
+  const set = (metadata: object) => {
+    const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', metadata }
+    writeFileSync(file, JSON.stringify({ metadata: { hashGeneration: 'v3' }, flags: { f: flag } }))
+    return place.run('flags', 'set', 'f', '--percent', '50', '--store', 'flags.json')
+  }
+  mustFail(await set({}), 1, 'flags.invalid', 'flag "f" draws its buckets by hash generation "v3"')
+  mustEnd(await set({ hashGeneration: 'v2' }), 0)
+})
+
 describe('a malformed flag file', () => {
   const spoilt = '{ "flags": {\n  "checkout": }}'
 

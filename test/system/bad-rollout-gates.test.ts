@@ -154,7 +154,7 @@ describe('a node that never becomes healthy', () => {
       mustSay(ended, 5, '"node" did not become healthy in 1000 ms', '503')
       mustSay(await place.run('status'), 0, 'rolled back')
       expect((await place.run('events')).out).toMatch(/step\.finished +first +undo/)
-      const { pidOf } = await import('../../examples/neonhub/programs.ts')
+      const { pidOf } = await import('../../examples/stage/background.ts')
       const program = {
         name: 'node',
         command: [process.execPath],

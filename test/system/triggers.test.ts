@@ -6,7 +6,7 @@ import type { LedgerRecord } from '../../examples/neonhub/clients/ledger.ts'
 import { compare, photograph, proof } from '../../examples/neonhub/facts.ts'
 import { v4Nodes } from '../../examples/neonhub/parts.ts'
 import { openRig, type Rig } from '../../examples/neonhub/rig.ts'
-import { caughtIn } from '../../examples/neonhub/told-by-journal.ts'
+import { triggerOf } from '../../examples/stage/told-by-journal.ts'
 import { openJournalAt, systemClock } from '../../src/engine/index.ts'
 
 let rig: Rig | undefined
@@ -31,8 +31,8 @@ describe("NeonHub's triggers", () => {
     expect([code, code === 5 ? '' : said.slice(-3_000)]).toEqual([5, ''])
 
     const events = await eventsOf(rig.home)
-    const caught = caughtIn(events)
-    expect(caught).toMatchObject({ trigger })
+    const caught = triggerOf(events)
+    expect(caught).toMatchObject({ gate: trigger })
     const { lastAnswerAt, failures } = await ask<ClientsReport>('stats')
     expect(lastAnswerAt.v4).toBeGreaterThan(0)
     expect(lastAnswerAt.v4 - caught!.at).toBeLessThan(1_000)

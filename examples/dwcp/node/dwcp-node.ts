@@ -1,7 +1,7 @@
 /** A node put together of its parts, and taken apart again. What each part does is theirs. */
 import { createPrivateKey } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { type Serving, serve } from '../../mana/http.ts'
+import { type Serving, serve } from '../../stage/http.ts'
 import { Arrivals } from '../machine/arrival.ts'
 import { Host } from '../machine/host.ts'
 import { Baselines } from '../pages/baselines.ts'

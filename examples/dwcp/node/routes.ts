@@ -1,6 +1,6 @@
 /** The HTTP endpoints of a node. Each is a question to one of its parts. */
 import { randomUUID } from 'node:crypto'
-import type { Reply, Routes } from '../../mana/http.ts'
+import type { Reply, Routes } from '../../stage/http.ts'
 import { NoAgreement } from '../agreement/group.ts'
 import { CannotMove } from '../machine/departure.ts'
 import type { NodeParts } from './parts.ts'

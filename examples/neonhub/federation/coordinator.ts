@@ -1,6 +1,6 @@
 /** The coordinator of the federation, a service of its own: nodes register with a token and stay active by heartbeats. */
 import { isDeepStrictEqual } from 'node:util'
-import { isProgram, options, program } from '../service/program.ts'
+import { isProgram, options, program } from '../../stage/program.ts'
 import { type Asked, Refusal, reply, type Reply, type Route, serve, type Serving } from '../service/serve.ts'
 import { needToken, nodeFrom } from './node.ts'
 import { type NodeStatus, type RegisteredNode, Registry } from './registry.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { isProgram, options, say } from '../service/program.ts'
+import { isProgram, options, say } from '../../stage/program.ts'
 
 export interface Rows {
   readonly users: number

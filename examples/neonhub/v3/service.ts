@@ -1,7 +1,7 @@
 /** The NeonHub v3.3 service: `node --import jiti/register v3/service.ts --config config/neonhub.yml [--port N]`. */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
-import { isProgram, options, program } from '../service/program.ts'
+import { isProgram, options, program } from '../../stage/program.ts'
 import { type Handler, reply, serve, type Serving } from '../service/serve.ts'
 import { readSettings, type Settings } from '../service/settings.ts'
 import { v3Routes, v3Storage } from './api.ts'

@@ -4,7 +4,7 @@
  */
 import { openDatabase } from '../service/database.ts'
 import { workOffJobs } from '../service/jobs.ts'
-import { isProgram, options, program, say } from '../service/program.ts'
+import { isProgram, options, program, say } from '../../stage/program.ts'
 import { type Handler, reply, serve, type Serving } from '../service/serve.ts'
 import type { Settings } from '../service/settings.ts'
 import { type Watched, watchSettings } from '../service/watched.ts'

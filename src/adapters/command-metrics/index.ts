@@ -6,6 +6,7 @@ import { ChangeoverError } from '../../core/errors.ts'
 import { isObject, type Json } from '../../core/json.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Measured } from '../../core/ports/index.ts'
+import { readNumber } from '../../metrics/index.ts'
 
 const config = z.strictObject({
   command: z
@@ -131,10 +132,7 @@ function resolve(value: Json, pointer: string): Json | undefined {
 /** Numbers, and texts that are numbers: JSON has no word for NaN and the infinities. */
 function numberOf(value: Json): number | undefined {
   if (typeof value === 'number') return value
-  if (typeof value !== 'string' || value === '') return undefined
-  const word = /^([+-]?)(inf|infinity|nan)$/i.exec(value)
-  if (word) return /^n/i.test(word[2] ?? '') ? NaN : word[1] === '-' ? -Infinity : Infinity
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value) ? Number(value) : undefined
+  return typeof value === 'string' ? readNumber(value) : undefined
 }
 
 function refused(message: string, help: string): ChangeoverError {

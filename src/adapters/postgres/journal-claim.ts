@@ -16,14 +16,23 @@ export async function claimRun(options: LinkOptions, run: string, by: Actor): Pr
   const link = await connect({ ...options, label: labelOf(by) })
   try {
     await ask(link, keepAlive, undefined, false).catch(() => undefined)
-    // Another number than the fence of a target: journal and target may be the same database.
-    const number = lockNumber(`changeover-journal/${run}`)
+    const number = numberOf(run)
     if (!(await tryLock(link, number))) throw busy(run, await lockHolder(link, number))
     return hold(link)
   } catch (error) {
     await link.client.end().catch(() => destroy(link))
     throw translate(error, options.address)
   }
+}
+
+/** The session that holds the run. */
+export function runnerOf(link: Link, run: string): Promise<Holder | undefined> {
+  return lockHolder(link, numberOf(run))
+}
+
+/** Another number than the fence of a target: journal and target may be the same database. */
+function numberOf(run: string): bigint {
+  return lockNumber(`changeover-journal/${run}`)
 }
 
 function hold(link: Link): Claim {

@@ -4,8 +4,8 @@ import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
 import type { Actor, Claim, Event, Happening, Journal } from '../../core/event.ts'
 import { parseAddress } from './address.ts'
 import { translate } from './errors.ts'
-import { type LinkOptions, Links } from './links.ts'
-import { claimRun } from './journal-claim.ts'
+import { type Link, type LinkOptions, Links } from './links.ts'
+import { claimRun, runnerOf } from './journal-claim.ts'
 import { tailRun } from './journal-tail.ts'
 import { ask } from './session.ts'
 
@@ -70,21 +70,25 @@ export function openPostgresJournal(options: PostgresJournalOptions): Journal {
     tail: (run, after, signal) => tailRun({ links, read, pollMs: options.pollMs ?? 1000 }, run, after, signal),
     runs: async () => (await unlessAbsent(query(runsQuery, []))).map((row) => String(row['run'])),
     claim: (run: string, by: Actor): Promise<Claim> => writable(claimRun(links, run, by)),
+    hasRunner: async (run) => (await withLink(pool, (link) => runnerOf(link, run))) !== undefined,
     close: () => pool.close(),
   }
 }
 
 function asking(pool: Links): Query {
-  return async (text, values) => {
-    const link = await pool.lend()
-    try {
-      return (await ask(link, text, values, values.length > 0)).at(-1)?.rows ?? []
-    } catch (error) {
-      link.broken = true
-      throw translate(error, pool.options.address, text)
-    } finally {
-      pool.giveBack(link)
-    }
+  return (text, values) =>
+    withLink(pool, async (link) => (await ask(link, text, values, values.length > 0)).at(-1)?.rows ?? [], text)
+}
+
+async function withLink<T>(pool: Links, work: (link: Link) => Promise<T>, text?: string): Promise<T> {
+  const link = await pool.lend()
+  try {
+    return await work(link)
+  } catch (error) {
+    link.broken = true
+    throw translate(error, pool.options.address, text)
+  } finally {
+    pool.giveBack(link)
   }
 }
 

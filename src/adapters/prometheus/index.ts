@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Measured } from '../../core/ports/index.ts'
+import { readNumber } from '../../metrics/index.ts'
 import { openUrl, scrape } from '../../scrape/index.ts'
 import { selectorsIn } from './selectors.ts'
 
@@ -64,10 +65,14 @@ async function measure(ask: (query: string) => Promise<Data>, query: string): Pr
   const times = ages.map((each) => (each?.resultType === 'vector' ? (each.result as Vector)[0]?.value[1] : undefined))
   const known = times.every((each) => each !== undefined)
   const at = known && times.length > 0 ? Math.round(1000 * Math.min(...times.map(Number))) : null
-  if (data.resultType === 'scalar') return { value: numberOf((data.result as Point)[1]), at }
+  if (data.resultType === 'scalar') return { value: numberOf((data.result as Point)[1], query), at }
   if (data.resultType === 'vector') {
     const vector = data.result as Vector
-    return { value: vector.map((each) => numberOf(each.value[1])), at, labels: vector.map((each) => each.metric) }
+    return {
+      value: vector.map((each) => numberOf(each.value[1], query)),
+      at,
+      labels: vector.map((each) => each.metric),
+    }
   }
   throw new ChangeoverError(
     'target.failed',
@@ -115,7 +120,13 @@ function parse(text: string): Body | undefined {
   }
 }
 
-function numberOf(text: string): number {
-  if (text === '+Inf' || text === 'Inf') return Infinity
-  return text === '-Inf' ? -Infinity : Number(text)
+/** What is no number must not be taken for NaN, which is data. */
+function numberOf(text: string, query: string): number {
+  const read = readNumber(text)
+  if (read !== undefined) return read
+  throw new ChangeoverError(
+    'target.failed',
+    `"${query}" is answered with "${String(text).slice(0, 40)}", which is no number`,
+    'see that this is a Prometheus, or speaks as one',
+  )
 }

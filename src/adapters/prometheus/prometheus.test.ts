@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type PrometheusServer, startPrometheus } from '../../../test/prometheus.ts'
@@ -29,13 +29,13 @@ describe('the series of an expression', () => {
 describe('the prometheus adapter on answers of all sorts', () => {
   let server: Server
   afterEach(() => new Promise<unknown>((resolve) => server.close(resolve)))
-  const answering = async (status: number, body: unknown, seen: unknown[] = []) => {
+  const answering = async (status: number, body: unknown, seen: unknown[] = [], more: OutgoingHttpHeaders = {}) => {
     server = createServer((request, response) => {
       let form = ''
       request.on('data', (chunk: Buffer) => (form += chunk.toString()))
       request.on('end', () => {
         seen.push([request.method, request.url, request.headers.authorization, form])
-        response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+        response.writeHead(status, { 'content-type': 'application/json', connection: 'close', ...more })
         response.end(typeof body === 'string' ? body : JSON.stringify(body))
       })
     })
@@ -65,9 +65,20 @@ describe('the prometheus adapter on answers of all sorts', () => {
     [404, '<html>', 'target.unreachable', 'status 404: <html>'],
     [200, '{"half', 'target.unreachable', 'cannot answer'],
     [200, result('matrix', []), 'target.failed', 'answers a matrix'],
+    [200, result('scalar', [1, 'hello']), 'target.failed', '"1" is answered with "hello", which is no number'],
+    [200, result('vector', [{ metric: {}, value: [1, ''] }]), 'target.failed', 'with "", which is no number'],
   ] as const)('names an answer of %i', async (status, body, code, message) => {
     const target = await open(await answering(status, body), { headers: { authorization: 'Bearer hidden-token' } })
     await expect(target.read.measure('1')).rejects.toMatchObject({ code, message: expect.stringContaining(message) })
+  })
+
+  it('names where it is redirected to, without what stands behind the question mark', async () => {
+    const url = await answering(302, '<a href="/login">', [], { location: '/login?token=hidden' })
+    await expect((await open(url)).read.measure('1')).rejects.toMatchObject({
+      code: 'target.unreachable',
+      message: `"${url}api/v1/query" does not answer itself, it redirects to "${new URL('/login', url).href}": status 302`,
+      help: expect.stringContaining('page to log in'),
+    })
   })
 
   it('takes no password in its url', async () => {

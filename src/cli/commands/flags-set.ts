@@ -32,7 +32,7 @@ export async function set(name: string, options: SetOptions, store: FlagWriter, 
   if (before === undefined && !options.create) throw refusedBy([unknownFlag(name, flags)], 'usage.unknown')
   const after = tryWish(before, wish)
   if (!('state' in after)) throw refusedBy([after], 'flags.invalid')
-  const findings = blocks(against(name, flags, part(now, '$evaluators'), after))
+  const findings = blocks(against(name, flags, part(now, '$evaluators'), after, part(now, 'metadata')))
   if (findings.length > 0) throw refusedBy(findings, 'flags.invalid')
   const change = { before: (before ?? null) as JsonObject | null, after: after as unknown as JsonObject }
   const version = await write({ [name]: change }, now, options.note ?? '', store)

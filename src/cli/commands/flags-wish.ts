@@ -18,7 +18,7 @@ export function wishOf(options: WishOptions): Wish {
     ...(percent === undefined ? {} : { percent: percentOf(percent) }),
     ...(allowList === undefined ? {} : { allow: namesOf(allowList) }),
     ...(denyList === undefined ? {} : { deny: namesOf(denyList) }),
-    ...(nodes === undefined ? {} : { nodes }),
+    ...(nodes === undefined ? {} : { nodes: attributeOf(nodes) }),
   }
 }
 
@@ -36,6 +36,11 @@ function percentOf(text: string): number {
   if (wishFields.percent.safeParse(value).success) return value
   const message = `--percent is "${text}", not 0 to 100 in steps of 0.01`
   throw new ChangeoverError('usage.invalid', message, 'for example `--percent 12.5`')
+}
+
+function attributeOf(text: string): string {
+  if (wishFields.nodes.safeParse(text).success) return text
+  throw new ChangeoverError('usage.invalid', '--nodes is empty', 'name the attribute, for example `--nodes hostname`')
 }
 
 function namesOf(text: string): readonly string[] {

@@ -31,6 +31,14 @@ export async function flags(
     )
   if (name === undefined && (verb === 'get' || verb === 'set'))
     throw new ChangeoverError('usage.invalid', `flags ${verb} needs the name of a flag`, '`changeover flags list`')
+  if (name !== undefined && (verb === 'list' || verb === 'disable-all' || verb === 'serve'))
+    throw new ChangeoverError(
+      'usage.invalid',
+      `flags ${verb} is about all flags, and takes no name: "${name}"`,
+      verb === 'disable-all'
+        ? `\`changeover flags set ${name} --enabled false\` switches that one off`
+        : `\`changeover flags get ${name}\` shows that one`,
+    )
   const stop = new AbortController()
   const opened = await openStore('flags', options, door, stop.signal)
   const { target } = opened

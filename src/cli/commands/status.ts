@@ -1,6 +1,7 @@
 /** `changeover status`: where the run is. Loads the journal, the fold and one view, and nothing else: it must start at once. */
 import type { Event } from '../../core/event.ts'
 import { fold, type RunState } from '../../core/run.ts'
+import { isRunnerGone } from '../attended.ts'
 import { evolvePace, type Pace, statusJson, statusText } from '../../views/status.ts'
 import { type Common, type Door, optionsOf } from '../door.ts'
 import { findRun, openJournalFor } from '../journal.ts'
@@ -10,7 +11,7 @@ export interface StatusOptions extends Common {
 }
 
 /** A status as it is shown now. */
-export type Shown = (state: RunState, pace: Pace | undefined) => string
+export type Shown = (state: RunState, pace: Pace | undefined, runnerGone: boolean) => string
 
 export async function status(options: StatusOptions, door: Door): Promise<number> {
   const journal = await openJournalFor(options, door)
@@ -20,7 +21,7 @@ export async function status(options: StatusOptions, door: Door): Promise<number
     if (options.watch) return await (await import('./watch.ts')).watch(run, journal, shown, door)
     const events = await journal.read(run)
     const state = fold(events)
-    if (state) door.out(shown(state, paceOf(events)))
+    if (state) door.out(shown(state, paceOf(events), await isRunnerGone(journal, run, state, door.now())))
     return 0
   } finally {
     await journal.close()
@@ -32,11 +33,18 @@ function paceOf(events: readonly Event[]): Pace | undefined {
 }
 
 function asJson(run: string, door: Door): Shown {
-  return (state, pace) => `${JSON.stringify(statusJson(run, state, pace, door.now()))}\n`
+  return (state, pace, gone) => `${JSON.stringify(statusJson(run, state, pace, door.now(), gone))}\n`
 }
 
 function asText(run: string, common: Common, door: Door): Shown {
   const commandOptions = optionsOf(common)
-  return (state, pace) =>
-    statusText(run, state, { pace, now: door.now(), paint: door.paint, width: door.width(), commandOptions })
+  return (state, pace, runnerGone) =>
+    statusText(run, state, {
+      pace,
+      now: door.now(),
+      paint: door.paint,
+      width: door.width(),
+      commandOptions,
+      runnerGone,
+    })
 }

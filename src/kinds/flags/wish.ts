@@ -57,15 +57,28 @@ export function hasRule(flag: Flag): boolean {
   return rolloutOf(flag) === undefined && Object.keys(flag.targeting ?? {}).length > 0
 }
 
-/** What keeps a wish from being fulfilled. `flags` and `evaluators`: the facts. */
+/** What keeps a wish from being fulfilled. `flags` and `evaluators`: the facts; `metadata`: what the whole set says, where it is known. */
 export function against(
   name: string,
   flags: JsonObject,
   evaluators: JsonObject,
   after: Flag | undefined,
+  metadata: JsonObject = {},
 ): readonly Finding[] {
   if (after === undefined) return [unknownFlag(name, flags)]
-  return checkFlags({ $evaluators: evaluators, flags: { [name]: after as unknown as Json } })
+  return [
+    ...drawnOtherwise(name, after, metadata),
+    ...checkFlags({ $evaluators: evaluators, flags: { [name]: after as unknown as Json } }),
+  ]
+}
+
+/** Proxies, gateways and routers draw buckets by generation v2: a share that a flag draws in another way has other users in it there. */
+function drawnOtherwise(name: string, after: Flag, metadata: JsonObject): readonly Finding[] {
+  const generation = { ...metadata, ...after.metadata }['hashGeneration'] ?? 'v2'
+  const percent = rolloutOf(after)?.percent ?? 0
+  if (generation === 'v2' || percent === 0 || percent === 100) return []
+  const message = `flag "${name}" draws its buckets by hash generation ${JSON.stringify(generation)}; a share goes by "v2", here and in every proxy`
+  return [block('flags.generation', message, 'write `"metadata": {"hashGeneration": "v2"}` into the flag')]
 }
 
 export function unknownFlag(name: string, flags: JsonObject): Finding {

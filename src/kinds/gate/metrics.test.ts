@@ -325,11 +325,9 @@ describe('gate.metrics', () => {
 
   it('says that endless metrics alone never pass', () => {
     const spec = gateMetrics.spec.parse({ metrics: { x: { query: 'q', max: 5, intervalMs: 5 } } })
-    const draft = gateMetrics.plan(spec, {
-      facts: { metrics: {} },
-      tools: { metrics: { language: '' } },
-      targets: { metrics: 'prom' },
-    })
+    const site = { facts: { metrics: {} }, tools: { metrics: { language: '' } }, targets: { metrics: 'prom' } }
+    const draft = gateMetrics.plan(spec, site)
+    expect(gateMetrics.plan(spec, { ...site, guard: true }).findings).toEqual([])
     expect(draft.findings?.map((each) => each.code)).toEqual(['gate.endless'])
     expect(draft.preview).toEqual(['judge metrics of "prom":', '"x" without end every 5 ms: at most 5', '  q'])
   })
@@ -428,6 +426,21 @@ describe('gate.traffic', () => {
       message: expect.stringContaining('"v2" got 50 %, its share is 16.67 %'),
     })
     expect((await side({ maxErrorRate: 0.05, split: 'fail' }, at(0.01))).findings).toHaveLength(1)
+  })
+
+  it('passes on no requests in no case; a side that gets none of what it was promised fails where that is asked', async () => {
+    const none = () => ({ v1: { requests: 0, failed: 0 }, v2: { requests: 0, failed: 0 } })
+    for (const split of ['off', 'risk', 'fail'] as const) {
+      const { last, marks } = await side({ maxErrorRate: 0.05, split }, none, { most: 20 })
+      expect([split, last?.at]).toEqual([split, expect.not.objectContaining({ judged: expect.anything() as unknown })])
+      expect([marks.length, last?.note]).toEqual([20, expect.stringContaining('0 requests since the last judgement')])
+    }
+    const passedBy = (nth: number) => ({ v1: { requests: nth * 500, failed: 0 }, v2: { requests: 0, failed: 0 } })
+    await expect(side({ maxErrorRate: 0.05, split: 'fail' }, passedBy, { most: 20 })).rejects.toMatchObject({
+      code: 'gate.failed',
+      message: expect.stringContaining('"v2" got 0 %, its share is 16.67 %'),
+    })
+    expect((await side({ maxErrorRate: 0.05 }, passedBy, { most: 20 })).last?.note).toContain('100 are needed')
   })
 
   it('outlives a proxy that begins to count anew', async () => {

@@ -52,15 +52,17 @@ export const gateMetrics = defineKind({
       predicted: {},
       preview: previewOf(work, metrics),
       undo: 'exact',
-      findings: isEndless(metrics)
-        ? [
-            note(
-              'gate.endless',
-              'no metric that decides has a count: as a guard it watches for as long as its step runs, as a step of its own it never passes',
-              'give one a `count` where it is a step of its own',
-            ),
-          ]
-        : [],
+      // A guard is to watch for as long as its step runs.
+      findings:
+        isEndless(metrics) && !site.guard
+          ? [
+              note(
+                'gate.endless',
+                'no metric that decides has a count: as a step of its own it never passes',
+                'give one a `count`, or let it be a guard of another step',
+              ),
+            ]
+          : [],
     }
   },
 

@@ -176,8 +176,11 @@ async function look(work: Work, proxy: TrafficReader, before: Memory | null, at:
       memory: memory as unknown as Json,
     }
   }
+  const { split } = splitOf(before.split, shares, before.counts, counts)
+  const apart = work.split === 'fail' ? mismatch(split) : undefined
   const fresh = since(before.counts[given.side], counts[given.side])
-  if (fresh.requests < given.minRequests) {
+  // Where the others got many, none is a split as well.
+  if (apart === undefined && fresh.requests < given.minRequests) {
     const why = `${fresh.requests} requests since the last judgement, ${given.minRequests} are needed`
     return {
       judged: { outcome: 'undecided', why },
@@ -187,15 +190,14 @@ async function look(work: Work, proxy: TrafficReader, before: Memory | null, at:
   }
   const old = given.against === undefined ? undefined : since(before.counts[given.against], counts[given.against])
   const seen = old ? addBatch(before.seen, countOf(old), countOf(fresh)) : before.seen
-  const memory: Memory = { at, counts, seen, ...splitOf(before.split, shares, before.counts, counts) }
+  const memory: Memory = { at, counts, seen, ...(split === undefined ? {} : { split }) }
   const verdict = judgeSide(given, fresh, (at - before.at) / 1000, seen)
-  const apart = work.split === 'fail' ? mismatch(memory.split) : undefined
   const judged = apart === undefined ? verdict.judged : { outcome: 'failed' as const, why: apart }
   return { ...verdict, judged, memory: memory as unknown as Json }
 }
 
 function judgeSide(given: Spec, fresh: SideCount, seconds: number, seen: Sequential): Omit<Taken, 'memory'> {
-  const rate = fresh.failed / fresh.requests
+  const rate = fresh.requests === 0 ? 0 : fresh.failed / fresh.requests
   const perSecond = seconds > 0 ? fresh.requests / seconds : Infinity
   const told = `${shown(rate * 100)} % of ${fresh.requests} failed, ${shown(perSecond)} a second`
   const bad = [

@@ -1,4 +1,4 @@
-/** What the events of a run tell: how many rows it moved, and which trigger turned it back. Pure. */
+/** What the events of a run tell of the rows that it moved. Pure. */
 import type { Event } from 'changeover'
 
 /** Rows that transformations finished, and the seconds that those steps took, from their own events. */
@@ -17,24 +17,4 @@ export function rowsMoved(events: readonly Event[]): { readonly rows: number; re
     total.seconds += (at - step.began) / 1000
   }
   return total
-}
-
-/** `at`: milliseconds since 1970. `trigger` is the guard that failed, `why` what it saw. */
-export interface Caught {
-  readonly trigger: string
-  readonly why: string
-  readonly at: number
-}
-
-/** The trigger that turned the run back by itself, or null where none did. */
-export function caughtIn(events: readonly Event[]): Caught | null {
-  if (!events.some((event) => event.type === 'run.turned' && event.automatic)) return null
-  const failed = events.find((event) => event.type === 'step.failed' && event.error.code === 'gate.failed')
-  if (failed?.type !== 'step.failed') return null
-  const [, trigger = failed.step, why = ''] = /^guard "([^"]+)": (.*)$/s.exec(failed.error.message) ?? [
-    '',
-    failed.step,
-    failed.error.message,
-  ]
-  return { trigger, why, at: Date.parse(failed.at) }
 }

@@ -1,6 +1,7 @@
-/** The flags that a server answers from: compiled, followed as the store changes, and the last good ones while it cannot be read. Knows no HTTP. */
+/** The flags that a server or a program answers from: compiled, followed as the store changes, and the last good ones while it cannot be read. Knows no HTTP. */
 import type { Clock, FlagReader } from '../core/index.ts'
-import { compileFlags, type Flags, readFlags } from '../flags/index.ts'
+import { compileFlags, type Flags } from './compile.ts'
+import { readFlags } from './parse.ts'
 
 /** `version` is the store's own, `at` when this server first saw it, in milliseconds since 1970. */
 export interface Served {
@@ -20,7 +21,7 @@ export interface FlagSource {
 }
 
 export interface SourceOptions {
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now'>
   /** Ends the watching. */
   readonly signal: AbortSignal
   /** Told once of each problem, and with undefined when it is over. */
@@ -61,7 +62,7 @@ export async function openFlagSource(store: FlagReader, options: SourceOptions):
   }
 }
 
-async function take(store: FlagReader, clock: Clock, known?: Served): Promise<Served> {
+async function take(store: FlagReader, clock: Pick<Clock, 'now'>, known?: Served): Promise<Served> {
   const { document, version } = await store.read()
   if (version === known?.version) return known
   return { flags: compileFlags(readFlags(document), clock), version, at: clock.now() }

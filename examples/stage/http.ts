@@ -1,4 +1,4 @@
-/** A small HTTP server for the programs of Mana: routes, JSON in, JSON or text out. Knows no route. */
+/** A small HTTP server for the programs of the examples: routes, JSON in, JSON or text out. Knows no route. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -51,7 +51,7 @@ async function answer(
   request: IncomingMessage,
   routes: Routes,
 ): Promise<{ readonly route: string; readonly reply: Reply }> {
-  const url = new URL(request.url ?? '/', 'http://mana')
+  const url = new URL(request.url ?? '/', 'http://program')
   const path = url.pathname.split('/').slice(1)
   const route = `${request.method} /${path[0]}`
   const handler = routes[route]

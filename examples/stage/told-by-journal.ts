@@ -1,19 +1,38 @@
 /** What the journal of a run says of how it went. Pure. */
 import type { Event, RunState } from 'changeover'
 
-/** Why a gate or a guard turned a run back, and when. `at` in milliseconds since 1970. */
+/**
+ * What turned a run back without a person. `step`: the one that failed or waited; `gate`: its guard that judged, or the step itself; `why`: what that saw;
+ * `at`: when it said so, in milliseconds since 1970.
+ */
 export interface Trigger {
   readonly step: string
+  readonly gate: string
   readonly why: string
   readonly at: number
 }
 
 /** Null where nothing turned it, or a person did. */
 export function triggerOf(events: readonly Event[]): Trigger | null {
-  for (const event of events)
-    if (event.type === 'step.failed' && event.verb === 'apply' && event.error.code === 'gate.failed')
-      return { step: event.step, why: event.error.message, at: Date.parse(event.at) }
+  const turned = events.findIndex((event) => event.type === 'run.turned' && event.automatic)
+  for (const event of events.slice(0, Math.max(turned, 0)).toReversed()) {
+    const at = Date.parse(event.at)
+    if (event.type === 'step.failed' && event.error.code === 'gate.failed')
+      return { step: event.step, ...judged(event.error.message, event.step), at }
+    if (event.type === 'finding.made' && event.finding.code === 'guard.tripped') {
+      const step = event.finding.at?.step ?? ''
+      return { step, ...judged(event.finding.message, step), at }
+    }
+  }
   return null
+}
+
+const guarded = /^(?:while step "[^"]+" waited for a person: )?guard "([^"]+)": (.*)$/s
+
+/** A guard that tripped stands before what it saw; a gate that is a step of its own does not. */
+function judged(message: string, step: string): Pick<Trigger, 'gate' | 'why'> {
+  const [, gate = step, why = message] = guarded.exec(message) ?? []
+  return { gate, why }
 }
 
 /** The step that waits for a person now. */
