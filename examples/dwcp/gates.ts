@@ -69,6 +69,12 @@ const modeSwitches = (count?: number) => ({
   max: triggers.modeSwitchesPerMinute,
   ...pace(count),
 })
+const lostPeers = (count?: number) => ({
+  query: `${grown('dwcp_peers_lost_total{of="all"}')} / count(up)`,
+  max: triggers.lostPeersPerNode,
+  unit: 'peers',
+  ...pace(count),
+})
 const nodesDown = (count?: number) => ({
   query: 'count(up) - sum(up)',
   max: 0,
@@ -77,9 +83,16 @@ const nodesDown = (count?: number) => ({
   failureLimit: 3,
 })
 
-/** The four automatic triggers. Latency is compared with nodes that are still plain where there are some, else with the baseline. */
-export function triggerMetrics(has: { readonly plainNodes: boolean; readonly count?: number }) {
-  const { plainNodes, count } = has
+/**
+ * The four automatic triggers, and nodes that are gone. Latency is compared with nodes that are still plain where there are some, else with the baseline.
+ * `restarts`: nodes are started anew meanwhile, so that peers are lost on purpose.
+ */
+export function triggerMetrics(has: {
+  readonly plainNodes: boolean
+  readonly restarts?: boolean
+  readonly count?: number
+}) {
+  const { plainNodes, restarts = false, count } = has
   return {
     'error rate': errorShare(triggers.errorPercent, count),
     'refused pages': refusedPages(count),
@@ -108,6 +121,7 @@ export function triggerMetrics(has: { readonly plainNodes: boolean; readonly cou
     },
     'mode switches a minute and link': modeSwitches(count),
     'nodes that do not answer': nodesDown(count),
+    ...(restarts ? {} : { 'lost peers of a node': lostPeers(count) }),
   }
 }
 
@@ -149,7 +163,7 @@ export const integrityMetrics = {
 export const compatibleMetrics = {
   'features in force': { query: 'sum(dwcp_features_in_force)', max: 0, intervalMs: 500, count: 4 },
   'calls the v1 way': { query: grown('dwcp_v1_compat_calls_total{of="all"}'), min: 1, intervalMs: 500, count: 4 },
-  ...triggerMetrics({ plainNodes: false, count: 4 }),
+  ...triggerMetrics({ plainNodes: false, restarts: true, count: 4 }),
 } as const
 
 /** The evidence for the clean-up: with every feature on everywhere, nothing went the v1 way for as long as this looked. */

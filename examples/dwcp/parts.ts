@@ -50,12 +50,14 @@ export const wayDown: typeof schedule = [
   },
 ]
 
-/** `rollback_triggers` of the guide, in force all the time. */
+/** `rollback_triggers` of the guide, in force all the time; and, beside its four, peers that are lost: a node that is cut off may have no users just then. */
 export const triggers = {
   errorPercent: 1,
   latencyPercent: 50,
   throughputRatio: 0.8,
   modeSwitchesPerMinute: 10,
+  /** Of all nodes together, by the number of nodes. One that is cut off loses all others, and those lose it. */
+  lostPeersPerNode: 0.5,
 } as const
 /** Rollback criteria of the stage in week 2. */
 export const week2 = { latencyPercent: 10, errorPercent: 0.5, wrongModePercent: 5 } as const

@@ -45,7 +45,11 @@ export function rollingDeployment(nodes: readonly NodeAddress[]) {
       kind: 'gate.metrics',
       title: `Do users notice ${at + 1} nodes with v3?`,
       on: 'figures',
-      spec: { metrics: triggerMetrics({ plainNodes: false, count: 3 }), baseline: 'baseline', undecidedMs: 60_000 },
+      spec: {
+        metrics: triggerMetrics({ plainNodes: false, restarts: true, count: 3 }),
+        baseline: 'baseline',
+        undecidedMs: 60_000,
+      },
       stage,
     }
     return [...replace(node), ...(isLast ? [check] : [])]
