@@ -55,6 +55,30 @@ describe('words that are not known', () => {
     expect(ended.code).toBe(code)
   })
 
+  test.each([
+    [['flags', 'get', 'colr', '--store', 'flags.json'], 'there is no flag "colr"; did you mean "color"?'],
+    [['flags', 'set', 'colr', '--percent', '5', '--store', 'flags.json'], 'there is no flag "colr"'],
+    [['config', 'get', 'siz', '--store', 'settings.json'], 'there is no setting "siz"; did you mean "size"?'],
+    [['config', 'set', 'siz', '2', '--store', 'settings.json'], 'there is no setting "siz"'],
+    [['flags', 'list', '--store', 'absent.json'], 'there is no file "absent.json" with flags'],
+    [['config', 'list', '--store', 'absent.json'], 'there is no file "absent.json" with settings'],
+    [
+      ['flags', 'list', '--target', 'flag', '-f', 'plan.yaml'],
+      'the plan has no target "flag" with flags; did you mean "flags"?',
+    ],
+    [['gateway', 'absent.yaml'], 'there is no gateway configuration'],
+  ])('a flag, a setting, a store or a file that there is not ends with 2: %j', async (words, message) => {
+    const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' }
+    place.write('flags.json', JSON.stringify({ flags: { color: flag } }))
+    place.write('settings.json', JSON.stringify({ settings: { size: { type: 'integer', default: 1 } } }))
+    place.write(
+      'plan.yaml',
+      plan.replace('targets: {}', 'targets: { flags: { adapter: flag-file, config: { path: flags.json } } }'),
+    )
+    const ended = await place.run(...words)
+    expect([ended.code, ended.err]).toEqual([2, expect.stringContaining(message)])
+  })
+
   test('a step, a kind, a part and a run', async () => {
     place.write('changeover.yaml', plan)
     expect((await place.run('run', '--yes', '--until', 'wrm')).err).toContain('the plan has no step "wrm"')

@@ -5,7 +5,11 @@ import { phase, type RunState } from '../core/run.ts'
 export const exitCodes = {
   done: { code: 0, means: 'Done: what was asked is so.' },
   error: { code: 1, means: 'An error: something is broken, or a step failed and a person decides what comes next.' },
-  usage: { code: 2, means: 'The command line is not right, or nobody could be asked and `--yes` was not given.' },
+  usage: {
+    code: 2,
+    means:
+      'The command line is not right: an option, a flag, a setting or a store that there is not; or nobody could be asked and `--yes` was not given.',
+  },
   blocked: { code: 3, means: 'Blocked by findings of level `block`; nothing was started.' },
   stale: { code: 4, means: 'The plan is stale: the plan file or a target changed after the plan was made.' },
   rolledBack: { code: 5, means: 'The run was rolled back: everything is as it was.' },
@@ -35,9 +39,9 @@ function untilReached(state: RunState): boolean {
   return state.steps.some((step) => step.plan.id === state.until && step.status === 'applied')
 }
 
-/** What an error with this code ends with. */
+/** What an error with this code ends with. A setting that there is not was named on the command line, like a flag or a file that there is not. */
 export function exitCodeOfError(code: string): ExitCode {
-  if (code.startsWith('usage.')) return 2
+  if (code.startsWith('usage.') || code === 'settings.unknown') return 2
   if (code === 'run.blocked') return 3
   return code === 'plan.stale' ? 4 : 1
 }

@@ -91,7 +91,7 @@ describe('exit codes', () => {
   })
 
   test('follow the code of an error', () => {
-    const codes = ['usage.unknown', 'run.blocked', 'plan.stale', 'plan.invalid', 'internal'].map(exitCodeOfError)
-    expect(codes).toEqual([2, 3, 4, 1, 1])
+    const codes = ['usage.unknown', 'settings.unknown', 'run.blocked', 'plan.stale', 'plan.invalid', 'internal']
+    expect(codes.map(exitCodeOfError)).toEqual([2, 2, 3, 4, 1, 1])
   })
 })

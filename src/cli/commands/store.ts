@@ -1,4 +1,6 @@
 /** The store that a command means, of flags or of settings: a file, or a target of the plan. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
 import type { Opener, Target } from '../../core/kind.ts'
 import type { Common, Door } from '../door.ts'
@@ -26,6 +28,11 @@ const examples: { readonly [P in StorePort]: string } = {
   settings: 'settings: { adapter: settings-file, config: { path: ./settings.json } }',
 }
 
+const begun: { readonly [P in StorePort]: string } = {
+  flags: '{"flags": {}}',
+  settings: '{"settings": {}, "values": {}}',
+}
+
 export async function openStore<P extends StorePort>(
   port: P,
   options: StoreOptions,
@@ -33,6 +40,12 @@ export async function openStore<P extends StorePort>(
   signal: AbortSignal,
 ): Promise<OpenStore<P>> {
   if (options.store === undefined) return openPlanned(port, options, door, signal)
+  if (!existsSync(resolve(door.cwd, options.store)))
+    throw new ChangeoverError(
+      'usage.unknown',
+      `there is no file "${options.store}" with ${port}`,
+      `name a file that is there, or begin one: ${begun[port]}`,
+    )
   const target = await openers[port](options.store, { run: port, fence: 0, base: door.cwd, signal })
   return { target, close: () => target.close() }
 }
