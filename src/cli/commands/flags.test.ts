@@ -87,6 +87,18 @@ describe('words that do not fit', () => {
   })
 })
 
+test('a share where the set draws buckets of its own is refused alike, by hand and by plan', async () => {
+  const a = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' }
+  writeFileSync(file, JSON.stringify({ metadata: { hashGeneration: 'v3' }, flags: { 'new-checkout': a } }))
+  place.write('changeover.yaml', `name: demo\nfrom: "1"\nto: "2"\n${blocks('yaml')[0]}`)
+  const finding = 'flag "new-checkout" draws its buckets by hash generation "v3"; a share goes by "v2"'
+  const byHand = await flags('set', 'new-checkout', '--percent', '10')
+  expect([byHand.code, byHand.err]).toEqual([1, expect.stringContaining(finding)])
+  const byPlan = await place.run('run', '--yes')
+  expect([byPlan.code, byPlan.err]).toEqual([3, expect.stringContaining(finding)])
+  expect(stored()).toEqual({ 'new-checkout': a })
+})
+
 test('operators at once: every change of a flag of its own is kept', async () => {
   const names = ['a', 'b', 'c', 'd']
   const ended = await Promise.all(
