@@ -44,7 +44,9 @@ function* inDocument(document: Json | undefined): Iterable<Finding> {
   yield* inEvaluators(document['$evaluators'])
   const flags = document['flags']
   if (!isObject(flags)) {
-    yield shape('/flags', flags, 'an object', 'list the flags by their keys: {"flags": {"my-flag": {…}}}')
+    const mend = 'list the flags by their keys: {"flags": {"my-flag": {…}}}'
+    const list = Array.isArray(flags) ? 'a list of flags with a "key" each is read by some flagd alone: ' : ''
+    yield shape('/flags', flags, 'an object', list + mend)
     return
   }
   for (const [key, flag] of Object.entries(flags)) {

@@ -153,6 +153,100 @@ describe('a flag file', () => {
   })
 })
 
+describe('a flag file in YAML', () => {
+  const lines = `# the shop's flags
+flags:
+  zeta: # of ann
+    state: ENABLED   # since May
+    variants: { on: true, off: false }
+    defaultVariant: "off"
+    owner: 'ü'
+  quoted:
+    state: "ENABLED"
+    variants: {red: 'r', blue: "b"}
+    defaultVariant: red # the old one
+own: [1,   2]
+`
+  beforeEach(() => writeFileSync(join(root, 'flags.yaml'), lines))
+  const now = () => readFileSync(join(root, 'flags.yaml'), 'utf8')
+  const set = async (flags: Record<string, object | null>) => {
+    const { write } = await open('flags.yaml')
+    await write.change(flags as never, (await write.read()).version, who)
+    return write
+  }
+
+  it('is read as JSON is, and changed without touching a comment', async () => {
+    const { read } = await open('flags.yaml')
+    const { document } = await read.read()
+    const quoted = { state: 'ENABLED', variants: { red: 'r', blue: 'b' }, defaultVariant: 'red' }
+    expect(document).toEqual({ flags: { zeta: { ...flag, state: 'ENABLED' }, quoted }, own: [1, 2] })
+    await set({ zeta: flag, quoted: { ...quoted, state: 'DISABLED' } })
+    expect(now()).toBe(lines.replaceAll('ENABLED', 'DISABLED'))
+    const share = {
+      fractional: [
+        ['blue', 2500],
+        ['red', 7500],
+      ],
+    }
+    const write = await set({ quoted: { ...quoted, targeting: share }, neu: flag })
+    expect(now()).toContain('    state: DISABLED   # since May\n')
+    expect(now()).toContain('    defaultVariant: red # the old one\n')
+    expect((await write.read()).document['flags']).toEqual({
+      zeta: flag,
+      quoted: { ...quoted, targeting: share },
+      neu: flag,
+    })
+    await set({ neu: null, zeta: { ...flag, state: 'ENABLED' }, quoted })
+    expect(now()).toBe(lines)
+    expect((await write.history('quoted')).map(({ after }) => after)).toEqual([
+      quoted,
+      { ...quoted, targeting: share },
+      { ...quoted, state: 'DISABLED' },
+    ])
+  })
+
+  it('switches a thousand flags off in one reading', async () => {
+    const many = Array.from({ length: 1000 }, (_, at) => `flag-${at}`)
+    const long = `flags:\n${many.map((name) => `  ${name}: { state: ENABLED, variants: { a: 1 }, defaultVariant: a } # ${name}\n`).join('')}`
+    writeFileSync(join(root, 'flags.yaml'), long)
+    const off = { state: 'DISABLED', variants: { a: 1 }, defaultVariant: 'a' }
+    const began = performance.now()
+    await set(Object.fromEntries(many.map((name) => [name, off])))
+    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(now()).toBe(long.replaceAll('ENABLED', 'DISABLED'))
+  })
+
+  it.each([
+    ['flags:\n  a: [1\n', /^flag file "flags.yaml" cannot be read at line \d+, column \d+: /],
+    ['flags:\n  a: {}\n  a: {}\n', /cannot be read at line 3, column 3: the key "flags\.a" is there twice/],
+    ['flags: []\n', /"\/flags" is \[\], not an object/],
+    ['flags:\n  a: { state: ON, variants: { on: true } }\n', /"\/flags\/a\/state" is "ON"/],
+    ['flags: {}\n---\nflags: {}\n', /"\/flags" is nothing, not an object/],
+  ])('names the place of what is wrong in %j', async (bad, said) => {
+    writeFileSync(join(root, 'flags.yaml'), bad)
+    const target = await open('flags.yaml')
+    await expect(target.read.read()).rejects.toMatchObject({
+      code: 'flags.invalid',
+      message: expect.stringMatching(said),
+    })
+  })
+
+  it('says what to do with flags in a list', async () => {
+    writeFileSync(join(root, 'flags.yaml'), 'flags:\n  - { key: a, state: ENABLED, variants: { on: true } }\n')
+    const target = await open('flags.yaml')
+    await expect(target.read.read()).rejects.toMatchObject({
+      help: 'a list of flags with a "key" each is read by some flagd alone: list the flags by their keys: {"flags": {"my-flag": {…}}}',
+    })
+  })
+
+  const fresh = (store: string): Promise<Target<'flags'>> => {
+    const file = join(root, `${store}.yml`)
+    if (!existsSync(file)) writeFileSync(file, 'flags: {}\n')
+    return open(`${store}.yml`)
+  }
+  for (const check of flagStoreChecks({ open: fresh })) it(check.name, () => check.run())
+})
+
 describe('a writer that was killed', () => {
   const line = { at: 1, by: 'ann', why: '', flag: 'zeta', before: null, after: flag, id: 'x' }
   const pend = (to: string) =>

@@ -1,4 +1,4 @@
-/** The adapter `flag-file`: the flags port on a file in flagd's JSON. Every flagd and OpenFeature program can read the same file. */
+/** The adapter `flag-file`: the flags port on a file in flagd's JSON or YAML. Every flagd and OpenFeature program can read the same file. */
 import { access, constants } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { z } from 'zod'
@@ -8,7 +8,12 @@ import { factsOf } from '../../flags/index.ts'
 import { openStore } from './store.ts'
 
 const config = z.strictObject({
-  path: z.string().min(1).describe("The file in flagd's JSON: absolute, or relative to the folder of the plan."),
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      "The file in flagd's JSON, or the same in YAML (`.yaml`, `.yml`): absolute, or relative to the folder of the plan.",
+    ),
 })
 
 export type FlagFileConfig = z.output<typeof config>
@@ -16,7 +21,7 @@ export type FlagFileConfig = z.output<typeof config>
 export const flagFile = defineAdapter<'flags', FlagFileConfig>({
   name: 'flag-file',
   port: 'flags',
-  summary: "Feature flags in a file of flagd's JSON, with its history beside it.",
+  summary: "Feature flags in a file of flagd's JSON or YAML, with its history beside it.",
   shape: config,
   example: { path: './flags.json' },
   tools: {},

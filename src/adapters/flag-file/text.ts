@@ -13,21 +13,27 @@ import {
 import { ChangeoverError } from '../../core/errors.ts'
 import { canonical, equal, isObject, type Json, type JsonObject, own } from '../../core/json.ts'
 import { readFlags } from '../../flags/index.ts'
+import { editedYaml, isYaml, valueOfYaml } from './yaml-text.ts'
 
 export type Changes = { readonly [flag: string]: JsonObject | null }
 
 /** The document. Throws `flags.invalid`, naming line and column, or the flag that is not in shape. */
 export function documentOf(text: string, file: string): JsonObject {
-  const faults: ParseError[] = []
-  parseTree(text, faults, { disallowComments: true, allowTrailingComma: false })
-  const document = faults.length === 0 ? parsed(text) : undefined
-  if (document === undefined) throw syntaxFault(text, file, faults[0])
+  const document = isYaml(file) ? valueOfYaml(text, file) : valueOfJson(text, file)
   try {
     return readFlags(document).document
   } catch (error) {
     if (!(error instanceof ChangeoverError)) throw error
     throw new ChangeoverError(error.code, `flag file "${file}": ${error.message}`, error.help, { data: error.data })
   }
+}
+
+function valueOfJson(text: string, file: string): Json {
+  const faults: ParseError[] = []
+  parseTree(text, faults, { disallowComments: true, allowTrailingComma: false })
+  const document = faults.length === 0 ? parsed(text) : undefined
+  if (document === undefined) throw syntaxFault(text, file, faults[0])
+  return document
 }
 
 function parsed(text: string): Json | undefined {
@@ -53,17 +59,23 @@ function syntaxFault(text: string, file: string, fault: ParseError | undefined):
 /** The text with these flags in place of the ones there; members of a flag that stay keep their bytes. */
 export function edited(text: string, changes: Changes, file: string): string {
   const document = documentOf(text, file)
+  const goal = wanted(document, changes)
+  const now = isYaml(file) ? editedYaml(text, goal['flags'] as JsonObject, file) : editedJson(text, document, changes)
+  // A file with a key twice would be edited at the one that nobody reads.
+  if (!equal(documentOf(now, file), goal)) {
+    const names = Object.keys(changes).map((name) => `"${name}"`)
+    const message = `flag file "${file}" cannot take the change of ${names.join(', ')}: a key in it is there twice`
+    throw new ChangeoverError('flags.invalid', message, 'leave each key in the file once')
+  }
+  return now
+}
+
+function editedJson(text: string, document: JsonObject, changes: Changes): string {
   const formattingOptions = formatOf(text)
   const edits = Object.entries(changes).flatMap(([flag, value]) => editsOf(document, flag, value))
   const { text: scalars, left } = withScalars(text, edits)
   let now = scalars
   for (const [path, member] of left) now = applyEdits(now, modify(now, [...path], member, { formattingOptions }))
-  // A file with a key twice would be edited at the one that nobody reads.
-  if (!equal(documentOf(now, file), wanted(document, changes))) {
-    const names = Object.keys(changes).map((name) => `"${name}"`)
-    const message = `flag file "${file}" cannot take the change of ${names.join(', ')}: a key in it is there twice`
-    throw new ChangeoverError('flags.invalid', message, 'leave each key in the file once')
-  }
   return now
 }
 

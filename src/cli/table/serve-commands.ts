@@ -31,10 +31,10 @@ export const serveCommands: readonly CommandSpec[] = [
   {
     usage: 'flags <verb> [name]',
     summary: 'feature flags: list, get, set, disable-all, history, and serve for programs by OFREP',
-    more: "The flags are those of a file in flagd's JSON (`--store`), or of a target of the plan. `disable-all` does not ask: it is for emergencies, and `history` shows what was before.",
+    more: "The flags are those of a file in flagd's JSON or YAML (`--store`), or of a target of the plan. `disable-all` does not ask: it is for emergencies, and `history` shows what was before.",
     next: ['list', 'get', 'set', 'disable-all', 'history', 'serve'],
     options: [
-      { flags: '--store <file>', says: "a file in flagd's JSON" },
+      { flags: '--store <file>', says: "a file in flagd's JSON or YAML" },
       { flags: '--target <name>', says: 'a target of the plan (default: its only one with the port `flags`)' },
       { flags: '--enabled <boolean>', says: 'true or false; false is the kill switch', only: set },
       {
