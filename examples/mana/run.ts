@@ -51,7 +51,7 @@ const say = (line: string): void => void (given.json ? process.stderr : process.
 /** Two days of the guide in two seconds, or in half of one. */
 const pace = given.quick
   ? { compress: 345_600, figures: ['--rounds', '1', '--seconds', '0.3', '--transactions', '4000', '--blocks', '30'] }
-  : { compress: 86_400, figures: ['--rounds', '1', '--seconds', '1.5'] }
+  : { compress: 86_400, figures: ['--rounds', '1', '--seconds', '1.5', '--transactions', '6000', '--blocks', '120'] }
 
 /** The last step of an environment on its own. */
 const lastOf: { readonly [environment in Environment]: string | null } = {
