@@ -9,7 +9,7 @@ import { flagStep, sixWeeks } from './rollout.ts'
 import { features, type Version } from './wire/features.ts'
 
 const { home, door, owner, program, fault } = planIn(process.env)
-const { compress, soakSeconds } = paceIn(process.env)
+const pace = paceIn(process.env)
 const { nodes } = readInventory(home)
 
 /** A node started in one of two ways; both have the same addresses and the same state file. */
@@ -54,7 +54,7 @@ const capture = (id: string, title: string, at: { readonly stage: string }) => (
   kind: 'gate.metrics-baseline',
   title,
   on: 'figures',
-  spec: { queries: figures, count: 12, intervalMs: 500, missing: 40 },
+  spec: { queries: figures, count: pace.captures, intervalMs: 500, missing: 40 },
   ...at,
 })
 
@@ -83,7 +83,7 @@ export default defineChangeover({
     flags: { adapter: 'flag-file', config: { path: `${home}/config/flags.json` } },
     settings: { adapter: 'settings-file', config: { path: settingsFile(home) } },
     figures: { adapter: 'metrics-page', config: { url: `${door}/metrics` } },
-    leak: measurer('leak', String(soakSeconds)),
+    leak: measurer('leak', String(pace.soakSeconds)),
     integrity: measurer('integrity'),
     kill: measurer('chaos', 'kill'),
     partition: measurer('chaos', 'partition'),
@@ -149,13 +149,13 @@ export default defineChangeover({
       kind: 'gate.metrics',
       title: 'Is v3 with everything off the same as v1?',
       on: 'figures',
-      spec: { metrics: compatibleMetrics, baseline: 'baseline', undecidedMs: 60_000 },
+      spec: { metrics: compatibleMetrics(pace.looks), baseline: 'baseline', undecidedMs: 60_000 },
       ...off,
     },
     tell('deployed', 'runs v3 with every feature off', off.stage),
     ...sixWeeks(
       nodes.slice(0, 3).map(({ id }) => id),
-      compress,
+      pace,
     ),
     capture('v3-figures', 'The benchmark: what v1 was asked, asked again', validation),
     judged('soak', 'Is memory kept for work that is done?', 'leak', {
@@ -172,7 +172,7 @@ export default defineChangeover({
       kind: 'gate.metrics',
       title: 'Does nothing go the v1 way any more?',
       on: 'figures',
-      spec: { metrics: unusedMetrics },
+      spec: { metrics: unusedMetrics(pace.lastLooks) },
       ...cleanUp,
     },
     {

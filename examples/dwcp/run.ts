@@ -49,10 +49,6 @@ const { values: given } = parseArgs({
 })
 const out = given.json ? 2 : 'inherit'
 const say = (line: string): void => void (given.json ? process.stderr : process.stdout).write(`${line}\n`)
-/** A week in five seconds, or in one. */
-const pace = given.quick
-  ? { compress: 600_000, compressDown: 300, soakSeconds: 8 }
-  : { compress: 120_960, compressDown: 120, soakSeconds: 12 }
 let isStopped = false
 
 async function main(): Promise<number> {
@@ -74,7 +70,7 @@ async function main(): Promise<number> {
   try {
     say(`starting ${site.nodes.length} nodes with v1, ${site.nodes.length * 2} machines on them, and their users …`)
     await site.start()
-    const env = { ...process.env, ...planEnvironment(site, nodeFault(fault), pace) }
+    const env = { ...process.env, ...planEnvironment(site, nodeFault(fault), given.quick ? 'quick' : 'full') }
     const plan = join(import.meta.dirname, 'changeover.config.ts')
     command = openCommand({ home, env, out, plan })
     return await upgrade({ site, env, out, command }, fault, rollback)

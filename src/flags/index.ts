@@ -2,6 +2,7 @@
 export { bucketOf } from './bucket.ts'
 export { checkFlags } from './check.ts'
 export { compileFlags, type Flags } from './compile.ts'
+export { factsOf } from './facts.ts'
 export { parseFlags, readFlags } from './parse.ts'
 export { type FlagSource, openFlagSource, type Served, type SourceOptions } from './source.ts'
 export { newFlag, type Rollout, rolloutOf, type Sides, withRollout } from './rollout.ts'
@@ -10,6 +11,7 @@ export {
   type FlagContext,
   type FlagSet,
   type FlagType,
+  generationOf,
   type HashGeneration,
   type Metadata,
   type Reason,

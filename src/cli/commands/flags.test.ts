@@ -16,6 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => place.remove())
 
+const planOfPage = `name: demo\nfrom: "1"\nto: "2"\n${blocks('yaml').find((block) => block.startsWith('targets:'))}`
 const flags = (...words: string[]) => place.run('flags', ...words)
 const stored = () => (JSON.parse(readFileSync(file, 'utf8')) as { flags: Record<string, { state: string }> }).flags
 
@@ -26,10 +27,10 @@ test('every command of the page does what it says, by file and by plan', async (
     expect(`${line}: ${ended.code} ${ended.err}`).toBe(`${line}: 0 `)
   }
   expect(lines.map((line) => line.split(' ')[2])).toEqual(
-    'set set set list get history set disable-all serve'.split(' '),
+    'set set set list get history set disable-all serve serve'.split(' '),
   )
   expect(stored()['new-checkout']?.state).toBe('DISABLED')
-  place.write('changeover.yaml', `name: demo\nfrom: "1"\nto: "2"\n${blocks('yaml')[0]}`)
+  place.write('changeover.yaml', planOfPage)
   const planned = await place.run('plan')
   expect(planned.out).toContain('flag "new-checkout": 25.5 % to 10 % of the users: 15.5 % fall out, the others stay in')
   expect((await flags('set', 'new-checkout', '--enabled', 'true')).out).toContain('switched on again: 25.5 %')
@@ -87,6 +88,18 @@ describe('words that do not fit', () => {
   })
 })
 
+test('a share where the set draws buckets of its own is refused alike, by hand and by plan', async () => {
+  const a = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' }
+  writeFileSync(file, JSON.stringify({ metadata: { hashGeneration: 'v3' }, flags: { 'new-checkout': a } }))
+  place.write('changeover.yaml', planOfPage)
+  const finding = 'flag "new-checkout" draws its buckets by hash generation "v3"; a share goes by "v2"'
+  const byHand = await flags('set', 'new-checkout', '--percent', '10')
+  expect([byHand.code, byHand.err]).toEqual([1, expect.stringContaining(finding)])
+  const byPlan = await place.run('run', '--yes')
+  expect([byPlan.code, byPlan.err]).toEqual([3, expect.stringContaining(finding)])
+  expect(stored()).toEqual({ 'new-checkout': a })
+})
+
 test('operators at once: every change of a flag of its own is kept', async () => {
   const names = ['a', 'b', 'c', 'd']
   const ended = await Promise.all(
@@ -94,6 +107,14 @@ test('operators at once: every change of a flag of its own is kept', async () =>
   )
   expect(ended.map(({ code, err }) => [code, err])).toEqual(names.map(() => [0, '']))
   expect(Object.keys(stored()).toSorted()).toEqual(names)
+})
+
+test('serve takes the callers of the page', async () => {
+  place.write('callers.yaml', blocks('yaml').find((block) => block.startsWith('# callers.yaml')) ?? '')
+  const words = 'flags serve --callers callers.yaml --store flags.json --port 0'.split(' ')
+  expect((await place.run(...words)).err).toContain('"WEB_TOKEN" is not in the environment')
+  const ended = await place.runWith({ WEB_TOKEN: 'geheim' })(...words, '--rate', 'none')
+  expect(ended.err).toContain('--rate is "none"')
 })
 
 test('serve answers, follows the file, says what is wrong with it, and ends in order', async () => {

@@ -1,8 +1,8 @@
 /** `changeover flags`: what the flags are, who changed them, and by which word they are changed or served. */
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
-import { isObject, type JsonObject } from '../../core/json.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { FlagChange, FlagReader } from '../../core/ports/index.ts'
-import type { Flag } from '../../flags/index.ts'
+import { factsOf, type Flag } from '../../flags/index.ts'
 import { flagIn, hasRule, standing } from '../../kinds/flags/wish.ts'
 import { whoMoves } from '../../kinds/flags/words.ts'
 import type { Door } from '../door.ts'
@@ -55,8 +55,7 @@ export async function flags(
 }
 
 async function flagsOf(store: FlagReader): Promise<JsonObject> {
-  const { flags: all } = (await store.read()).document
-  return isObject(all) ? all : {}
+  return factsOf((await store.read()).document).flags
 }
 
 async function list(store: FlagReader, door: Door): Promise<number> {

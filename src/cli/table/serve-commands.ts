@@ -46,6 +46,8 @@ export const serveCommands: readonly CommandSpec[] = [
       { flags: '--port <n>', says: 'serve: the port (default: 8016)' },
       { flags: '--host <address>', says: 'serve: the address (default: 127.0.0.1)' },
       { flags: '--tokens <variable>', says: 'serve: the environment variable with the tokens that may ask, by commas' },
+      { flags: '--callers <file>', says: 'serve: who may ask, in JSON or YAML: each with a token and its flags' },
+      { flags: '--needs-key', says: 'serve: refuse a context without a targetingKey' },
       { flags: '--rate <n>', says: 'serve: requests a second for each caller' },
       {
         flags: '--origin <origin>',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { flagFile } from '../../adapters/flag-file/index.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Mark, Writing } from '../../core/kind.ts'
-import type { FlagWriter } from '../../core/ports/index.ts'
+import type { FlagFacts, FlagWriter } from '../../core/ports/index.ts'
 import { compileFlags, newFlag, parseFlags } from '../../flags/index.ts'
 import { type CaseWorld, describeKind, type KindCase } from '../../testing/index.ts'
 import { flagsDisableAll, flagsSet } from './index.ts'
@@ -44,9 +44,9 @@ const cases: readonly KindCase[] = [
 ]
 for (const each of cases) describeKind(each, { describe, it })
 
-const planOf = (spec: Json) =>
+const planOf = (spec: Json, facts: Partial<FlagFacts> = {}) =>
   flagsSet.plan(flagsSet.spec.parse(spec), {
-    facts: { store: { flags, evaluators: {} } },
+    facts: { store: { flags, evaluators: {}, metadata: {}, ...facts } },
     tools: { store: {} },
     targets: { store: 'flags' },
   })
@@ -99,6 +99,23 @@ describe('flags.set', () => {
     expect(planOf({ flag: 'colour', percent: 1 }).findings).toMatchObject([{ level: 'block', code: 'flags.no-sides' }])
   })
 
+  it('blocks a share where the set, or the flag over it, draws buckets that no proxy draws; a switch always works', () => {
+    const metadata = { hashGeneration: 'v3', flagSetId: 'shop' }
+    const drawn = (spec: JsonObject, facts: Partial<FlagFacts>) =>
+      (planOf(spec, facts).findings ?? []).map(({ code, message }) => [code, message.split(';')[0]])
+    const finding = ['flags.generation', 'flag "share" draws its buckets by hash generation "v3"']
+    const own = (generation: string) => ({
+      flags: { share: { ...(flags['share'] as JsonObject), metadata: { hashGeneration: generation } } },
+    })
+    expect(drawn({ flag: 'share', percent: 10 }, { metadata })).toEqual([finding])
+    expect(drawn({ flag: 'share', percent: 10 }, own('v3'))).toEqual([finding])
+    expect(drawn({ flag: 'share', percent: 10 }, { metadata, ...own('v2') })).toEqual([])
+    expect(drawn({ flag: 'share', percent: 100 }, { metadata })).toEqual([])
+    expect(drawn({ flag: 'share', enabled: false }, { metadata })).toEqual([])
+    expect(drawn({ flag: 'neu', percent: 10, create: true }, { metadata })).toEqual([])
+    expect(planOf({ flag: 'share', percent: 10 }, { metadata }).predicted.store?.metadata).toEqual(metadata)
+  })
+
   it.each([{ percent: 101 }, { percent: -1 }, { percent: 0.001 }, {}])('refuses %j', (wish) => {
     expect(flagsSet.spec.safeParse({ flag: 'share', ...wish }).success).toBe(false)
   })
@@ -139,7 +156,7 @@ describe('somebody else', () => {
     const mark = await all(flagsSet.apply(draft.work, context(store, null), null))
     const first = (await store.read()).document['flags'] as JsonObject
     const more = flagsSet.plan(flagsSet.spec.parse({ flag: 'share', percent: 50 }), {
-      facts: { store: { flags: first, evaluators: {} } },
+      facts: { store: { flags: first, evaluators: {}, metadata: {} } },
       tools: { store: {} },
       targets: { store: 'flags' },
     })

@@ -2,8 +2,17 @@
 import { z } from 'zod'
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
 import { block, type Finding } from '../../core/finding.ts'
-import { isObject, type Json, type JsonObject } from '../../core/json.ts'
-import { checkFlags, type Flag, newFlag, type Rollout, rolloutOf, withRollout } from '../../flags/index.ts'
+import { equal, isObject, type Json, type JsonObject } from '../../core/json.ts'
+import type { FlagFacts } from '../../core/ports/index.ts'
+import {
+  checkFlags,
+  type Flag,
+  generationOf,
+  newFlag,
+  type Rollout,
+  rolloutOf,
+  withRollout,
+} from '../../flags/index.ts'
 
 const names = z.array(z.string().min(1))
 
@@ -57,31 +66,30 @@ export function hasRule(flag: Flag): boolean {
   return rolloutOf(flag) === undefined && Object.keys(flag.targeting ?? {}).length > 0
 }
 
-/** What keeps a wish from being fulfilled. `flags` and `evaluators`: the facts; `metadata`: what the whole set says, where it is known. */
-export function against(
-  name: string,
-  flags: JsonObject,
-  evaluators: JsonObject,
-  after: Flag | undefined,
-  metadata: JsonObject = {},
-): readonly Finding[] {
+/** What keeps flag `name` of `set` from becoming `after`; undefined: it is not there, and none shall be made. One answer for plans and for people. */
+export function against(name: string, set: FlagFacts, after: Flag | undefined): readonly Finding[] {
+  const { flags, evaluators, metadata } = set
   if (after === undefined) return [unknownFlag(name, flags)]
   return [
-    ...drawnOtherwise(name, after, metadata),
+    ...drawnOtherwise(name, flagIn(flags, name), after, metadata),
     ...checkFlags({ $evaluators: evaluators, flags: { [name]: after as unknown as Json } }),
   ]
 }
 
-/** Proxies, gateways and routers draw buckets by generation v2: a share that a flag draws in another way has other users in it there. */
-function drawnOtherwise(name: string, after: Flag, metadata: JsonObject): readonly Finding[] {
-  const generation = { ...metadata, ...after.metadata }['hashGeneration'] ?? 'v2'
+/**
+ * Proxies, gateways and routers draw buckets by generation v2: a share that a flag draws in another way has other users in it there.
+ * A share that stays as it was is not asked about: a switch must work whatever the flag says.
+ */
+function drawnOtherwise(name: string, before: Flag | undefined, after: Flag, metadata: JsonObject): readonly Finding[] {
+  const generation = generationOf({ ...metadata, ...after.metadata })
   const percent = rolloutOf(after)?.percent ?? 0
   if (generation === 'v2' || percent === 0 || percent === 100) return []
+  if (equal(before?.targeting ?? null, after.targeting ?? null)) return []
   const message = `flag "${name}" draws its buckets by hash generation ${JSON.stringify(generation)}; a share goes by "v2", here and in every proxy`
   return [block('flags.generation', message, 'write `"metadata": {"hashGeneration": "v2"}` into the flag')]
 }
 
-export function unknownFlag(name: string, flags: JsonObject): Finding {
+function unknownFlag(name: string, flags: JsonObject): Finding {
   const message = `there is no flag "${name}"${suggestion(name, Object.keys(flags))}`
   return block('flags.unknown', message, 'name one that is there, or make it: `create: true`')
 }

@@ -1,0 +1,49 @@
+/** How much shorter than in the guide a run is: its waits, and the looks that are taken at a fleet. What is judged, and its limits, are the same at every pace. */
+
+export interface Pace {
+  /** How many times shorter a week of the schedule is, and the ten minutes between the stages of a gradual rollback. */
+  readonly compress: number
+  readonly compressDown: number
+  /** How long memory is watched. */
+  readonly soakSeconds: number
+  /** Measurements of what v1 and v3 do, of what a week cost, and of the last look at the v1 way. */
+  readonly captures: number
+  readonly impacts: number
+  readonly lastLooks: number
+  /** Measurements of a gate: the third bad one fails it. */
+  readonly looks: number
+  /** The same of the criteria of week 2, and how long modes may change before they are looked at, on canary nodes and after. */
+  readonly looks2: number
+  readonly settleMs: { readonly canary: number; readonly week: number }
+}
+
+export const paces = {
+  /** A week in five seconds. */
+  full: {
+    compress: 120_960,
+    compressDown: 120,
+    soakSeconds: 12,
+    captures: 12,
+    impacts: 4,
+    lastLooks: 12,
+    looks: 4,
+    looks2: 6,
+    settleMs: { canary: 5_000, week: 5_000 },
+  },
+  /** A week in one, for a test. */
+  quick: {
+    compress: 600_000,
+    compressDown: 300,
+    soakSeconds: 5,
+    captures: 6,
+    impacts: 2,
+    lastLooks: 4,
+    looks: 3,
+    looks2: 4,
+    settleMs: { canary: 4_000, week: 2_000 },
+  },
+} as const satisfies Readonly<Record<string, Pace>>
+export type PaceName = keyof typeof paces
+
+/** The full one unless a known one is named. */
+export const paceNamed = (name: string | undefined): Pace => paces[name === 'quick' ? 'quick' : 'full']
