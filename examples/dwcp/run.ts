@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Command, openCommand } from '../stage/command.ts'
+import { endWith, refuse } from '../stage/end.ts'
 import { askingStep, triggerOf } from '../stage/told-by-journal.ts'
 import { type Outcome, type Place, summarise } from './outcome.ts'
 import { planEnvironment } from './plan-environment.ts'
@@ -148,15 +149,4 @@ function nodesNamed(text: string): number {
   return refuse(`--nodes is "${text}": a number from 8 to 64 is wanted`)
 }
 
-function refuse(message: string): never {
-  process.stderr.write(`${message}\n`)
-  process.exit(2)
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(1)
-  },
-)
+endWith(main())
