@@ -5,7 +5,8 @@ import { logFile, type NodeAddress, nodeWords, pidFile, readInventory, settingsF
 import { checklist, components, requirements, risks, versionPaths } from './parts.ts'
 import { paceIn, planIn } from './plan-environment.ts'
 import { rollingDeployment } from './rolling.ts'
-import { flagStep, sixWeeks } from './rollout.ts'
+import { flagStep, lastGuards, sixWeeks } from './rollout.ts'
+import { letPass, rehearsedMs } from './waits.ts'
 import { features, type Version } from './wire/features.ts'
 
 const { home, door, owner, program, fault } = planIn(process.env)
@@ -38,7 +39,8 @@ const assessment = { stage: 'Assessment' } as const
 const preparation = { stage: 'Week 1: preparation' } as const
 const off = { stage: 'Week 1: v3 with everything off' } as const
 const validation = { stage: 'Week 5: validation' } as const
-const cleanUp = { stage: 'After 30 days: clean-up' } as const
+const month = { stage: 'After 30 days: archive' } as const
+const cleanUp = { stage: 'After 60 days: clean-up' } as const
 
 const tell = (id: string, outcome: string, stage: string) => ({
   id,
@@ -83,7 +85,7 @@ export default defineChangeover({
     flags: { adapter: 'flag-file', config: { path: `${home}/config/flags.json` } },
     settings: { adapter: 'settings-file', config: { path: settingsFile(home) } },
     figures: { adapter: 'metrics-page', config: { url: `${door}/metrics` } },
-    leak: measurer('leak', String(pace.soakSeconds)),
+    leak: measurer('leak', String(rehearsedMs(7, pace.compressSoak) / 1_000)),
     integrity: measurer('integrity'),
     kill: measurer('chaos', 'kill'),
     partition: measurer('chaos', 'partition'),
@@ -158,6 +160,7 @@ export default defineChangeover({
       pace,
     ),
     capture('v3-figures', 'The benchmark: what v1 was asked, asked again', validation),
+    letPass({ id: 'soak-time', days: 7, compress: pace.compressSoak, guards: lastGuards.soak, ...validation }),
     judged('soak', 'Is memory kept for work that is done?', 'leak', {
       'kept for each byte moved': { query: '/surelyKeptPerByte', max: 1.5, unit: 'bytes' },
     }),
@@ -167,20 +170,22 @@ export default defineChangeover({
       problems: { query: '/problems', max: 0 },
     }),
     tell('rolled-out', 'has every feature at 100 %', validation.stage),
-    {
-      id: 'v1-unused',
-      kind: 'gate.metrics',
-      title: 'Does nothing go the v1 way any more?',
-      on: 'figures',
-      spec: { metrics: unusedMetrics(pace.lastLooks) },
-      ...cleanUp,
-    },
+    letPass({ id: 'first-month', days: 30, compress: pace.compressMonth, guards: lastGuards.month, ...month }),
     {
       id: 'archive',
       kind: 'http.call',
       title: 'Archive what was measured so far',
       on: 'door',
       spec: { do: { method: 'PUT', path: '/archive' }, undo: 'nothing' },
+      ...month,
+    },
+    letPass({ id: 'second-month', days: 30, compress: pace.compressMonth, guards: lastGuards.unused, ...cleanUp }),
+    {
+      id: 'v1-unused',
+      kind: 'gate.metrics',
+      title: 'Does nothing go the v1 way any more?',
+      on: 'figures',
+      spec: { metrics: unusedMetrics(pace.lastLooks) },
       ...cleanUp,
     },
     {

@@ -1,7 +1,8 @@
 /** What is measured of the fleet, and when it is bad: queries of the page that `monitor.ts` gives, and limits from `parts.ts`. Knows no step. */
 import { triggers, week2 } from './parts.ts'
 
-const window = '6s'
+const windowSeconds = 6
+const window = `${windowSeconds}s`
 const grown = (series: string): string => `sum(increase(${series}[${window}]))`
 const rate = (series: string): string => `sum(rate(${series}[${window}]))`
 /** The median: of a few dozen batches, the slowest are those that the machine held up. */
@@ -152,7 +153,8 @@ export const integrityMetrics = (count: number) => ({
   'pages with a wrong hash': {
     query: grown('dwcp_pages_refused_total{of="all",reason="hash"}'),
     max: 0,
-    samples: grown('dwcp_pages_total{of="all"}'),
+    // A fleet in which nobody compresses the v3 way says nothing of compression.
+    samples: grown('dwcp_pages_chosen_total{of="all"}'),
     minSamples: 200,
     intervalMs: 500,
     count,
@@ -167,11 +169,17 @@ export const compatibleMetrics = (count: number) => ({
 })
 
 /** The evidence for the clean-up: with every feature on everywhere, nothing went the v1 way for as long as this looked. */
-export const unusedMetrics = (count: number) => ({
+export const unusedMetrics = (count?: number) => ({
   'calls the v1 way': {
     query: grown('dwcp_v1_compat_calls_total{of="all"}'),
     max: 0,
-    intervalMs: 500,
-    count,
+    ...pace(count),
+    failureLimit: 0,
   },
 })
+
+/** The same, when harm that was done on purpose has left the window. */
+export const afterHarm = <T extends object>(metrics: Readonly<Record<string, T>>) =>
+  Object.fromEntries(
+    Object.entries(metrics).map(([name, metric]) => [name, { ...metric, initialDelayMs: windowSeconds * 1_000 }]),
+  )

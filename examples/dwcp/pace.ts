@@ -4,8 +4,9 @@ export interface Pace {
   /** How many times shorter a week of the schedule is, and the ten minutes between the stages of a gradual rollback. */
   readonly compress: number
   readonly compressDown: number
-  /** How long memory is watched. */
-  readonly soakSeconds: number
+  /** The same of the soak, while memory is watched, and of the two months of waiting before the clean-up. */
+  readonly compressSoak: number
+  readonly compressMonth: number
   /** Measurements of what v1 and v3 do, of what a week cost, and of the last look at the v1 way. */
   readonly captures: number
   readonly impacts: number
@@ -18,23 +19,25 @@ export interface Pace {
 }
 
 export const paces = {
-  /** A week in five seconds. */
+  /** A week in five seconds, the soak in twelve, a month in eight. */
   full: {
     compress: 120_960,
     compressDown: 120,
-    soakSeconds: 12,
+    compressSoak: 50_400,
+    compressMonth: 324_000,
     captures: 12,
     impacts: 4,
-    lastLooks: 12,
+    lastLooks: 6,
     looks: 4,
     looks2: 6,
     settleMs: { canary: 5_000, week: 5_000 },
   },
-  /** A week in one, for a test. */
+  /** A week in one, the soak in five, a month in one, for a test. */
   quick: {
     compress: 600_000,
     compressDown: 300,
-    soakSeconds: 5,
+    compressSoak: 120_960,
+    compressMonth: 2_592_000,
     captures: 6,
     impacts: 2,
     lastLooks: 4,

@@ -32,6 +32,11 @@ describe('npm run example:dwcp', () => {
     expect(summary.baseline.map(({ metric }) => metric)).toEqual(validation.map(({ name }) => name))
     for (const { v1, verdict } of summary.baseline) expect(v1 === '-').toBe(verdict.startsWith('not applicable'))
     expect(summary.impact.map(({ week }) => week)).toContain('Week 6')
+    expect(summary.rehearsed.slice(-3)).toEqual([
+      { step: 'soak-time', of: '7d', ms: 5_000 },
+      { step: 'first-month', of: '30d', ms: 1_000 },
+      { step: 'second-month', of: '30d', ms: 1_000 },
+    ])
   })
 
   it('turns back by itself when the mode detector is slow', { timeout }, async () => {

@@ -1,6 +1,6 @@
 /** The guide's six weeks as steps: canary nodes, then the table, each period watched by the triggers and judged by its own criteria; and the way down. */
 import { flagSchedule } from 'changeover'
-import { impactFigures, integrityMetrics, triggerMetrics, week2Metrics } from './gates.ts'
+import { afterHarm, impactFigures, integrityMetrics, triggerMetrics, unusedMetrics, week2Metrics } from './gates.ts'
 import type { Pace } from './pace.ts'
 import { schedule, wayDown } from './parts.ts'
 import { features } from './wire/features.ts'
@@ -47,11 +47,27 @@ const impact = (count: number) => ({
   spec: { queries: impactFigures, count, intervalMs: 400, missing: 20 },
 })
 
+/** Beside the waits that come after the schedule. */
+export const lastGuards = {
+  soak: watch(false),
+  month: [gate('triggers', afterHarm(triggers(false)), true)],
+  unused: [gate('triggers', afterHarm(triggers(false)), true), gate('unused', unusedMetrics())],
+}
+
+/** Few have the feature yet: pages are moved between them, or there would be nothing to see. */
+const exercise = {
+  id: 'exercise',
+  kind: 'http.call',
+  title: 'Move machines between nodes with ml_compression, and back',
+  on: 'door',
+  spec: { do: { method: 'PUT', path: '/exercise/ml_compression' }, undo: 'nothing' },
+}
+
 /** What a period must show before the next begins. */
 function criteria(name: string, plainNodes: boolean, { impacts, looks, looks2, settleMs }: Pace) {
   if (name === 'Week 2') return [gate('criteria', week2Metrics(looks2, settleMs.week)), impact(impacts)]
   const integrity = gate('integrity', integrityMetrics(looks))
-  return [integrity, gate('criteria', triggers(plainNodes, looks), true), impact(impacts)]
+  return [exercise, integrity, gate('criteria', triggers(plainNodes, looks), true), impact(impacts)]
 }
 
 export function sixWeeks(canaries: readonly string[], pace: Pace) {
@@ -61,7 +77,8 @@ export function sixWeeks(canaries: readonly string[], pace: Pace) {
     flags: [...features],
     length: '7d',
     compress: pace.compress,
-    put: flagStep,
+    // Canary nodes are the first with every feature: what two nodes do with each other is seen where both have it.
+    put: (figure) => flagStep({ ...figure, ...(figure.name === 'pbft_consensus' ? {} : { allow: canaries }) }),
     canary: {
       name: 'Week 2, canary',
       allow: [...canaries],
@@ -85,7 +102,8 @@ export function down({ compressDown }: Pace) {
     flags: [...features],
     length: '10m',
     compress: compressDown,
-    put: flagStep,
+    // At 0 % the canary nodes are out, too.
+    put: (figure) => flagStep({ ...figure, ...(figure.percent === 0 ? { allow: [] } : {}) }),
     periods: wayDown.map(({ name, percent }) => ({
       name,
       percent: { ...percent },
