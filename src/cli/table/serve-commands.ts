@@ -40,6 +40,11 @@ export const serveCommands: readonly CommandSpec[] = [
       { flags: '--allow-list <names>', says: 'set: who is in whatever their bucket; a,b or empty' },
       { flags: '--deny-list <names>', says: 'set: who is out whatever else holds; a,b or empty' },
       { flags: '--nodes <attribute>', says: 'set: go by the node that this attribute names, not by user' },
+      { flags: '--users', says: 'set: go by user again, not by node' },
+      {
+        flags: '--sides <new,old>',
+        says: 'set: the variants of those who are in and of all others, where they are not on and off',
+      },
       { flags: '--create', says: 'set: make the flag where it is not there' },
       note,
       { flags: '--most <n>', says: 'history: so many changes, the latest first (default: 50)' },
