@@ -26,6 +26,7 @@ export {
   type MetricRules,
   readRules,
 } from './rules.ts'
+export { pageLanguage, type PageSource, ScrapedPage } from './scrapes.ts'
 export { type Query, QueryFault, readQuery } from './selector.ts'
 export { addBatch, addToBaseline, chance, type Count, isWorse, nothingSeen, type Sequential } from './sequential.ts'
 export { type Distribution, type Family, type Labels, metricsText, type Sample } from './text.ts'
