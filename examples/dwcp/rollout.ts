@@ -43,7 +43,7 @@ const impact = {
   id: 'impact',
   kind: 'gate.metrics-baseline',
   on: figures,
-  spec: { queries: impactFigures, count: 4, intervalMs: 400, missing: 20 },
+  spec: { queries: impactFigures, count: 4, intervalMs: 400, consecutiveErrorLimit: 20 },
 }
 
 /** What a period must show before the next begins. */

@@ -13,7 +13,7 @@ const baseline = (environment: Environment) => ({
   kind: 'gate.metrics-baseline',
   title: `How does v1 do in ${environment}?`,
   on: `${environment}-figures`,
-  spec: { queries: baselineQueries, count: 10, intervalMs: 300, missing: 15 },
+  spec: { queries: baselineQueries, count: 10, intervalMs: 300, consecutiveErrorLimit: 15 },
   guards: environments
     .filter((other) => other !== environment)
     .map((other) => ({
