@@ -50,6 +50,18 @@ const cases: readonly KindCase[] = [
   { name: 'by user again', kind: flagsSet, spec: { flag: 'byNode', nodes: null }, world },
   { name: 'what is so already', kind: flagsSet, spec: { flag: 'plain', enabled: true }, world },
   { name: 'all', kind: flagsDisableAll, spec: {}, world },
+  {
+    name: 'a climb',
+    kind: flagsSet,
+    spec: { flag: 'share', percent: 10 },
+    followedBy: [
+      { flag: 'share', percent: 50 },
+      { flag: 'plain', enabled: false },
+      { flag: 'share', percent: 100 },
+    ],
+    world,
+  },
+  { name: 'twice', kind: flagsDisableAll, spec: { only: ['share'] }, followedBy: [{}], world },
   { name: 'some', kind: flagsDisableAll, spec: { only: ['*a*'], except: ['share'] }, world },
 ]
 for (const each of cases) describeKind(each, { describe, it })
