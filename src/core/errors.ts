@@ -47,6 +47,7 @@ export const errorCodes = {
   'gate.failed': 'A gate judged fail.',
   'gate.undecided': 'A gate found neither good nor bad; a person must decide.',
   'router.invalid': 'A version router was given what it cannot route by.',
+  'router.mismatched': 'Two versions of a module did not answer alike, and the router was told to raise that.',
   'router.moved': 'The state of a module changed while it was taken to another version; nothing was switched.',
   'usage.unknown': 'A word on the command line is not known.',
   'usage.invalid': 'An argument on the command line is not valid.',

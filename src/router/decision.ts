@@ -1,6 +1,7 @@
 /** Which version answers a call: what may be said, and how it is compiled to a function of the call. Calls no version. */
 import { ChangeoverError, suggestion } from '../core/errors.ts'
 import type { Call } from './calls.ts'
+import { hundredths, mustBeKnown } from './known.ts'
 
 /** A key's bucket, 0 to 9,999: one is a hundredth of a percent. `salt` keeps modules, or flags, apart. */
 export type BucketOf = (salt: string, key: string) => number
@@ -80,11 +81,19 @@ function compileOne(one: One<string, never>, sources: Sources): number | Choose 
   if (typeof one === 'function') return (call) => said(one(call), sources)
   if (typeof one !== 'object' || one === null)
     return invalid('a decision is a version, a setting, a function, or a list of them')
+  const kind = (['environment', 'flag', 'percent'] as const).find((name) => name in one)
+  if (kind !== undefined) mustBeKnown(one, settingNames[kind], `a setting with "${kind}"`)
   if ('environment' in one) return fromEnvironment(one.environment, sources)
   if ('flag' in one) return fromFlag(one, sources)
   if ('percent' in one) return fromPercent(one.percent, one.salt ?? sources.salt, sources)
   return invalid('a setting has "environment", "flag" or "percent"')
 }
+
+const settingNames = {
+  environment: ['environment'],
+  flag: ['flag', 'on', 'off'],
+  percent: ['percent', 'salt'],
+} as const
 
 function fromEnvironment(name: string, sources: Sources): number {
   const value = sources.environment[name]
@@ -117,8 +126,7 @@ function fromPercent(shares: { readonly [name: string]: number | undefined }, sa
   for (const name of sources.names.toReversed()) {
     const share = shares[name]
     if (share === undefined) continue
-    if (!(share >= 0 && share <= 100)) invalid(`${share} percent of "${name}" is not from 0 to 100`)
-    below += Math.round(share * 100)
+    below += hundredths(share, ` of "${name}"`)
     spans.push({ at: sources.names.indexOf(name), below })
   }
   if (below > 10_000) invalid(`the shares come to ${below / 100} percent`)

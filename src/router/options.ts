@@ -29,6 +29,8 @@ export interface RouterOptions<V extends Versions, Context = unknown> {
   readonly random?: () => number
   /** Milliseconds. */
   readonly now?: () => number
+  /** Processor time that the process has used, in milliseconds; for `shadow.cpuEvery`. */
+  readonly cpu?: () => number
 }
 
 export interface Router<V extends Versions, Context = unknown> {

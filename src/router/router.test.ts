@@ -128,8 +128,20 @@ describe('a router', () => {
         'a sticky shadow samples by key, and the router has none',
       ],
       [{ versions: {} }, '"m" has no version'],
+      [{ versions: { v1: { a: () => 1 }, v2: { b: () => 1 } } }, 'the versions of "m" have no method in common'],
+      [{ decide: { percent: { v2: 12.345 } } }, '12.345 percent of "v2" is no multiple of 0.01'],
+      [{ shadow: { candidate: 'v2', percent: 0.001 } }, '0.001 percent is no multiple of 0.01'],
+      [{ timeEvry: 4 }, 'createRouter has no "timeEvry"; did you mean "timeEvery"?'],
+      [
+        { shadow: { candidate: 'v2', percent: 1, raiseOnMismatches: true } },
+        '`shadow` has no "raiseOnMismatches"; did you mean "raiseOnMismatch"?',
+      ],
+      [{ decide: { environment: 'X', of: 'v2' } }, 'a setting with "environment" has no "of"'],
+      [{ decide: { percent: { v2: 1 }, sald: 'x' } }, 'a setting with "percent" has no "sald"; did you mean "salt"?'],
     ]
     for (const [more, message] of cases) expect(make(more)).toThrow(message)
+    for (const v2 of [0.01, 0.07, 0.29, 12.34, 33.33, 57.01, 99.99])
+      expect(make({ decide: { percent: { v2 } } })).not.toThrow()
   })
 })
 

@@ -5,11 +5,14 @@ import { type Call, commonMethods, mustBeMethods, type Versions } from './calls.
 import { type Compiled, compileDecision, type Decision, type Sources } from './decision.ts'
 import { Gate } from './gate.ts'
 import { readMetrics, type RouterMetrics } from './metrics.ts'
+import { mustBeOptions } from './known.ts'
 import type { RouterOptions } from './options.ts'
 import { type Route, routesOf } from './route.ts'
 import { Sampler } from './sampler.ts'
 import { serve, type Seen } from './serve.ts'
-import { Shadow } from './shadow.ts'
+import { answerOf, answerOrRaise } from './raise.ts'
+import { type Pending, type Settled, Shadow } from './shadow.ts'
+import type { Observation } from './verdict.ts'
 
 type CallFunction = (...args: readonly unknown[]) => unknown
 type ContextOf = (method: string, args: readonly unknown[]) => unknown
@@ -31,12 +34,15 @@ export class Routing {
   readonly #sources: Sources
   readonly #sampler: Sampler
   readonly #now: () => number
+  readonly #cpu: () => number
 
   constructor(options: Plain) {
     this.#options = options
     this.#names = Object.keys(options.versions)
-    const { random = Math.random, now = () => performance.now() } = options
+    mustBeOptions(options)
+    const { random = Math.random, now = () => performance.now(), cpu = usedCpu } = options
     this.#now = now
+    this.#cpu = cpu
     this.#routes = this.#makeRoutes()
     this.#sources = {
       names: this.#names,
@@ -59,6 +65,12 @@ export class Routing {
     if (objects.length === 0)
       throw new ChangeoverError('router.invalid', `"${this.#options.module}" has no version`, 'give at least one')
     const methods = commonMethods(objects)
+    if (methods.length === 0)
+      throw new ChangeoverError(
+        'router.invalid',
+        `the versions of "${this.#options.module}" have no method in common`,
+        'give versions that have the methods to be routed under the same names',
+      )
     mustBeMethods(reads, methods, '"reads"')
     mustBeMethods(waits, methods, '"waits"')
     mustBeMethods(shadow?.also ?? [], methods, '"shadow.also"')
@@ -154,23 +166,41 @@ export class Routing {
       candidates.length > 0 && this.#sampler.takes(call) && shadow.allows(call) && shadow.hasRoom(call.method)
     const args = takes ? shadow.argumentsFor(call.args) : undefined
     if (args === undefined) return serve(route, at, call.args, this.#now, this.gate)
-    const seen: Seen = { version: this.#names[at]!, control: undefined, answer: undefined, threw: undefined }
-    const ran = new Map<number, ReturnType<Shadow['run']>>()
-    for (const each of this.#sampler.shuffled([at, ...candidates]))
-      if (each === at) serve(route, at, call.args, this.#now, this.gate, seen)
-      else {
-        const work = () => route.functions[each]!.apply(route.objects[each], args as never[])
-        ran.set(each, this.#noted(route, shadow.run(this.#names[each]!, work)))
-      }
+    const { seen, ran } = this.#runAll(route, at, candidates, { call, args })
+    const settled: Settled[] = []
     for (const [each, pending] of ran)
       if (seen.control === undefined) shadow.skipped(call.method, this.#names[each]!)
-      else shadow.settle(call, seen.control, pending, this.#names[each]!)
-    if (seen.threw !== undefined) throw seen.threw.error
-    return seen.answer
+      else settled.push(shadow.settle(call, seen.control, pending, this.#names[each]!))
+    return shadow.raises ? answerOrRaise(seen, settled) : answerOf(seen)
+  }
+
+  #runAll(
+    route: Route,
+    at: number,
+    candidates: readonly number[],
+    { call, args }: { readonly call: Call<never>; readonly args: readonly unknown[] },
+  ): { readonly seen: Seen; readonly ran: ReadonlyMap<number, Pending> } {
+    const shadow = this.shadow!
+    const seen: Seen = { version: this.#names[at]!, control: undefined, answer: undefined, threw: undefined }
+    const ran = new Map<number, Pending>()
+    const measured = shadow.begin(call)
+    for (const each of this.#sampler.shuffled([at, ...candidates])) {
+      const began = measured ? this.#cpu() : 0
+      const cpuMs = () => (measured ? { cpuMs: this.#cpu() - began } : {})
+      if (each === at) {
+        serve(route, at, call.args, this.#now, this.gate, seen)
+        if (measured) seen.control = withCpu(seen.control, cpuMs())
+      } else {
+        const work = () => route.functions[each]!.apply(route.objects[each], args as never[])
+        const pending = this.#noted(route, shadow.run(this.#names[each]!, work))
+        ran.set(each, measured ? withCpu(pending, cpuMs()) : pending)
+      }
+    }
+    return { seen, ran }
   }
 
   /** A candidate that writes is under way too: a state is not moved before it has written. */
-  #noted(route: Route, pending: ReturnType<Shadow['run']>): ReturnType<Shadow['run']> {
+  #noted(route: Route, pending: Pending): Pending {
     if (route.reads || !(pending instanceof Promise)) return pending
     this.gate.enter()
     return pending.finally(() => this.gate.leave())
@@ -179,4 +209,16 @@ export class Routing {
   metrics(): RouterMetrics {
     return readMetrics(this.#options.module, this.#names, this.#routes, this.shadow, this.#undecided)
   }
+}
+
+/** User and system mode, of all threads, in milliseconds. */
+function usedCpu(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+function withCpu<T extends Pending | undefined>(pending: T, cpu: { readonly cpuMs?: number }): T {
+  const add = (seen: Observation): Observation => ({ ...seen, ...cpu })
+  if (pending === undefined) return pending
+  return (pending instanceof Promise ? pending.then(add) : add(pending)) as T
 }

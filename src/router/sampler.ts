@@ -2,6 +2,7 @@
 import { ChangeoverError } from '../core/errors.ts'
 import type { Call } from './calls.ts'
 import type { Sources } from './decision.ts'
+import { hundredths } from './known.ts'
 import type { ShadowOptions } from './shadow-result.ts'
 import type { Versions } from './calls.ts'
 
@@ -26,9 +27,7 @@ export class Sampler {
   }
 
   set(percent: number): void {
-    if (!(percent >= 0 && percent <= 100))
-      throw invalid(`${percent} percent is not from 0 to 100`, 'give a share from 0 to 100')
-    this.#share = Math.round(percent * 100)
+    this.#share = hundredths(percent, '')
     this.on = this.#share > 0
   }
 

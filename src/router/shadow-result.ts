@@ -17,6 +17,8 @@ export interface ShadowResult {
 export interface Published {
   readonly version: string
   readonly ms: number
+  /** Processor time in milliseconds, of the calls that it is taken of. */
+  readonly cpuMs?: number
   readonly value?: unknown
   readonly error?: { readonly name: string; readonly message: string }
 }
@@ -37,6 +39,18 @@ export interface ShadowOptions<V extends Versions = Versions, Context = unknown>
   /** The latest mismatches that are kept; 100 unless said. */
   readonly keep?: number
   readonly runIf?: (call: Call<Context>) => boolean
+  /** Called before the versions of a shadowed call run, and of no other: what a comparison needs is made ready here. */
+  readonly beforeRun?: (call: Call<Context>) => void
+  /**
+   * For tests: a mismatch is thrown, as `router.mismatched` with the result as `data`, instead of the answer. A caller that waits for a promise waits for the comparison
+   * too; where the answer was given before the candidate's came, the error is an unhandled rejection.
+   */
+  readonly raiseOnMismatch?: boolean
+  /**
+   * Every how manieth shadowed call of a method has its processor time taken, of control and candidate, in user and system mode: of all threads, for as long as
+   * the version runs before it gives its answer or its promise. Asking the system costs some microseconds; 0 unless said, which is never.
+   */
+  readonly cpuEvery?: number
   /** For what is published and kept, never for the comparison: take away what is secret or large. Where it fails nothing is published of the value. */
   readonly clean?: (value: unknown) => unknown
   /** What is kept with a result; unless given, the context of the call. */
@@ -61,4 +75,6 @@ export interface ShadowCount {
   /** Of the candidate, and of the control for the same calls. */
   readonly latency: Latency
   readonly controlLatency: Latency
+  /** Sums, in milliseconds, over the `runs` whose processor time was taken. */
+  readonly cpu: { readonly runs: number; readonly ms: number; readonly controlMs: number }
 }

@@ -324,3 +324,108 @@ describe('a shadow', () => {
     expect(router.metrics().shadow).toMatchObject({ v2: { ask: { matched: 1 } }, v3: { ask: { mismatched: 1 } } })
   })
 })
+
+describe('a shadow in a test', () => {
+  const moments = { code: 'router.mismatched', message: '"v2" of "m" does not answer "ask" as "v1" does: 2, not 1' }
+  const one = () => 1
+  const two = () => 2
+  const later = (value: number) => () => sleep(1).then(() => value)
+
+  it('raises a mismatch: at once where both have answered, with the promise where the caller waits', async () => {
+    expect(pair(one, one, { raiseOnMismatch: true }).ask()).toBe(1)
+    expect(() => pair(one, two, { raiseOnMismatch: true }).ask()).toThrow(expect.objectContaining(moments) as Error)
+    for (const v2 of [two, later(2)])
+      await expect(pair(later(1), v2, { raiseOnMismatch: true }).ask()).rejects.toMatchObject({
+        ...moments,
+        data: { verdict: 'mismatched', control: { value: 1 }, candidate: { value: 2 } },
+      })
+    await expect(pair(later(1), later(1), { raiseOnMismatch: true }).ask()).resolves.toBe(1)
+    expect(pair(one, two, { raiseOnMismatch: true, ignore: () => true }).ask()).toBe(1)
+    expect(pair(one, two).ask()).toBe(1)
+  })
+
+  it('raises a mismatch instead of an error of the control, and leaves an error on which both agree', async () => {
+    const fails = () => {
+      throw new RangeError('no')
+    }
+    expect(() => pair(fails, two, { raiseOnMismatch: true }).ask()).toThrow(
+      expect.objectContaining({ code: 'router.mismatched' }) as Error,
+    )
+    expect(() => pair(fails, fails, { raiseOnMismatch: true }).ask()).toThrow(RangeError)
+    const rejects = async () => fails()
+    await expect(pair(rejects, rejects, { raiseOnMismatch: true }).ask()).rejects.toThrow(RangeError)
+  })
+
+  it('is not given to a caller who was answered before: it is unhandled then', async () => {
+    const seen: unknown[] = []
+    const hear = (error: unknown) => void seen.push(error)
+    const others = process.listeners('unhandledRejection')
+    process.removeAllListeners('unhandledRejection')
+    process.on('unhandledRejection', hear)
+    try {
+      expect(pair(one, later(2), { raiseOnMismatch: true }).ask()).toBe(1)
+      await sleep(20)
+    } finally {
+      process.removeListener('unhandledRejection', hear)
+      for (const each of others) process.on('unhandledRejection', each)
+    }
+    expect(seen).toMatchObject([{ code: 'router.mismatched' }])
+  })
+
+  it('makes ready before its versions run, and only then; what fails there goes into the figures', () => {
+    const order: string[] = []
+    const note = (name: string) => () => void order.push(name)
+    const noted = pair(note('run'), note('run'), { beforeRun: (call) => void order.push(`before ${call.method}`) })
+    noted.ask()
+    noted.router.calls.write()
+    noted.router.shadow(0)
+    noted.ask()
+    expect(order).toEqual(['before ask', 'run', 'run', 'run', 'run'])
+    const failing = pair(one, one, {
+      beforeRun: () => {
+        throw new Error('no')
+      },
+    })
+    expect(failing.ask()).toBe(1)
+    expect([failing.verdicts(), failing.faults]).toEqual([['matched'], [['beforeRun', 'Error: no']]])
+  })
+
+  it('takes the processor time of both, of as many calls as it is told to', async () => {
+    let used = 0
+    const asked = vi.fn(() => used)
+    const costs = (ms: number, value: unknown) => () => ((used += ms), value)
+    const results: ShadowResult[] = []
+    const versions = { v1: { ask: costs(3, 1) }, v2: { ask: costs(5, Promise.resolve(1)) } }
+    const router = createRouter({
+      module: 'm',
+      versions,
+      reads: ['ask'],
+      cpu: asked,
+      shadow: { candidate: 'v2', percent: 100, cpuEvery: 2, published: (result) => void results.push(result) },
+    })
+    for (let call = 0; call < 4; call++) {
+      router.calls.ask()
+      await settled()
+    }
+    expect(asked).toHaveBeenCalledTimes(8)
+    expect(results.map((each) => [each.control.cpuMs, each.candidate?.cpuMs])).toEqual([
+      [3, 5],
+      [undefined, undefined],
+      [3, 5],
+      [undefined, undefined],
+    ])
+    expect(router.metrics().shadow['v2']?.['ask']?.cpu).toEqual({ runs: 2, ms: 10, controlMs: 6 })
+  })
+
+  it("asks the system for the process's own processor time", () => {
+    const busy = () => {
+      const until = performance.now() + 30
+      while (performance.now() < until);
+      return 1
+    }
+    const { ask, results } = pair(busy, one, { cpuEvery: 1 })
+    ask()
+    expect(results[0]!.control.cpuMs).toBeGreaterThan(5)
+    expect(results[0]!.candidate!.cpuMs).toBeLessThan(results[0]!.control.cpuMs!)
+  })
+})

@@ -8,13 +8,26 @@ class ShadowTally {
   readonly counts = { runs: 0, matched: 0, mismatched: 0, ignored: 0, timedOut: 0, skipped: 0, errors: 0 }
   readonly latency = new Histogram()
   readonly controlLatency = new Histogram()
+  readonly cpu = { runs: 0, ms: 0, controlMs: 0 }
   read(): ShadowCount {
-    return { ...this.counts, latency: this.latency.read(), controlLatency: this.controlLatency.read() }
+    const { counts, cpu } = this
+    return { ...counts, latency: this.latency.read(), controlLatency: this.controlLatency.read(), cpu: { ...cpu } }
   }
 }
 
 /** An observation that is there, or will be. */
-type Pending = Observation | Promise<Observation>
+export type Pending = Observation | Promise<Observation>
+
+/** What came of a comparison; undefined of one that nobody hears of. */
+type Concluded = ShadowResult | undefined
+export type Settled = Concluded | Promise<Concluded>
+
+function countCpu({ cpu }: ShadowTally, control: Observation, seen: Observation | null): void {
+  if (control.cpuMs === undefined || seen?.cpuMs === undefined) return
+  cpu.runs++
+  cpu.ms += seen.cpuMs
+  cpu.controlMs += control.cpuMs
+}
 
 export class Shadow {
   readonly candidates: readonly string[]
@@ -24,6 +37,8 @@ export class Shadow {
   readonly #tallies = new Map<string, Map<string, ShadowTally>>()
   readonly #kept: ShadowResult[] = []
   readonly #faults = new Map<Fault, number>()
+  /** Shadowed calls by method, where every so manieth is measured. */
+  readonly #begun = new Map<string, number>()
   #underWay = 0
 
   constructor(module: string, options: ShadowOptions<Versions, never>, now: () => number) {
@@ -44,6 +59,21 @@ export class Shadow {
     if (this.#underWay < (this.#options.mostAtOnce ?? 100)) return true
     for (const candidate of this.candidates) this.skipped(method, candidate)
     return false
+  }
+
+  /** Whether an outcome that is a mismatch goes to the caller. */
+  get raises(): boolean {
+    return this.#options.raiseOnMismatch ?? false
+  }
+
+  /** What is done before the versions run; and whether their processor time is taken. */
+  begin(call: Call<never>): boolean {
+    const { beforeRun, cpuEvery = 0 } = this.#options
+    if (beforeRun) attempt(() => beforeRun(call), 'beforeRun', this.raised)
+    if (cpuEvery === 0) return false
+    const before = this.#begun.get(call.method) ?? 0
+    this.#begun.set(call.method, before + 1)
+    return before % cpuEvery === 0
   }
 
   skipped(method: string, version: string): void {
@@ -76,12 +106,12 @@ export class Shadow {
   }
 
   /** Compares, counts, keeps and publishes: at once where both are there, else when both have come or the candidate's time is up. */
-  settle(call: Call<never>, control: Pending, candidate: Pending, version: string): void {
+  settle(call: Call<never>, control: Pending, candidate: Pending, version: string): Settled {
     if (!(control instanceof Promise) && !(candidate instanceof Promise))
       return this.#conclude(call, control, candidate, version)
     const came =
       control instanceof Promise ? control.then((seen) => this.#ownCopy(seen)) : Promise.resolve(this.#ownCopy(control))
-    void Promise.all([came, this.#inTime(candidate)]).then(([a, b]) => this.#conclude(call, a, b, version))
+    return Promise.all([came, this.#inTime(candidate)]).then(([a, b]) => this.#conclude(call, a, b, version))
   }
 
   #inTime(candidate: Pending): Promise<Observation | null> {
@@ -97,15 +127,16 @@ export class Shadow {
   }
 
   /** Whatever is in the answers, even what cannot be shown, the caller's call goes on. */
-  #conclude(call: Call<never>, control: Observation, seen: Observation | null, version: string): void {
+  #conclude(call: Call<never>, control: Observation, seen: Observation | null, version: string): Concluded {
     try {
-      this.#record(call, control, seen, version)
+      return this.#record(call, control, seen, version)
     } catch (error) {
       this.raised('published', error)
+      return undefined
     }
   }
 
-  #record(call: Call<never>, control: Observation, seen: Observation | null, version: string): void {
+  #record(call: Call<never>, control: Observation, seen: Observation | null, version: string): Concluded {
     const late = seen === null || seen.ms > (this.#options.timeoutMs ?? 1_000)
     const verdict = late ? 'timedOut' : judge(control, seen, this.#options, call, this.raised)
     const tally = this.#tally(call.method, version)
@@ -114,7 +145,8 @@ export class Shadow {
     if (seen?.outcome.type === 'error') tally.counts.errors++
     if (seen !== null) tally.latency.add(seen.ms)
     tally.controlLatency.add(control.ms)
-    if (verdict === 'matched' && this.#options.published === undefined) return
+    countCpu(tally, control, seen)
+    if (verdict === 'matched' && this.#options.published === undefined) return undefined
     const result: ShadowResult = {
       module: this.#module,
       method: call.method,
@@ -126,6 +158,7 @@ export class Shadow {
     }
     if (verdict === 'mismatched') this.#keep(result)
     attempt(() => this.#options.published?.(result), 'published', this.raised)
+    return result
   }
 
   #keep(result: ShadowResult): void {
@@ -133,12 +166,12 @@ export class Shadow {
     if (this.#kept.length > (this.#options.keep ?? 100)) this.#kept.shift()
   }
 
-  #publish({ version, outcome, ms }: Observation): Published {
+  #publish({ outcome, version, ...times }: Observation): Published {
     if (outcome.type === 'error') {
       const { error } = outcome
       return {
         version,
-        ms,
+        ...times,
         error:
           error instanceof Error
             ? { name: error.name, message: error.message }
@@ -147,12 +180,12 @@ export class Shadow {
     }
     const { clean } = this.#options
     if (clean === undefined || outcome.value === undefined || outcome.value === null)
-      return { version, ms, value: outcome.value }
+      return { version, ...times, value: outcome.value }
     try {
-      return { version, ms, value: clean(outcome.value) }
+      return { version, ...times, value: clean(outcome.value) }
     } catch (error) {
       this.raised('clean', error)
-      return { version, ms }
+      return { version, ...times }
     }
   }
 

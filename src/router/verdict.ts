@@ -8,13 +8,14 @@ export interface Observation {
   readonly outcome:
     { readonly type: 'value'; readonly value: unknown } | { readonly type: 'error'; readonly error: unknown }
   readonly ms: number
+  readonly cpuMs?: number
 }
 
 export type Verdict = 'matched' | 'mismatched' | 'ignored'
 
 /** The program's own part of a comparison that failed, and where. The call goes on as if it had said no. */
 export type Fault =
-  'compare' | 'compareErrors' | 'ignore' | 'clean' | 'context' | 'runIf' | 'copy' | 'published' | 'key'
+  'compare' | 'compareErrors' | 'ignore' | 'clean' | 'context' | 'runIf' | 'beforeRun' | 'copy' | 'published' | 'key'
 
 /** How two answers are compared. Scientist's own names and order: https://github.com/github/scientist */
 export interface Comparing<Context = unknown> {
