@@ -5,11 +5,12 @@ import { logFile, type NodeAddress, nodeWords, pidFile, readInventory, settingsF
 import { checklist, components, requirements, risks, versionPaths } from './parts.ts'
 import { paceIn, planIn } from './plan-environment.ts'
 import { rollingDeployment } from './rolling.ts'
-import { flagStep, sixWeeks } from './rollout.ts'
+import { flagStep, lastGuards, sixWeeks } from './rollout.ts'
+import { letPass, rehearsedMs } from './waits.ts'
 import { features, type Version } from './wire/features.ts'
 
 const { home, door, owner, program, fault } = planIn(process.env)
-const { compress, soakSeconds } = paceIn(process.env)
+const pace = paceIn(process.env)
 const { nodes } = readInventory(home)
 
 /** A node started in one of two ways; both have the same addresses and the same state file. */
@@ -38,7 +39,8 @@ const assessment = { stage: 'Assessment' } as const
 const preparation = { stage: 'Week 1: preparation' } as const
 const off = { stage: 'Week 1: v3 with everything off' } as const
 const validation = { stage: 'Week 5: validation' } as const
-const cleanUp = { stage: 'After 30 days: clean-up' } as const
+const month = { stage: 'After 30 days: archive' } as const
+const cleanUp = { stage: 'After 60 days: clean-up' } as const
 
 const tell = (id: string, outcome: string, stage: string) => ({
   id,
@@ -54,7 +56,7 @@ const capture = (id: string, title: string, at: { readonly stage: string }) => (
   kind: 'gate.metrics-baseline',
   title,
   on: 'figures',
-  spec: { queries: figures, count: 12, intervalMs: 500, consecutiveErrorLimit: 40 },
+  spec: { queries: figures, count: pace.captures, intervalMs: 500, consecutiveErrorLimit: 40 },
   ...at,
 })
 
@@ -83,7 +85,7 @@ export default defineChangeover({
     flags: { adapter: 'flag-file', config: { path: `${home}/config/flags.json` } },
     settings: { adapter: 'settings-file', config: { path: settingsFile(home) } },
     figures: { adapter: 'metrics-page', config: { url: `${door}/metrics` } },
-    leak: measurer('leak', String(soakSeconds)),
+    leak: measurer('leak', String(rehearsedMs(7, pace.compressSoak) / 1_000)),
     integrity: measurer('integrity'),
     kill: measurer('chaos', 'kill'),
     partition: measurer('chaos', 'partition'),
@@ -149,15 +151,16 @@ export default defineChangeover({
       kind: 'gate.metrics',
       title: 'Is v3 with everything off the same as v1?',
       on: 'figures',
-      spec: { metrics: compatibleMetrics, baseline: 'baseline', undecidedMs: 60_000 },
+      spec: { metrics: compatibleMetrics(pace.looks), baseline: 'baseline', undecidedMs: 60_000 },
       ...off,
     },
     tell('deployed', 'runs v3 with every feature off', off.stage),
     ...sixWeeks(
       nodes.slice(0, 3).map(({ id }) => id),
-      compress,
+      pace,
     ),
     capture('v3-figures', 'The benchmark: what v1 was asked, asked again', validation),
+    letPass({ id: 'soak-time', days: 7, compress: pace.compressSoak, guards: lastGuards.soak, ...validation }),
     judged('soak', 'Is memory kept for work that is done?', 'leak', {
       'kept for each byte moved': { query: '/surelyKeptPerByte', max: 1.5, unit: 'bytes' },
     }),
@@ -167,20 +170,22 @@ export default defineChangeover({
       problems: { query: '/problems', max: 0 },
     }),
     tell('rolled-out', 'has every feature at 100 %', validation.stage),
-    {
-      id: 'v1-unused',
-      kind: 'gate.metrics',
-      title: 'Does nothing go the v1 way any more?',
-      on: 'figures',
-      spec: { metrics: unusedMetrics },
-      ...cleanUp,
-    },
+    letPass({ id: 'first-month', days: 30, compress: pace.compressMonth, guards: lastGuards.month, ...month }),
     {
       id: 'archive',
       kind: 'http.call',
       title: 'Archive what was measured so far',
       on: 'door',
       spec: { do: { method: 'PUT', path: '/archive' }, undo: 'nothing' },
+      ...month,
+    },
+    letPass({ id: 'second-month', days: 30, compress: pace.compressMonth, guards: lastGuards.unused, ...cleanUp }),
+    {
+      id: 'v1-unused',
+      kind: 'gate.metrics',
+      title: 'Does nothing go the v1 way any more?',
+      on: 'figures',
+      spec: { metrics: unusedMetrics(pace.lastLooks) },
       ...cleanUp,
     },
     {

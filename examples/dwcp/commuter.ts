@@ -1,8 +1,8 @@
 /** One machine after the other goes to the far node and comes back, all the time: otherwise little would be known of the long way. Measures nothing itself. */
+import { ask } from './ask.ts'
 import type { NodeAddress } from './inventory.ts'
 
 const restMs = 250
-const patienceMs = 20_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export interface Commuter {
@@ -37,11 +37,4 @@ async function moveOne(from: NodeAddress, to: NodeAddress): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function ask<T>(url: string, body?: object): Promise<T> {
-  const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
-  const answer = await fetch(url, { ...sent, signal: AbortSignal.timeout(patienceMs) })
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
-  return (await answer.json()) as T
 }

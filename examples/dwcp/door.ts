@@ -4,9 +4,12 @@ import { basename, join } from 'node:path'
 import { type Reply, serve } from '../stage/http.ts'
 import { type NodeAddress, type Place, stateFile } from './inventory.ts'
 import { Monitor } from './monitor.ts'
+import { exercise } from './exercise.ts'
+import { watchMemory } from './memory-watch.ts'
 import { writeState } from './node/keeping.ts'
 import { downgrade, type NodeState } from './node/state.ts'
 import { codecsReady } from './pages/codecs.ts'
+import { features } from './wire/features.ts'
 
 export interface Door {
   readonly url: string
@@ -37,6 +40,7 @@ export async function openDoor({ home, nodes, load, placeOf }: DoorOptions): Pro
   await codecsReady()
   const urls = Object.fromEntries(nodes.map(({ id, admin }) => [id, admin]))
   const monitor = new Monitor({ nodes: urls, load, placeOf })
+  const memory = watchMemory(() => monitor.page())
   const refusals: string[] = []
   let messages = 0
   const work: Readonly<Record<string, (node: NodeAddress) => Promise<Reply>>> = {
@@ -57,6 +61,13 @@ export async function openDoor({ home, nodes, load, placeOf }: DoorOptions): Pro
         ? { status: 404, body: { error: 'no such node or work' } }
         : run(node)
     },
+    'PUT /exercise': async ({ path: [name] }) => {
+      const feature = features.find((each) => each === name)
+      return feature === undefined
+        ? { status: 404, body: { error: 'no such feature' } }
+        : done(await exercise(feature, nodes))
+    },
+    'GET /memory': ({ path: [seconds] }) => done(memory.last(Number(seconds))),
     'PUT /export': async () => done(await exportAll(home, nodes)),
     'PUT /archive': () => done(archive(home, monitor.page())),
     'POST /team': () => (messages++, done({})),
@@ -66,6 +77,7 @@ export async function openDoor({ home, nodes, load, placeOf }: DoorOptions): Pro
     messages: () => messages,
     refusals: () => refusals,
     stop: async () => {
+      memory.stop()
       monitor.stop()
       await server.stop()
     },

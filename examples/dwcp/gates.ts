@@ -1,7 +1,8 @@
 /** What is measured of the fleet, and when it is bad: queries of the page that `monitor.ts` gives, and limits from `parts.ts`. Knows no step. */
 import { triggers, week2 } from './parts.ts'
 
-const window = '6s'
+const windowSeconds = 6
+const window = `${windowSeconds}s`
 const grown = (series: string): string => `sum(increase(${series}[${window}]))`
 const rate = (series: string): string => `sum(rate(${series}[${window}]))`
 /** The median: of a few dozen batches, the slowest are those that the machine held up. */
@@ -126,53 +127,60 @@ export function triggerMetrics(has: {
   }
 }
 
-/** Rollback criteria of week 2. */
-export const week2Metrics = {
+/** Rollback criteria of week 2, `settleMs` after nodes have changed. */
+export const week2Metrics = (count: number, settleMs: number) => ({
   latency: {
     query: beside(week2.latencyPercent),
     max: tolerance,
     unit: 's',
     ...enoughBatches('hybrid'),
-    ...pace(6),
+    ...pace(count),
   },
-  'error rate': errorShare(week2.errorPercent, 6),
-  'mode switches a minute and link': { ...modeSwitches(6), initialDelayMs: 5_000 },
+  'error rate': errorShare(week2.errorPercent, count),
+  'mode switches a minute and link': { ...modeSwitches(count), initialDelayMs: settleMs },
   'wrong modes': {
     query: 'sum(dwcp_detections{of="wrong"}) / sum(dwcp_detections)',
     max: week2.wrongModePercent / 100,
     samples: 'sum(dwcp_detections)',
     minSamples: 10,
     // A mode takes several round trips in a row.
-    initialDelayMs: 5_000,
-    ...pace(6),
+    initialDelayMs: settleMs,
+    ...pace(count),
   },
-} as const
+})
 
 /** No page has arrived that was not what was sent. */
-export const integrityMetrics = {
+export const integrityMetrics = (count: number) => ({
   'pages with a wrong hash': {
     query: grown('dwcp_pages_refused_total{of="all",reason="hash"}'),
     max: 0,
-    samples: grown('dwcp_pages_total{of="all"}'),
+    // A fleet in which nobody compresses the v3 way says nothing of compression.
+    samples: grown('dwcp_pages_chosen_total{of="all"}'),
     minSamples: 200,
     intervalMs: 500,
-    count: 4,
+    count,
   },
-} as const
+})
 
 /** A v3 node with its flags off did nothing but what v1 does: no v3 feature is in force, and the calls of v1's ways grow. */
-export const compatibleMetrics = {
-  'features in force': { query: 'sum(dwcp_features_in_force)', max: 0, intervalMs: 500, count: 4 },
-  'calls the v1 way': { query: grown('dwcp_v1_compat_calls_total{of="all"}'), min: 1, intervalMs: 500, count: 4 },
-  ...triggerMetrics({ plainNodes: false, restarts: true, count: 4 }),
-} as const
+export const compatibleMetrics = (count: number) => ({
+  'features in force': { query: 'sum(dwcp_features_in_force)', max: 0, intervalMs: 500, count },
+  'calls the v1 way': { query: grown('dwcp_v1_compat_calls_total{of="all"}'), min: 1, intervalMs: 500, count },
+  ...triggerMetrics({ plainNodes: false, restarts: true, count }),
+})
 
 /** The evidence for the clean-up: with every feature on everywhere, nothing went the v1 way for as long as this looked. */
-export const unusedMetrics = {
+export const unusedMetrics = (count?: number) => ({
   'calls the v1 way': {
     query: grown('dwcp_v1_compat_calls_total{of="all"}'),
     max: 0,
-    intervalMs: 500,
-    count: 12,
+    ...pace(count),
+    failureLimit: 0,
   },
-} as const
+})
+
+/** The same, when harm that was done on purpose has left the window. */
+export const afterHarm = <T extends object>(metrics: Readonly<Record<string, T>>) =>
+  Object.fromEntries(
+    Object.entries(metrics).map(([name, metric]) => [name, { ...metric, initialDelayMs: windowSeconds * 1_000 }]),
+  )

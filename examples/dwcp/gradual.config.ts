@@ -16,5 +16,5 @@ export default defineChangeover({
     flags: { adapter: 'flag-file', config: { path: `${home}/config/flags.json` } },
     figures: { adapter: 'metrics-page', config: { url: `${door}/metrics` } },
   },
-  steps: down(paceIn(process.env).compressDown),
+  steps: down(paceIn(process.env)),
 })

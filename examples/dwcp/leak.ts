@@ -1,35 +1,14 @@
-/** `leak.ts HOME SECONDS`: watches the memory of the fleet while pages move, lays a line through both, and prints how much is kept, and how much surely. */
+/** `leak.ts HOME SECONDS`: lays a line through the memory of the fleet and the pages it moved in the last seconds, and prints how much is kept, and how much surely. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readPage } from '../../src/metrics/index.ts'
 import type { LeakReport } from './leak-report.ts'
 import { lineThrough } from './line.ts'
+import type { MemoryPoint } from './memory-watch.ts'
 import { planIn } from './plan-environment.ts'
 
-interface Point {
-  readonly seconds: number
-  readonly memory: number
-  readonly moved: number
-}
-
-const everyMs = 500
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const rounded = (value: number): number => Math.round(value * 100) / 100
 
-async function look(door: string, began: number): Promise<Point> {
-  const series = readPage(await (await fetch(`${door}/metrics`)).text(), false)
-  const sum = (wanted: string, of?: string): number =>
-    series
-      .filter(({ name, labels }) => name === wanted && labels['of'] === of)
-      .reduce((all, { value }) => all + value, 0)
-  return {
-    seconds: (performance.now() - began) / 1_000,
-    memory: sum('process_resident_memory_bytes'),
-    moved: sum('dwcp_page_raw_bytes_total', 'all'),
-  }
-}
-
-function reportOf(points: readonly Point[]): LeakReport {
+function reportOf(points: readonly MemoryPoint[]): LeakReport {
   const inTime = lineThrough(points.map(({ seconds, memory }) => [seconds, memory]))
   const byWork = lineThrough(points.map(({ moved, memory }) => [moved, memory]))
   const [first, last] = [points[0]!, points.at(-1)!]
@@ -43,11 +22,8 @@ function reportOf(points: readonly Point[]): LeakReport {
   }
 }
 
-const [home = '', wanted = '15'] = process.argv.slice(2)
+const [home = '', seconds = ''] = process.argv.slice(2)
 const { door } = planIn(process.env)
-const began = performance.now()
-const points: Point[] = []
-for (; performance.now() - began < Number(wanted) * 1_000; await pause(everyMs)) points.push(await look(door, began))
-const report = reportOf(points)
+const report = reportOf((await (await fetch(`${door}/memory/${seconds}`)).json()) as readonly MemoryPoint[])
 writeFileSync(join(home, 'soak.json'), JSON.stringify(report))
 process.stdout.write(`${JSON.stringify(report)}\n`)

@@ -14,6 +14,7 @@ import type { Site } from './site.ts'
 import type { Summary } from './summary.ts'
 import { baselineTable, impactTable } from './tables.ts'
 import { verifyFleet } from './verify.ts'
+import { rehearsedIn } from './waits.ts'
 
 export interface Place {
   readonly site: Site
@@ -60,6 +61,7 @@ export async function summarise({ site, command }: Place, outcome: Outcome): Pro
     wayBackMs: wayBackMs(events),
     baseline: baselineTable(events),
     impact: impactTable(events),
+    rehearsed: rehearsedIn(state.plan.steps),
     soak: left<LeakReport>(site.home, 'soak.json'),
     chaos,
     rolledBackEqual: state.outcome === 'rolled-back' ? isRestored(state) && (await runV1(site)) : null,

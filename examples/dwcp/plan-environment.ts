@@ -1,15 +1,9 @@
 /** What the plans of this example take from their environment, written and read in one place. Knows no step. */
 import type { Fault } from './node/faults.ts'
 import { faults } from './node/faults.ts'
+import { type Pace, paceNamed, type PaceName } from './pace.ts'
 import type { Site } from './site.ts'
 
-/** How many times shorter the guide's waits are, and how long the soak is watched. */
-export interface Pace {
-  readonly compress: number
-  /** The same of the ten minutes between the stages of a gradual rollback. */
-  readonly compressDown: number
-  readonly soakSeconds: number
-}
 export interface PlanPlace {
   readonly home: string
   readonly door: string
@@ -21,7 +15,7 @@ export interface PlanPlace {
   readonly fault: Fault | undefined
 }
 
-export function planEnvironment(site: Site, fault: Fault | null, pace: Pace): Readonly<Record<string, string>> {
+export function planEnvironment(site: Site, fault: Fault | null, pace: PaceName): Readonly<Record<string, string>> {
   return {
     DWCP_HOME: site.home,
     DWCP_DOOR: site.door.url,
@@ -29,9 +23,7 @@ export function planEnvironment(site: Site, fault: Fault | null, pace: Pace): Re
     DWCP_LOAD: site.load,
     DWCP_OWNER: String(process.pid),
     DWCP_PROGRAM: site.programs('node'),
-    DWCP_COMPRESS: String(pace.compress),
-    DWCP_COMPRESS_DOWN: String(pace.compressDown),
-    DWCP_SOAK_SECONDS: String(pace.soakSeconds),
+    DWCP_PACE: pace,
     ...(fault === null ? {} : { DWCP_FAULT: fault }),
   }
 }
@@ -54,9 +46,4 @@ export function planIn(env: NodeJS.ProcessEnv): PlanPlace {
   }
 }
 
-/** Unless said a week in five seconds, ten minutes in five, and a soak of 12. */
-export const paceIn = (env: NodeJS.ProcessEnv): Pace => ({
-  compress: Number(env['DWCP_COMPRESS'] ?? 120_960),
-  compressDown: Number(env['DWCP_COMPRESS_DOWN'] ?? 120),
-  soakSeconds: Number(env['DWCP_SOAK_SECONDS'] ?? 12),
-})
+export const paceIn = (env: NodeJS.ProcessEnv): Pace => paceNamed(env['DWCP_PACE'])

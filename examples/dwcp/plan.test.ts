@@ -1,48 +1,24 @@
 /** The whole example by its command, on a small fleet: a healthy run, and one whose fault is caught and undone. And the arithmetic it rests on. */
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ending, pageOf, wholeRun } from '../stage/whole-run.ts'
 import { lineThrough } from './line.ts'
 import { validation } from './parts.ts'
 import { rollbacks } from './rollbacks.ts'
 import { runFaults } from './run-faults.ts'
 import type { Summary } from './summary.ts'
 
-const project = join(import.meta.dirname, '..', '..')
-const page = readFileSync(join(project, 'docs', 'how-to', 'dwcp.md'), 'utf8')
+const page = pageOf('dwcp')
 
-/** What stands behind `npm run example:dwcp --` on the page. */
-const shown = [...page.matchAll(/^npm run example:dwcp(?: -- (.*?))?(?: +#.*)?$/gm)].map(([, words = '']) =>
-  words.trim(),
-)
+const example = (...words: readonly string[]) => wholeRun<Summary>('dwcp', '--nodes', '8', ...words, '--quick')
 
-interface Ended {
-  readonly code: number | null
-  readonly said: string
-  readonly summary: Summary
-}
-
-async function example(...words: readonly string[]): Promise<Ended> {
-  const program = join(import.meta.dirname, 'run.ts')
-  const args = ['--import', 'jiti/register', program, '--nodes', '8', ...words, '--quick', '--json']
-  const child = spawn(process.execPath, args, { cwd: project, stdio: ['ignore', 'pipe', 'pipe'] })
-  let [out, said] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  if (out === '') throw new Error(said)
-  return { code, said, summary: JSON.parse(out.trim().split('\n').at(-1)!) as Summary }
-}
-
-/** Why it went otherwise than it should: the end of what it said. */
-const tail = ({ said }: Ended): string => said.split('\n').slice(-40).join('\n')
+/** Four times what the longer run takes on two idle processors. */
+const timeout = 360_000
 
 describe('npm run example:dwcp', () => {
-  it('takes every feature to 100 %, and every machine is there', { timeout: 300_000 }, async () => {
-    expect(shown).toContain('')
+  it('takes every feature to 100 %, and every machine is there', { timeout }, async () => {
+    expect(page.commands).toContain('')
     const run = await example()
-    expect([run.code, run.code === 0 ? '' : tail(run)]).toEqual([0, ''])
+    expect(ending(run)).toEqual([0, ''])
     const { summary } = run
     expect(summary).toMatchObject({ outcome: 'done', nodes: 8, trigger: null, undoneMs: null, rolledBackEqual: null })
     expect(summary.machines).toEqual({ verified: 16, problems: [] })
@@ -56,12 +32,17 @@ describe('npm run example:dwcp', () => {
     expect(summary.baseline.map(({ metric }) => metric)).toEqual(validation.map(({ name }) => name))
     for (const { v1, verdict } of summary.baseline) expect(v1 === '-').toBe(verdict.startsWith('not applicable'))
     expect(summary.impact.map(({ week }) => week)).toContain('Week 6')
+    expect(summary.rehearsed.slice(-3)).toEqual([
+      { step: 'soak-time', of: '7d', ms: 5_000 },
+      { step: 'first-month', of: '30d', ms: 1_000 },
+      { step: 'second-month', of: '30d', ms: 1_000 },
+    ])
   })
 
-  it('turns back by itself when the mode detector is slow', { timeout: 300_000 }, async () => {
-    expect(shown).toContain('--fault slow-detector')
+  it('turns back by itself when the mode detector is slow', { timeout }, async () => {
+    expect(page.commands).toContain('--fault slow-detector')
     const run = await example('--fault', 'slow-detector')
-    expect([run.code, run.code === 0 ? '' : tail(run)]).toEqual([0, ''])
+    expect(ending(run)).toEqual([0, ''])
     expect(run.summary).toMatchObject({
       outcome: 'rolled-back',
       rolledBackEqual: true,
@@ -76,7 +57,8 @@ describe('npm run example:dwcp', () => {
   })
 
   it('has the faults and ways back that the page names, and refuses others', async () => {
-    for (const name of [...Object.keys(runFaults), ...Object.keys(rollbacks)]) expect(page).toContain(`\`${name}\``)
+    for (const name of [...Object.keys(runFaults), ...Object.keys(rollbacks)])
+      expect(page.text).toContain(`\`${name}\``)
     await expect(example('--fault', 'none-such')).rejects.toThrow('there is no fault "none-such"')
     await expect(example('--rollback', 'sideways')).rejects.toThrow('there is no rollback "sideways"')
   })

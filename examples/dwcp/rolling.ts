@@ -37,21 +37,23 @@ function replace({ id }: NodeAddress) {
   ]
 }
 
+/** After the last node another gate follows, which asks the same and more. */
 export function rollingDeployment(nodes: readonly NodeAddress[]) {
   return nodes.flatMap((node, at) => {
-    const isLast = (at + 1) % wave === 0 || at === nodes.length - 1
-    const check = {
-      id: `deployed-${at + 1}`,
-      kind: 'gate.metrics',
-      title: `Do users notice ${at + 1} nodes with v3?`,
-      on: 'figures',
-      spec: {
-        metrics: triggerMetrics({ plainNodes: false, restarts: true, count: 3 }),
-        baseline: 'baseline',
-        undecidedMs: 60_000,
-      },
-      stage,
-    }
-    return [...replace(node), ...(isLast ? [check] : [])]
+    const deployed = at + 1
+    return [...replace(node), ...(deployed % wave === 0 && deployed < nodes.length ? [look(deployed)] : [])]
   })
 }
+
+const look = (deployed: number) => ({
+  id: `deployed-${deployed}`,
+  kind: 'gate.metrics',
+  title: `Do users notice ${deployed} nodes with v3?`,
+  on: 'figures',
+  spec: {
+    metrics: triggerMetrics({ plainNodes: false, restarts: true, count: 3 }),
+    baseline: 'baseline',
+    undecidedMs: 60_000,
+  },
+  stage,
+})

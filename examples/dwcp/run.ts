@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Command, openCommand } from '../stage/command.ts'
+import { endWith, refuse } from '../stage/end.ts'
 import { askingStep, triggerOf } from '../stage/told-by-journal.ts'
 import { type Outcome, type Place, summarise } from './outcome.ts'
 import { planEnvironment } from './plan-environment.ts'
@@ -49,10 +50,6 @@ const { values: given } = parseArgs({
 })
 const out = given.json ? 2 : 'inherit'
 const say = (line: string): void => void (given.json ? process.stderr : process.stdout).write(`${line}\n`)
-/** A week in five seconds, or in one. */
-const pace = given.quick
-  ? { compress: 600_000, compressDown: 300, soakSeconds: 8 }
-  : { compress: 120_960, compressDown: 120, soakSeconds: 12 }
 let isStopped = false
 
 async function main(): Promise<number> {
@@ -74,7 +71,7 @@ async function main(): Promise<number> {
   try {
     say(`starting ${site.nodes.length} nodes with v1, ${site.nodes.length * 2} machines on them, and their users …`)
     await site.start()
-    const env = { ...process.env, ...planEnvironment(site, nodeFault(fault), pace) }
+    const env = { ...process.env, ...planEnvironment(site, nodeFault(fault), given.quick ? 'quick' : 'full') }
     const plan = join(import.meta.dirname, 'changeover.config.ts')
     command = openCommand({ home, env, out, plan })
     return await upgrade({ site, env, out, command }, fault, rollback)
@@ -152,15 +149,4 @@ function nodesNamed(text: string): number {
   return refuse(`--nodes is "${text}": a number from 8 to 64 is wanted`)
 }
 
-function refuse(message: string): never {
-  process.stderr.write(`${message}\n`)
-  process.exit(2)
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(1)
-  },
-)
+endWith(main())

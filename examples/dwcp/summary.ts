@@ -4,6 +4,7 @@ import type { ChaosReport } from './chaos-report.ts'
 import type { LeakReport } from './leak-report.ts'
 import type { FaultName } from './run-faults.ts'
 import { runFaults } from './run-faults.ts'
+import { type Rehearsed, secondsOf } from './waits.ts'
 
 /** The object that `--json` ends with. Times in milliseconds but for `seconds`. */
 export interface Summary {
@@ -39,6 +40,8 @@ export interface Summary {
   readonly refusals: readonly string[]
   readonly baseline: readonly TableRow[]
   readonly impact: readonly ImpactRow[]
+  /** Waits of the plan, and how long each takes here. */
+  readonly rehearsed: readonly Rehearsed[]
   readonly soak: LeakReport | null
   readonly chaos: readonly ChaosReport[]
   /** After a rollback: flags, binaries and states are what they were, every machine is there; null where nothing was turned back. */
@@ -59,6 +62,7 @@ export function summaryText(summary: Summary): string {
       : `${machines.problems.length} WRONG`
   const lines: readonly Line[] = [
     ['time', `${seconds} s under load, ${nodes} nodes`],
+    ['waits', rehearsedLine(summary.rehearsed)],
     ...turnedLines(summary),
     [
       'operations',
@@ -113,6 +117,16 @@ const chaosLine = ({ scenario, node, othersMs, recoveredMs, failed }: ChaosRepor
   scenario === 'kill' ? 'killed node' : 'partition',
   `${node}: the others whole after ${count(othersMs)} ms, all after ${count(recoveredMs)} ms more; ${failed} operations failed`,
 ]
+
+/** `48h in 397 ms, 7d in 5 s (5 times), …` */
+function rehearsedLine(waits: readonly Rehearsed[]): string {
+  const counts = new Map<string, number>()
+  for (const { of, ms } of waits) {
+    const told = `${of}, rehearsed in ${secondsOf(ms)}`
+    counts.set(told, (counts.get(told) ?? 0) + 1)
+  }
+  return [...counts].map(([told, times]) => (times === 1 ? told : `${times} times ${told}`)).join('; ')
+}
 
 function soakLines(soak: LeakReport | null): readonly Line[] {
   if (soak === null) return []

@@ -2,14 +2,9 @@
 import { compileFlags, type Flags, parseFlags, type Rollout, rolloutOf } from '../../src/flags/index.ts'
 import { type Call, followSettings, type Followed } from '../../src/router/index.ts'
 import type { Sender } from './pool-moves.ts'
+import { flagNames } from './service-words.ts'
 import type { Setting } from './settings.ts'
 
-/** The flags that a node asks. Each names who gets v2, but for the shadow, which names on whom v2 runs beside v1. */
-export const flagNames = {
-  pool: 'transaction-pool-v2',
-  shadow: 'transaction-pool-shadow',
-  sync: 'sync-service-v2',
-} as const
 type FlagName = (typeof flagNames)[keyof typeof flagNames]
 
 export interface FollowFlags {

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { fold } from 'changeover'
 import { openHook } from '../stage/hook.ts'
 import { openCommand, type Command } from '../stage/command.ts'
+import { endWith, refuse } from '../stage/end.ts'
 import type { ClientsReport, LedgerReport } from './clients.ts'
 import { type Fault, faults, isFault } from './faults.ts'
 import type { Figure, FiguresReport } from './figures/figure.ts'
@@ -50,8 +51,8 @@ const say = (line: string): void => void (given.json ? process.stderr : process.
 
 /** Two days of the guide in two seconds, or in half of one. */
 const pace = given.quick
-  ? { compress: 345_600, figures: ['--rounds', '1', '--seconds', '0.3', '--transactions', '4000', '--blocks', '30'] }
-  : { compress: 86_400, figures: ['--rounds', '1', '--seconds', '1.5'] }
+  ? { compress: 345_600, figures: ['--rounds', '1', '--seconds', '0.3', '--transactions', '2000', '--blocks', '30'] }
+  : { compress: 86_400, figures: ['--rounds', '1', '--seconds', '1.5', '--transactions', '6000', '--blocks', '120'] }
 
 /** The last step of an environment on its own. */
 const lastOf: { readonly [environment in Environment]: string | null } = {
@@ -76,7 +77,11 @@ async function main(): Promise<number> {
   const until = lastOf[environmentNamed(given.environment)]
   const home = mkdtempSync(join(tmpdir(), 'changeover-mana-'))
   const mana = await buildSystem(home, process.pid, fault)
-  const leave = (): void => void close(mana).then(() => process.exit(1))
+  let command: Command | null = null
+  const leave = (): void => {
+    command?.kill()
+    void close(mana).then(() => process.exit(1))
+  }
   process.once('SIGTERM', leave)
   process.once('SIGINT', () => {
     isStopped = true
@@ -87,7 +92,7 @@ async function main(): Promise<number> {
     await mana.start()
     const hook = await openHook()
     const env = { ...process.env, ...planEnvironment(mana, hook.url, pace) }
-    const command = openCommand({ home, env, out: given.json ? 2 : 'inherit', plan })
+    command = openCommand({ home, env, out: given.json ? 2 : 'inherit', plan })
     return await migrate({ mana, home, command, messages: hook.messages }, fault, until)
   } finally {
     process.off('SIGTERM', leave)
@@ -212,15 +217,4 @@ function environmentNamed(name: string): Environment {
   )
 }
 
-function refuse(message: string): never {
-  process.stderr.write(`${message}\n`)
-  process.exit(2)
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(1)
-  },
-)
+endWith(main())

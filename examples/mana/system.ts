@@ -8,8 +8,7 @@ import { freePorts } from '../stage/free-ports.ts'
 import { ownedBy } from '../stage/owner.ts'
 import type { Wanted } from './clients.ts'
 import type { Fault } from './faults.ts'
-import { flagNames } from './flag-settings.ts'
-import { type Environment, environments, type Modules, serviceName, serviceWords } from './service-words.ts'
+import { type Environment, environments, flagNames, type Modules, serviceName, serviceWords } from './service-words.ts'
 
 const peerCount = 3
 /** A chain that is longer than any run: a block each 100 ms. */
@@ -30,10 +29,10 @@ export interface Mana {
   stopAll(): Promise<void>
 }
 
-/** Requests a second; senders. */
+/** Requests a second; senders. Enough that ten of a hundred are evidence within seconds. */
 const pace: { readonly [environment in Environment]: Pick<Wanted, 'rate' | 'senders'> } = {
-  test: { rate: 100, senders: 100 },
-  staging: { rate: 100, senders: 100 },
+  test: { rate: 150, senders: 100 },
+  staging: { rate: 80, senders: 100 },
   production: { rate: 150, senders: 100 },
 }
 

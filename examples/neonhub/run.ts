@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { type Finding, fold, type RunState } from 'changeover'
 import { type PostgresServer, postgresSources, startPostgres } from 'changeover/testing'
 import { type Command, openCommand } from '../stage/command.ts'
+import { endWith, refuse } from '../stage/end.ts'
 import { openHook } from '../stage/hook.ts'
 import { writeReport } from '../stage/report.ts'
 import { triggerOf } from '../stage/told-by-journal.ts'
@@ -225,28 +226,18 @@ function faultGiven(): Fault {
   try {
     return faultFrom(given.fault)
   } catch (error) {
-    process.stderr.write(`--fault: ${(error as Error).message}\n`)
-    process.exit(2)
+    return refuse(`--fault: ${(error as Error).message}`)
   }
 }
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) {
-    process.stderr.write(`--${name} takes a whole number above 0, not "${text}"\n`)
-    process.exit(2)
-  }
-  return value
+  if (Number.isInteger(value) && value > 0) return value
+  return refuse(`--${name} takes a whole number above 0, not "${text}"`)
 }
 
 function round(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(1)
-  },
-)
+endWith(main())

@@ -43,7 +43,13 @@ export type Happening =
     }
   | { readonly type: 'run.released'; readonly why: string; readonly by: Actor }
   | { readonly type: 'run.settled'; readonly why: string }
-  | { readonly type: 'run.paused'; readonly why: string; readonly by: Actor }
+  | {
+      readonly type: 'run.paused'
+      readonly why: string
+      readonly by: Actor
+      /** What the failed step left in force, in words: it went back to what was good last, and its guards watch on there. */
+      readonly stands?: string
+    }
   | { readonly type: 'run.resumed'; readonly by: Actor; readonly until?: string; readonly wishes?: Wishes }
   | { readonly type: 'run.aborted'; readonly why: string; readonly by: Actor }
   | { readonly type: 'run.amended'; readonly plan: Plan; readonly by: Actor }

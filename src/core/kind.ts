@@ -137,6 +137,12 @@ export interface StepKind<R extends Roles = Roles, Spec = unknown, Work = unknow
    * has the newest first, each of a step that yielded a mark. Entered again like `rollback`, then perhaps without the newest of them.
    */
   rollbackTogether?(works: readonly Work[], at: Writing<R>, from: Mark): AsyncIterable<Mark>
+  /**
+   * After `apply` failed by a judgement (`gate.failed`, `run.blocked`): takes the step back to what was good in it last, where the run is then held
+   * for a person. Undefined: what the plan says of failures holds. Yields marks that `apply` goes on from, the last with a `note` that says where
+   * the step stands; entered again after any of them.
+   */
+  retreat?(work: Work, at: Writing<R>, failed: { readonly code: string }): AsyncIterable<Mark> | undefined
   labour?(work: Work, at: Writing<R>): Promise<void>
   /** Pure. The figures that it asks for: `changeover metrics` shows them, alert rules and dashboards are made from them. */
   metrics?(work: Work): readonly AskedMetric[]

@@ -41,6 +41,8 @@ export interface RunState {
   readonly until?: string
   readonly wishes: Wishes
   readonly paused?: string
+  /** What a failed step that went back to what was good last left in force, while the run is paused. */
+  readonly stands?: string
   readonly aborted?: string
   readonly outcome?: Outcome
   /** Why a gate or guard turned the run back. The plan must not be run again until a person releases it. */
@@ -83,11 +85,15 @@ export function evolve(state: RunState | undefined, event: Event): RunState {
     case 'run.settled':
       return { ...without(now, 'to', 'part', 'why'), way: 'forward', paused: event.why }
     case 'run.paused':
-      return { ...now, paused: event.why }
+      return {
+        ...without(now, 'stands'),
+        paused: event.why,
+        ...(event.stands === undefined ? {} : { stands: event.stands }),
+      }
     case 'run.resumed':
       return resume(now, event)
     case 'run.aborted':
-      return { ...without(now, 'paused', 'outcome'), aborted: event.why }
+      return { ...without(now, 'paused', 'stands', 'outcome'), aborted: event.why }
     case 'run.amended':
       return {
         ...now,
@@ -97,7 +103,7 @@ export function evolve(state: RunState | undefined, event: Event): RunState {
         ),
       }
     case 'run.closed':
-      return { ...without(now, 'paused', 'aborted', 'to', 'part'), outcome: event.outcome }
+      return { ...without(now, 'paused', 'stands', 'aborted', 'to', 'part'), outcome: event.outcome }
     case 'finding.made':
       return { ...now, findings: [...now.findings, event.finding] }
     default:
@@ -161,7 +167,7 @@ function waiting(plan: PlannedStep): StepState {
 
 function turn(state: RunState, event: Extract<Event, { type: 'run.turned' }>): RunState {
   const turned = {
-    ...without(state, 'to', 'part', 'paused', 'aborted', 'outcome', 'until'),
+    ...without(state, 'to', 'part', 'paused', 'stands', 'aborted', 'outcome', 'until'),
     way: event.way,
     why: event.why,
   }
@@ -177,7 +183,11 @@ function resume(state: RunState, event: Extract<Event, { type: 'run.resumed' }>)
   const steps = state.steps.map((step) =>
     step.status === 'failed' ? { ...without(step, 'error'), status: 'applying' as const } : step,
   )
-  const resumed = { ...without(state, 'paused', 'until'), steps, wishes: { ...state.wishes, ...event.wishes } }
+  const resumed = {
+    ...without(state, 'paused', 'stands', 'until'),
+    steps,
+    wishes: { ...state.wishes, ...event.wishes },
+  }
   return event.until === undefined ? resumed : { ...resumed, until: event.until }
 }
 

@@ -9,7 +9,8 @@ import { openFollowers } from './followers.ts'
 import { type Listener, Record } from './record.ts'
 import { mustBeAsAsked } from './planning.ts'
 import type { Shift } from './shift.ts'
-import { watchWhileAsked } from './vigil.ts'
+import { watchWhileAsked, watchWhileHeld } from './vigil.ts'
+import { retreat } from './retreat.ts'
 import { rollbackStep } from './step-back.ts'
 import { applyStep } from './step.ts'
 import { openTargets } from './targets.ts'
@@ -59,8 +60,11 @@ export async function drive(bench: Bench, run: string, options: DriveOptions): P
 
 async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
   const { record, bench } = shift
-  const onPause = () =>
+  const onPause = () => {
+    // A step that is held stays held: only its runner leaves.
+    if (record.state.stands !== undefined) return
     void record.append({ type: 'run.paused', why: 'it was asked for', by: bench.actor }).catch(() => undefined)
+  }
   options.pause.addEventListener('abort', onPause, { once: true })
   const followers = openFollowers(shift)
   try {
@@ -70,7 +74,10 @@ async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
       if (shift.stop.aborted) return state
       const task = next(state)
       await followers.tend(state, task.do === 'rollback' ? task.step : undefined)
-      if (task.do === 'rest') return state
+      if (task.do === 'rest') {
+        if (!(await watchWhileHeld(shift, options.pause))) return record.state
+        continue
+      }
       if (task.do === 'ask') {
         if (!task.asked)
           await record.append({ type: 'approval.asked', step: task.step.plan.id, ask: task.step.plan.approval ?? '' })
@@ -111,6 +118,9 @@ async function act(shift: Shift, verb: 'apply' | 'rollback', step: StepState): P
 async function recover(shift: Shift, step: StepState): Promise<void> {
   const { record, bench } = shift
   const why = `step "${step.plan.id}" failed: ${step.error?.message ?? 'for an unknown reason'}`
+  const back = await retreat(shift, step)
+  if (back === 'left') return
+  if (back) return hold(shift, why, back.stands)
   const sealed = sealedBy({ ...record.state, way: 'back' })
   if (record.state.plan.onFailure === 'pause' || sealed)
     await record.append({ type: 'run.paused', why, by: bench.actor })
@@ -118,6 +128,12 @@ async function recover(shift: Shift, step: StepState): Promise<void> {
     const automatic = step.error?.code === 'gate.failed'
     await record.append({ type: 'run.turned', way: 'back', why, by: bench.actor, ...(automatic ? { automatic } : {}) })
   }
+}
+
+/** Whoever is awaited learns what is in force meanwhile, and what to type. */
+async function hold({ record, bench }: Shift, why: string, stands: string): Promise<void> {
+  const choice = '`changeover resume` tries the step again, `changeover rollback` turns everything back'
+  await record.append({ type: 'run.paused', why: `${why}; ${stands}: ${choice}`, by: bench.actor, stands })
 }
 
 /** Rolled back means that the facts are those at the start; the journal says whether they are. */

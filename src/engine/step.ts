@@ -6,7 +6,7 @@ import { canonical } from '../core/json.ts'
 import type { Mark, Writing } from '../core/kind.ts'
 import { targetsOf } from '../core/plan.ts'
 import type { Roles } from '../core/ports/index.ts'
-import { next, type StepState } from '../core/run.ts'
+import { next, type RunState, type StepState, type Task } from '../core/run.ts'
 import { readingContext, writingContext } from './context.ts'
 import { withGuards } from './guard.ts'
 import { mustFit, onFacts } from './fit.ts'
@@ -83,7 +83,9 @@ export async function attempt(shift: Shift, step: StepState, verb: Verb, from: M
   const halt = new AbortController()
   const watch = watchFor(shift, step, verb, halt)
   try {
-    return (await persist({ shift, step, verb, back }, from, halt.signal)) ? 'ended' : 'left'
+    return (await persist({ shift, step, verb, due: verb, enter: entryOf(shift, step, verb, back) }, from, halt.signal))
+      ? 'ended'
+      : 'left'
   } catch (error) {
     const code = isChangeoverError(error) ? error.code : ''
     if (code === 'run.fenced' || code === 'target.fenced') throw error
@@ -98,27 +100,32 @@ export async function attempt(shift: Shift, step: StepState, verb: Verb, from: M
   }
 }
 
+type Entry = (context: Writing<Roles>, from: Mark) => AsyncIterable<Mark>
+
 interface Effort {
   readonly shift: Shift
   readonly step: StepState
+  /** Whose marks they are. */
   readonly verb: Verb
-  readonly back: Back | undefined
+  /** What must still be what is to be done. */
+  readonly due: Task['do']
+  readonly enter: Entry
 }
 
-/** Enters the verb again from its last mark while a target is away, for as long as patience lasts. */
-async function persist({ shift, step, verb, back }: Effort, from: Mark, signal: AbortSignal): Promise<boolean> {
+function entryOf(shift: Shift, step: StepState, verb: Verb, back?: Back): Entry {
   const kind = kindOf(shift, step)
+  const { work } = step.plan
+  if (verb === 'rollback') return back ?? ((context, from) => kind.rollback(work, context, from))
+  return (context, from) => withGuards(shift, step, context, (own) => kind.apply(work, own, from))
+}
+
+/** Enters again from the last mark while a target is away, for as long as patience lasts. False when something else is to be done now. */
+export async function persist(effort: Effort, from: Mark, signal: AbortSignal): Promise<boolean> {
+  const { shift, step, verb, enter } = effort
   let last = from
   for (let tries = 0; ; tries++) {
     try {
-      const context = await writingContext(shift, step, signal)
-      const { work } = step.plan
-      const from = last
-      const marks =
-        verb === 'apply'
-          ? withGuards(shift, step, context, (own) => kind.apply(work, own, from))
-          : (back?.(context, from) ?? kind.rollback(work, context, from))
-      return await pull(shift, step, verb, marks)
+      return await pull(effort, enter(await writingContext(shift, step, signal), last))
     } catch (error) {
       const wait = againAfterMs[tries]
       if (wait === undefined || signal.aborted || !isChangeoverError(error) || error.code !== 'target.unreachable')
@@ -131,7 +138,7 @@ async function persist({ shift, step, verb, back }: Effort, from: Mark, signal: 
 }
 
 /** Marks that come fast are kept one in a while, the last one always: nothing is lost by entering again from an earlier one. */
-async function pull(shift: Shift, step: StepState, verb: Verb, marks: AsyncIterable<Mark>): Promise<boolean> {
+async function pull({ shift, step, verb, due }: Effort, marks: AsyncIterable<Mark>): Promise<boolean> {
   const begun = shift.bench.clock.now()
   let kept = 0
   let held: Mark | undefined
@@ -145,7 +152,7 @@ async function pull(shift: Shift, step: StepState, verb: Verb, marks: AsyncItera
       const now = shift.bench.clock.now()
       if (now - kept >= markEveryMs(now - begun)) await keep(mark)
       else held = mark
-      if (!stillDue(await shift.record.sync(), step, verb)) return false
+      if (!stillDue(await shift.record.sync(), step, due)) return false
     }
     return true
   } finally {
@@ -158,9 +165,9 @@ function markEveryMs(sinceMs: number): number {
   return Math.min(60_000, Math.max(50, sinceMs / 1000))
 }
 
-function stillDue(state: Parameters<typeof next>[0], step: StepState, verb: Verb): boolean {
+function stillDue(state: RunState, step: StepState, due: Task['do']): boolean {
   const task = next(state)
-  return task.do === verb && task.step.plan.id === step.plan.id
+  return task.do === due && 'step' in task && task.step.plan.id === step.plan.id
 }
 
 /** Looks beside the step whether someone stopped it. A pause waits for the next mark; an abort or a turn does not. */

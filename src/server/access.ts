@@ -6,13 +6,17 @@ import { matchesAny } from '../core/glob.ts'
 /** A program that may ask. */
 export interface Caller {
   readonly name: string
-  readonly token: string
+  /** The token itself, or its SHA-256 in hexadecimal, by which it is known as well. */
+  readonly token: string | { readonly sha256: string }
   /** Globs of the flags it may ask for; all where there are none. */
   readonly flags?: readonly string[]
+  /** Refuses its contexts without a targetingKey. */
+  readonly needsKey?: boolean
 }
 
 export interface Known {
   readonly name: string
+  readonly needsKey: boolean
   mayAsk(flag: string): boolean
   /** What opens the event stream in the place of a header, which a browser cannot send there. The same on every server that knows the token. */
   readonly streamKey: string | undefined
@@ -24,17 +28,21 @@ export interface Access {
   callerOfStream(key: string): Known | undefined
 }
 
-const anybody: Known = { name: 'anybody', mayAsk: () => true, streamKey: undefined }
+const anybody: Known = { name: 'anybody', needsKey: false, mayAsk: () => true, streamKey: undefined }
 
 /** Without callers, anybody may ask. */
 export function openAccess(callers: readonly Caller[]): Access {
   if (callers.length === 0) return { caller: () => anybody, callerOfStream: () => anybody }
-  const known = callers.map(({ name, token, flags }) => ({
-    digest: digestOf(token),
-    name,
-    mayAsk: (flag: string) => flags === undefined || matchesAny(flag, flags),
-    streamKey: createHmac('sha256', token).update('changeover event stream').digest('hex').slice(0, 32),
-  }))
+  const known = callers.map(({ name, token, flags, needsKey = false }) => {
+    const digest = typeof token === 'string' ? digestOf(token) : Buffer.from(token.sha256, 'hex')
+    return {
+      digest,
+      name,
+      needsKey,
+      mayAsk: (flag: string) => flags === undefined || matchesAny(flag, flags),
+      streamKey: createHmac('sha256', digest).update('changeover event stream').digest('hex').slice(0, 32),
+    }
+  })
   const streams = known.map((each) => ({ digest: digestOf(each.streamKey), caller: each }))
   return {
     caller: (headers) => {

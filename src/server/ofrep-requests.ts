@@ -13,7 +13,7 @@ import { answerAll, answerOne, askingOf, failed, reasonIn } from './ofrep-answer
 /** What every request is answered with. */
 export interface Desk {
   readonly source: FlagSource
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now'>
   readonly access: Access
   readonly allowance: Allowance | undefined
   readonly streams: EventStreams
@@ -88,7 +88,7 @@ async function replyTo(
   const key = route.to === 'one' ? route.key : undefined
   const body = await textOf(desk, request, key)
   if (typeof body !== 'string') return body
-  return route.to === 'one' ? one(desk, route.key, body) : all(desk, caller, url, body, request)
+  return route.to === 'one' ? one(desk, caller, route.key, body) : all(desk, caller, url, body, request)
 }
 
 function callerOf(desk: Desk, route: Route, url: URL, request: IncomingMessage): Known | undefined {
@@ -111,8 +111,8 @@ async function textOf(desk: Desk, request: IncomingMessage, key: string | undefi
   return { ...tooLarge, headers: { connection: 'close' } }
 }
 
-function one(desk: Desk, key: string, body: string): Reply {
-  const asking = askingOf(body, key, desk.needsKey)
+function one(desk: Desk, caller: Known, key: string, body: string): Reply {
+  const asking = askingOf(body, key, desk.needsKey || caller.needsKey)
   if ('refusal' in asking) return asking.refusal
   const answered = answerOne(desk.source.current().flags, key, asking.context)
   desk.counters.add('changeover_ofrep_evaluations_total', { reason: reasonIn(answered.body) })
@@ -120,7 +120,7 @@ function one(desk: Desk, key: string, body: string): Reply {
 }
 
 async function all(desk: Desk, caller: Known, url: URL, body: string, request: IncomingMessage): Promise<Reply> {
-  const asking = askingOf(body, undefined, desk.needsKey)
+  const asking = askingOf(body, undefined, desk.needsKey || caller.needsKey)
   if ('refusal' in asking) return asking.refusal
   const heard = heardOf(url.searchParams)
   // The client heard of a change, from another server perhaps, before this one did.

@@ -11,11 +11,11 @@ import { type Desk, handle } from './ofrep-requests.ts'
 
 export interface OfrepOptions {
   readonly source: FlagSource
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now'>
   readonly host?: string
   /** 0 takes a free one. */
   readonly port?: number
-  /** Who may ask; anybody where there are none. */
+  /** Who may ask; anybody where there are none. No two have the same token. */
   readonly callers?: readonly Caller[]
   /** The largest body, in bytes. */
   readonly mostBytes?: number

@@ -53,7 +53,7 @@ const change = async (store: Target<'flags'>, flags: { readonly [flag: string]: 
   store.write.change(flags, (await store.read.read()).version, who)
 
 async function keeps(a: Target<'flags'>, b: Target<'flags'>): Promise<void> {
-  deepStrictEqual((await a.observe()).flags, {})
+  deepStrictEqual(await a.observe(), { flags: {}, evaluators: {}, metadata: {} })
   await change(a, { zeta: flag, alpha: off })
   deepStrictEqual(flagsIn((await b.read.read()).document), { zeta: flag, alpha: off })
   deepStrictEqual(Object.keys((await b.observe()).flags), ['zeta', 'alpha'])

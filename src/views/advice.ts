@@ -24,7 +24,8 @@ export function adviceFor(state: RunState, options = '', runnerGone = false): Ad
       return { waits: `\`resume\`: ${state.paused ?? ''}`, commands: [say('resume', 'go on'), ...rollback] }
     case 'failed': {
       const failed = state.steps.find((step) => step.error)
-      const waits = `a person: step "${failed?.plan.id ?? ''}" failed: ${failed?.error?.message ?? ''}`
+      const meanwhile = state.stands === undefined ? '' : `; meanwhile ${state.stands}`
+      const waits = `a person: step "${failed?.plan.id ?? ''}" failed: ${failed?.error?.message ?? ''}${meanwhile}`
       return { waits, commands: [say('resume', 'try that step again'), ...rollback] }
     }
     case 'interrupted': {

@@ -111,17 +111,18 @@ function stepLines(progress: Progress, state: RunState, paint: Paint, width: num
   const head = `${verb}step ${progress.number} of ${progress.steps}  ${paint.name(step.plan.id)}${title}`
   const lines = [head, ...progressLines(progress, paint, Math.min(40, width - 50))]
   if (progress.note !== undefined) lines.push(paint.warn(progress.note))
-  const guards = guardWords(progress)
+  const guards = guardWords(progress, state)
   if (guards !== '') lines.push(...wrap(guards, width).map(paint.faint))
   if (step.error) lines.push(...wrap(`${step.error.code}: ${step.error.message}`, width).map(paint.bad))
   if (step.error && step.error.help !== '') lines.push(...wrap(`→ ${step.error.help}`, width))
   return lines
 }
 
-/** Who watches the step: guards do while a runner applies it or waits for a person, and never while it is paused or goes back. */
-function guardWords({ step, phase: at, verb }: Progress): string {
+/** Who watches the step: guards do while a runner applies it or waits for a person, and never while a person paused it or it goes back. */
+function guardWords({ step, phase: at, verb }: Progress, { stands }: RunState): string {
   const guards = (step?.plan.guards ?? []).map((guard) => guard.id).join(', ')
   if (guards === '' || verb === 'rollback') return ''
+  if (stands !== undefined) return `guards, while its runner stays: ${guards}`
   return at === 'running' || at === 'awaiting-approval' ? `guards: ${guards}` : `guards, at rest: ${guards}`
 }
 

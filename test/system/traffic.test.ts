@@ -148,6 +148,54 @@ describe.skipIf('missing' in source)('traffic of a running system', () => {
     expect(rig.seen('v2').lastAt).toBe(lastAt)
   })
 
+  describe('back one step', () => {
+    /** Looks twice a second, so that there is time to mend the newer side when it was seen to be ill. */
+    const careful = (holdMs: number) => {
+      const plan = JSON.parse(
+        planOf({ onFailure: 'back-one-step' }, [
+          { v2: 1000, holdMs: 200 },
+          { v2: 5000, holdMs },
+        ]),
+      ) as { steps: { guards: { spec: object }[] }[] }
+      Object.assign(plan.steps[0]!.guards[0]!.spec, { intervalMs: 500 })
+      return JSON.stringify(plan)
+    }
+    const spoilt = async (holdMs: number) => {
+      const running = start(careful(holdMs))
+      await until(5000)
+      rig.spoil('v2', true)
+      await until(1000)
+      rig.spoil('v2', false)
+      return running
+    }
+
+    it('is held at the shares that were good, and tried again when a person says so', async () => {
+      const { ended } = await spoilt(2000)
+      const status = await place.run('status')
+      const where = 'route "web" is held at v1 90 %, v2 10 %, back from v1 50 %, v2 50 %'
+      expect(status.out).toContain(where)
+      expect(status.out).toContain('changeover resume')
+      const resumed = await place.run('resume', '--json')
+      expect([resumed.code, (await ended).code, await web()]).toEqual([0, 0, sharesOf(10_000)])
+    })
+
+    it('is watched there, and left for zero when the newer side fails again', async () => {
+      const { ended } = await spoilt(60_000)
+      rig.spoil('v2', true)
+      expect([(await ended).code, await web()]).toEqual([5, stable])
+      expect((await events(place.folder)).map((each) => each.type)).toContain('run.paused')
+    })
+
+    it('outlives its runner: killed while it is held, it goes to zero when a person says so', async () => {
+      const { child, ended } = await spoilt(60_000)
+      child.kill('SIGKILL')
+      await ended
+      expect(await web()).toEqual(sharesOf(1000))
+      const back = await place.run('rollback', '--yes')
+      expect([back.code, await web()]).toEqual([5, stable])
+    })
+  })
+
   it('says to the first operator that a second one shifted the same route', async () => {
     const { ended } = start(planOf({}, [{ v2: 1000, holdMs: 60_000 }]))
     await until(1000)

@@ -6,6 +6,7 @@ const described = {
   dwcp_page_raw_bytes_total: ['counter', 'Bytes of these pages as they are in memory.'],
   dwcp_page_sent_bytes_total: ['counter', 'Bytes of these pages as they were sent.'],
   dwcp_pages_from_baseline_total: ['counter', 'Pages sent as a difference from what the receiver has.'],
+  dwcp_pages_chosen_total: ['counter', 'Pages whose codec was chosen by what pays: both ends have ml_compression.'],
   dwcp_pages_refused_total: ['counter', 'Pages that the receiver could not verify; each was sent again.'],
   dwcp_operations_total: ['counter', 'Operations by outcome.'],
   dwcp_migration_seconds: ['histogram', 'A migration, from request to the end.'],
@@ -61,6 +62,7 @@ export class Figures {
     for (const name of [
       'dwcp_peers_lost_total',
       'dwcp_pages_from_baseline_total',
+      'dwcp_pages_chosen_total',
       'dwcp_machine_reboots_total',
     ] as const)
       this.count(name, {}, 0)

@@ -82,7 +82,8 @@ export class PageSender {
     const mine = comparesPages() ? baselines.get(machine, index) : undefined
     const base = mine !== undefined && mine.hash.toString('base64') === known.get(index) ? mine : undefined
     const learns = link.has('ml_compression')
-    if (!learns) figures.asV1('codec')
+    if (learns) figures.count('dwcp_pages_chosen_total')
+    else figures.asV1('codec')
     const kind = classOf(page)
     const encode = (codec: Codec): Uint8Array | undefined => {
       const began = performance.now()

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { extname, join } from 'node:path'
+import { nodeWords } from '../service-words.ts'
 
 type Program = 'service' | 'peer' | 'load'
 
@@ -47,7 +48,9 @@ function launch(program: Program, words: readonly string[], environment: NodeJS.
   const ending = extname(import.meta.filename)
   const reading = ending === '.ts' ? ['--import', 'jiti/register'] : []
   const file = join(import.meta.dirname, '..', `${program}${ending}`)
-  return spawn(process.execPath, [...reading, file, ...words], {
+  // A node as those that the plan starts.
+  const like = program === 'service' ? nodeWords : []
+  return spawn(process.execPath, [...reading, ...like, file, ...words], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

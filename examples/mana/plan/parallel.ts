@@ -1,7 +1,6 @@
 /** The guide's phase 2: v1 and v2 side by side, v1 answering. What v1 does then is what v2 is compared with; first v2 runs as its shadow. */
-import { flagNames } from '../flag-settings.ts'
 import { baselineQueries, shadowMetrics, soundMetrics } from '../gates.ts'
-import { type Environment, environments } from '../service-words.ts'
+import { type Environment, environments, flagNames } from '../service-words.ts'
 import { restart } from './restart.ts'
 
 const deployment = 'Parallel deployment'
@@ -13,7 +12,7 @@ const baseline = (environment: Environment) => ({
   kind: 'gate.metrics-baseline',
   title: `How does v1 do in ${environment}?`,
   on: `${environment}-figures`,
-  spec: { queries: baselineQueries, count: 10, intervalMs: 300, consecutiveErrorLimit: 15 },
+  spec: { queries: baselineQueries, count: 10, intervalMs: 200, consecutiveErrorLimit: 20 },
   guards: environments
     .filter((other) => other !== environment)
     .map((other) => ({

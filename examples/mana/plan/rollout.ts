@@ -1,9 +1,8 @@
 /** The guide's schedule as steps: each environment's own column, and the columns laid side by side in the order of the table. */
 import { moduleSchedule } from 'changeover'
-import { flagNames } from '../flag-settings.ts'
 import { abMetrics, alertMetrics } from '../gates.ts'
 import { schedule } from '../parts.ts'
-import { type Environment, environments, nodeName } from '../service-words.ts'
+import { type Environment, environments, flagNames, nodeName } from '../service-words.ts'
 import { compress } from './pace.ts'
 import { ask, tell } from './people.ts'
 

@@ -3,9 +3,8 @@ import { access, constants } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { block, type Finding } from '../../core/finding.ts'
-import { isObject, type JsonObject } from '../../core/json.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
-import type { FlagFacts } from '../../core/ports/index.ts'
+import { factsOf } from '../../flags/index.ts'
 import { openStore } from './store.ts'
 
 const config = z.strictObject({
@@ -37,11 +36,6 @@ function openTarget(given: FlagFileConfig, who: Opener): Target<'flags'> {
     fence: async () => undefined,
     close: async () => undefined,
   }
-}
-
-function factsOf(document: JsonObject): FlagFacts {
-  const part = (name: string): JsonObject => (isObject(document[name]) ? document[name] : {})
-  return { flags: part('flags'), evaluators: part('$evaluators') }
 }
 
 /** The file is replaced, so that the folder must take new files. */

@@ -2,8 +2,8 @@
 import pg from 'pg'
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
-import { isObject, type JsonObject } from '../../core/json.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { factsOf } from '../../flags/index.ts'
 import { openTable } from './table.ts'
 
 const config = z.strictObject({
@@ -34,13 +34,9 @@ function openTarget({ url, name }: z.output<typeof config>, who: Opener): Target
   // A connection that is lost while idle is replaced when it is needed.
   pool.on('error', () => undefined)
   const store = openTable({ pool, client, where, name, now: () => Date.now() })
-  const part = (document: JsonObject, key: string): JsonObject => (isObject(document[key]) ? document[key] : {})
   return {
     identity: async () => `flag-table:${where}#${name}`,
-    observe: async () => {
-      const { document } = await store.read()
-      return { flags: part(document, 'flags'), evaluators: part(document, '$evaluators') }
-    },
+    observe: async () => factsOf((await store.read()).document),
     read: store,
     write: store,
     // A change names the version it was decided on: an older runner that wakes is refused by that.

@@ -111,7 +111,9 @@ async function driven(
     if (what.do !== 'resume' && !options.yes && !(await sure(what, run, state, options, door))) return 1
     if (options.amend) await amend(bench, run)
     await control(bench, run, what)
-    return await carryOn(bench, run, door, { common: options, ...how })
+    // A step that is held is watched by a runner, which then carries this out.
+    const follow = state.stands === undefined ? {} : { follow: true }
+    return await carryOn(bench, run, door, { common: options, ...follow, ...how })
   } finally {
     await bench.close()
   }

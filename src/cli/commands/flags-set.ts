@@ -1,12 +1,12 @@
 /** `changeover flags set` and `disable-all`: changes by a person, decided on the flags as they are, and refused where those have moved. */
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
 import { blocks, type Finding } from '../../core/finding.ts'
-import { equal, isObject, type JsonObject } from '../../core/json.ts'
+import { equal, type JsonObject } from '../../core/json.ts'
 import type { FlagDocument, FlagWriter } from '../../core/ports/index.ts'
 import { thisActor } from '../../engine/this-process.ts'
-import type { Flag } from '../../flags/index.ts'
+import { factsOf, type Flag } from '../../flags/index.ts'
 import { disabled } from '../../kinds/flags/disable-all.ts'
-import { against, flagIn, tryWish, unknownFlag } from '../../kinds/flags/wish.ts'
+import { against, flagIn, tryWish } from '../../kinds/flags/wish.ts'
 import { whoMoves } from '../../kinds/flags/words.ts'
 import type { Door } from '../door.ts'
 import { type WishOptions, wishOf } from './flags-wish.ts'
@@ -24,15 +24,15 @@ export async function set(name: string, options: SetOptions, store: FlagWriter, 
     throw new ChangeoverError(
       'usage.invalid',
       `nothing is wished of flag "${name}"`,
-      'name --enabled, --percent, --allow-list, --deny-list or --nodes',
+      'name --enabled, --percent, --allow-list, --deny-list, --nodes, --users or --sides',
     )
   const now = await store.read()
-  const flags = part(now, 'flags')
-  const before = flagIn(flags, name)
-  if (before === undefined && !options.create) throw refusedBy([unknownFlag(name, flags)], 'usage.unknown')
-  const after = tryWish(before, wish)
+  const facts = factsOf(now.document)
+  const before = flagIn(facts.flags, name)
+  if (before === undefined && !options.create) throw refusedBy(against(name, facts, undefined), 'usage.unknown')
+  const after = tryWish(name, before, wish)
   if (!('state' in after)) throw refusedBy([after], 'flags.invalid')
-  const findings = blocks(against(name, flags, part(now, '$evaluators'), after, part(now, 'metadata')))
+  const findings = blocks(against(name, facts, after))
   if (findings.length > 0) throw refusedBy(findings, 'flags.invalid')
   const change = { before: (before ?? null) as JsonObject | null, after: after as unknown as JsonObject }
   const version = await write({ [name]: change }, now, options.note ?? '', store)
@@ -45,7 +45,7 @@ export async function set(name: string, options: SetOptions, store: FlagWriter, 
 
 export async function disableAll(options: { readonly note?: string }, store: FlagWriter, door: Door): Promise<number> {
   const now = await store.read()
-  const changes = disabled(part(now, 'flags'), ['**'], [])
+  const changes = disabled(factsOf(now.document).flags, ['**'], [])
   const names = Object.keys(changes)
   const version = await write(changes, now, options.note ?? 'disable-all', store)
   if (door.json) door.out(`${JSON.stringify({ disabled: names, version })}\n`)
@@ -65,7 +65,7 @@ async function write(changes: Changes, decidedOn: FlagDocument, why: string, sto
     } catch (error) {
       if (!isChangeoverError(error) || error.code !== 'target.conflict' || left <= 1) throw error
       now = await store.read()
-      const flags = part(now, 'flags')
+      const { flags } = factsOf(now.document)
       const moved = Object.entries(changes).find(([name, { before }]) => !equal(plain(flagIn(flags, name)), before))
       if (moved) throw movedMeanwhile(moved[0])
     }
@@ -85,11 +85,6 @@ function refusedBy(findings: readonly Finding[], code: 'usage.unknown' | 'flags.
   const help =
     code === 'usage.unknown' ? '`changeover flags list` names them; `--create` makes one' : (first?.help ?? '')
   return new ChangeoverError(code, findings.map(({ message }) => message).join('\n'), help, { data: findings })
-}
-
-function part({ document }: FlagDocument, name: string): JsonObject {
-  const found = document[name]
-  return isObject(found) ? found : {}
 }
 
 function plain(flag: Flag | undefined): JsonObject | null {

@@ -1,5 +1,5 @@
 /** The port of a command that serves. */
-import { ChangeoverError } from '../../core/errors.ts'
+import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
 
 /** 0 takes a free one. Throws `usage.invalid`. */
 export function portOf(text: string | undefined, usual: number): number {
@@ -10,7 +10,7 @@ export function portOf(text: string | undefined, usual: number): number {
 
 /** Of an error of `listen`: what to do about it. */
 export function notListening(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
+  if (!(error instanceof Error) || !('code' in error) || isChangeoverError(error)) return error
   return new ChangeoverError('usage.invalid', `the server cannot listen: ${error.message}`, 'name another `--port`', {
     cause: error,
   })

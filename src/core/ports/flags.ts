@@ -1,10 +1,14 @@
 /** The flags port: a store of feature flags in flagd's own JSON. Knows neither how a flag is evaluated nor how a rollout is spelled in it. */
 import type { JsonObject } from '../json.ts'
 
-/** Each flag's whole definition, and the evaluators they share: what a flag says is structure, who is in is not. */
+/**
+ * Each flag's whole definition, and what they share: evaluators, and the metadata of the set, which holds for each flag that says
+ * nothing else. What a flag says is structure, who is in is not.
+ */
 export type FlagFacts = {
   readonly flags: JsonObject
   readonly evaluators: JsonObject
+  readonly metadata: JsonObject
 }
 
 /** `version` changes with every change of the store, and never comes back. */

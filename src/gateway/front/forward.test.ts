@@ -94,6 +94,28 @@ describe('what is passed on', () => {
     for (const name of ['x-hop', 'keep-alive', 'proxy-authorization']) expect(headers).not.toHaveProperty(name)
   })
 
+  it.each(['with a length', 'in chunks'])(
+    'gives each of many clients its own large body, %s, also where they take it slowly',
+    async (framing) => {
+      const upstream = await rig.upstream((asked, response) => {
+        const body = Buffer.alloc(300_000, asked.url!.slice(1))
+        if (framing === 'with a length') response.setHeader('content-length', body.length)
+        response.write(body.subarray(0, 100_000))
+        response.end(body.subarray(100_000))
+      })
+      const gateway = await rig.gateway(one(upstream.url))
+      const take = async (name: string, slowly: boolean): Promise<boolean> => {
+        const asked = request(`${gateway.url}/${name}`, { agent: false }).end()
+        const answer = await new Promise<IncomingMessage>((resolve) => asked.on('response', resolve))
+        if (slowly) await sleep(150)
+        return (await bodyOf(answer)).equals(Buffer.alloc(300_000, name))
+      }
+      const names = Array.from({ length: 40 }, (_, at) => `client-${at}-`)
+      const all = await Promise.all(names.map((name, at) => take(name, at % 2 === 0)))
+      expect(all).toEqual(names.map(() => true))
+    },
+  )
+
   it('passes chunked bodies and trailers, both ways', async () => {
     const upstream = await rig.upstream(async (asked, response) => {
       response.writeHead(200, { trailer: 'X-Sum' })

@@ -6,7 +6,7 @@ import type { AnswerHead, Asker, Connection, Failure, Server } from '../upstream
 import { type Refusal, refuse } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
 
-/** Sees what passes, and may keep copies. Never delays and never changes anything. */
+/** Sees what passes, and may keep copies: the bytes of a body are others when the client has them. Never delays and never changes anything. */
 export interface Witness {
   request(bytes: Buffer): void
   answer(head: AnswerHead): void
@@ -157,10 +157,10 @@ class Forward implements Asker {
     witness?.answer(head)
   }
 
-  data(bytes: Buffer): boolean {
+  data(bytes: Buffer, done: (() => void) | undefined): boolean {
     const { response, witness } = this.#at
     witness?.body(bytes)
-    if (response.write(bytes)) return true
+    if (response.write(bytes, done)) return true
     // One read may hold many chunks, each of which comes here.
     if (this.#full) return false
     this.#full = true
@@ -172,13 +172,13 @@ class Forward implements Asker {
     return false
   }
 
-  end(last: Buffer | undefined, trailers: readonly string[]): void {
+  end(last: Buffer | undefined, trailers: readonly string[], done: (() => void) | undefined): void {
     this.#connection = undefined
     const { response, witness } = this.#at
     if (last !== undefined) witness?.body(last)
     if (trailers.length > 0) addTrailers(response, trailers)
     if (last === undefined) response.end()
-    else response.end(last)
+    else response.end(last, done)
   }
 
   upgraded(_: AnswerHead, socket: { destroy(): void }): void {

@@ -76,7 +76,7 @@ function copying(
   let [size, raw] = [0, undefined as Raw | undefined]
   const keep = (into: Buffer[], bytes: Buffer): void => {
     size += bytes.length
-    if (size <= mostBytes) into.push(bytes)
+    if (size <= mostBytes) into.push(Buffer.from(bytes))
     else into.length = 0
   }
   return {

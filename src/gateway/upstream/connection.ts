@@ -1,7 +1,8 @@
 /** One connection to an upstream, one request at a time: writes heads and bodies, reads answers. Knows no client. */
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { type AnswerHead, readAnswerHead } from './answer-head.ts'
 import { createUnchunked, type Unchunked } from './chunked.ts'
+import { lasting, readPage } from './pages.ts'
 
 /**
  * refused: no connection came about, nothing was sent. stale: a connection kept from before was closed under the request, not a byte
@@ -19,9 +20,9 @@ export interface Asker {
   /** 100 to 199, but 101. */
   information(head: AnswerHead): void
   head(head: AnswerHead): void
-  /** False: pause until `resume`. */
-  data(bytes: Buffer): boolean
-  end(last: Buffer | undefined, trailers: readonly string[]): void
+  /** False: pause until `resume`. Once `done` was called the bytes are others; who never calls it keeps them. */
+  data(bytes: Buffer, done: (() => void) | undefined): boolean
+  end(last: Buffer | undefined, trailers: readonly string[], done: (() => void) | undefined): void
   upgraded(head: AnswerHead, socket: Socket, first: Buffer): void
   failed(failure: Failure): void
   /** More of the request's body may be written. */
@@ -41,7 +42,7 @@ export interface Owner {
 const longestHead = 65_536
 const endOfHead = Buffer.from('\r\n\r\n')
 
-type State = 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'gone'
+type State = 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'switched' | 'gone'
 
 export class Connection {
   /** When it must have got further, in the owner's time; 0 while nothing is awaited. */
@@ -63,11 +64,12 @@ export class Connection {
   #left = 0
   #unchunked: Unchunked | undefined
 
-  constructor(socket: Socket, owner: Owner) {
+  constructor(address: { readonly host: string; readonly port: number }, owner: Owner) {
+    const onread = { buffer: readPage, callback: (count: number) => this.#read(readPage.subarray(0, count)) }
+    const socket = connect({ ...address, noDelay: true, onread })
     this.#socket = socket
     this.#owner = owner
     socket.once('connect', () => this.#ready())
-    socket.on('data', (bytes: Buffer) => this.#read(bytes))
     socket.on('drain', () => this.#asker?.drained())
     socket.on('end', () => this.#ended())
     socket.on('error', (error: NodeJS.ErrnoException) => this.#broke(error.code ?? error.message))
@@ -141,9 +143,15 @@ export class Connection {
     this.#asker?.connected()
   }
 
-  #read(given: Buffer): void {
+  /** False: nothing is to be read for now. The bytes are those of the next read when this returns. */
+  #read(given: Buffer): boolean {
+    if (this.#state === 'switched') return this.#socket.push(Buffer.from(given))
+    if (this.#state !== 'gone') this.#readAnswer(given)
+    return true
+  }
+
+  #readAnswer(given: Buffer): void {
     let bytes = given
-    if (this.#state === 'gone') return
     // Nobody asked: an upstream that speaks out of turn could answer one client with another's bytes.
     if (this.#state === 'idle') return this.#leave()
     this.deadline = this.#owner.now + this.#owner.stallMs
@@ -161,7 +169,7 @@ export class Connection {
     const end = bytes.indexOf(endOfHead)
     this.#answered = true
     if (end < 0) {
-      this.#early = bytes
+      this.#early = Buffer.from(bytes)
       if (bytes.length > longestHead) this.#fail('broken', 'the head of its answer is too long')
       return undefined
     }
@@ -235,12 +243,14 @@ export class Connection {
     }
   }
 
-  #hand(bytes: Buffer): void {
-    if (this.#asker?.data(bytes) === false) this.#socket.pause()
+  #hand(read: Buffer): void {
+    const { bytes, done } = lasting(read)
+    if (this.#asker?.data(bytes, done) === false) this.#socket.pause()
   }
 
-  #finish(last: Buffer | undefined, trailers: readonly string[]): void {
+  #finish(read: Buffer | undefined, trailers: readonly string[]): void {
     const asker = this.#asker
+    const last = read === undefined ? undefined : lasting(read)
     const stays = this.#head!.stays && this.#bodyDone && this.#state !== 'close'
     this.idleMs = this.#head!.idleMs
     this.#asker = undefined
@@ -255,18 +265,18 @@ export class Connection {
     } else {
       this.#leave()
     }
-    asker?.end(last, trailers)
+    asker?.end(last?.bytes, trailers, last?.done)
   }
 
   #upgrade(head: AnswerHead, first: Buffer): undefined {
     const asker = this.#asker
     this.#asker = undefined
-    this.#state = 'gone'
+    this.#state = 'switched'
     this.deadline = 0
-    for (const event of ['data', 'drain', 'end', 'error', 'close']) this.#socket.removeAllListeners(event)
+    for (const event of ['drain', 'end', 'error', 'close']) this.#socket.removeAllListeners(event)
     this.#owner.gone(this)
     this.#socket.pause()
-    asker?.upgraded(head, this.#socket, first)
+    asker?.upgraded(head, this.#socket, Buffer.from(first))
   }
 
   #ended(): void {

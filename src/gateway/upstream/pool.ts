@@ -1,5 +1,4 @@
 /** The connections to one upstream: kept while they are good, lent for one request at a time. Knows no route. */
-import { connect } from 'node:net'
 import { Connection, type Owner } from './connection.ts'
 
 export interface PoolOptions {
@@ -69,5 +68,5 @@ function keepMs(connection: Connection, { idleMs }: PoolOptions): number {
 function dial(address: URL, owner: Owner): Connection {
   const host = address.hostname.replace(/^\[|\]$/g, '')
   const port = address.port === '' ? 80 : Number(address.port)
-  return new Connection(connect({ host, port, noDelay: true }), owner)
+  return new Connection({ host, port }, owner)
 }

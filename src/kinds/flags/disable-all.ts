@@ -28,8 +28,8 @@ export const flagsDisableAll = defineKind({
   example: { except: ['billing-*'] },
 
   plan({ only, except, why }, site) {
-    const { flags, evaluators } = site.facts.store
-    const changes = disabled(flags, only, except)
+    const set = site.facts.store
+    const changes = disabled(set.flags, only, except)
     const after = Object.fromEntries(Object.entries(changes).map(([name, each]) => [name, each.after]))
     const work: Change = { store: site.targets.store, flags: changes, why: why ?? 'flags.disable-all' }
     const names = Object.keys(changes).map((name) => `"${name}"`)
@@ -37,7 +37,7 @@ export const flagsDisableAll = defineKind({
       names.length === 0
         ? ['every flag that is meant is switched off already']
         : [`switch off ${names.join(', ')}: every program uses its own fallback, for everybody`]
-    return { work, predicted: { store: { evaluators, flags: { ...flags, ...after } } }, preview, undo: 'exact' }
+    return { work, predicted: { store: { ...set, flags: { ...set.flags, ...after } } }, preview, undo: 'exact' }
   },
 
   check: checkChange,

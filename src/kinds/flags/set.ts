@@ -22,9 +22,8 @@ const spec = z
     why: z.string().optional().describe('Kept in the history of the flag.'),
   })
   .refine(
-    ({ enabled, percent, allow, deny, nodes, create }) =>
-      create || [enabled, percent, allow, deny, nodes].some((each) => each !== undefined),
-    { error: 'nothing is wished: name `enabled`, `percent`, `allow`, `deny` or `nodes`' },
+    ({ flag: _flag, create, why: _why, ...wish }) => create || Object.values(wish).some((each) => each !== undefined),
+    { error: 'nothing is wished: name `enabled`, `percent`, `allow`, `deny`, `nodes` or `sides`' },
   )
 
 export const flagsSet = defineKind({
@@ -35,11 +34,11 @@ export const flagsSet = defineKind({
   example: { flag: 'new-checkout', percent: 10, allow: ['ann@example.org'] },
 
   plan({ flag: name, create, why, ...wish }, site) {
-    const { flags, evaluators } = site.facts.store
-    const before = flagIn(flags, name)
-    const made = before === undefined && !create ? undefined : tryWish(before, wish)
+    const set = site.facts.store
+    const before = flagIn(set.flags, name)
+    const made = before === undefined && !create ? undefined : tryWish(name, before, wish)
     const after = made !== undefined && 'state' in made ? made : undefined
-    const findings = made === undefined || 'state' in made ? against(name, flags, evaluators, after) : [made]
+    const findings = made === undefined || 'state' in made ? against(name, set, after) : [made]
     const work: Change = {
       store: site.targets.store,
       flags: after === undefined ? {} : { [name]: { before: plain(before), after: plain(after) as JsonObject } },
@@ -48,7 +47,7 @@ export const flagsSet = defineKind({
     if (after === undefined) return { work, predicted: {}, preview: [`set flag "${name}"`], undo: 'exact', findings }
     return {
       work,
-      predicted: { store: { evaluators, flags: { ...flags, [name]: plain(after) } } },
+      predicted: { store: { ...set, flags: { ...set.flags, [name]: plain(after) } } },
       preview: whoMoves(name, before, after),
       undo: 'exact',
       findings,

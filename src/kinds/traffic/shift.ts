@@ -1,13 +1,14 @@
 /** `traffic.shift`: a route is shared otherwise between its sides, at once or in steps. Rolled back, its shares are exactly those of before. */
 import { z } from 'zod'
 import { block, type Finding, risk } from '../../core/finding.ts'
-import { defineKind, type Mark } from '../../core/kind.ts'
+import { defineKind } from '../../core/kind.ts'
 import type { RouteFacts, Shares, TrafficTools } from '../../core/ports/index.ts'
 import { sameShares, showShares, whole, wrongShares } from '../../traffic/index.ts'
 import { suggestion } from '../../core/errors.ts'
 import { capacity } from './capacity.ts'
-import { type At, emptied, hold, progress, roles, tell } from './walk.ts'
-import { type Point, pointOf, type ShiftAt, type ShiftWork, strange } from './work.ts'
+import { allToStart, toLastGood, toStart } from './back.ts'
+import { hold, progress, roles, tell } from './walk.ts'
+import { placeOf, type Point, pointAfter, type ShiftAt, type ShiftWork, strange } from './work.ts'
 
 const shares = z
   .record(z.string().min(1), z.int().min(0).max(whole))
@@ -38,6 +39,12 @@ const spec = z.strictObject({
     .default(1)
     .describe('Servers of a side that must be up before it gets more: of every side, or by side, 1 for the others.'),
   drainMs: z.int().min(0).default(60_000).describe('The most that `drain-first` waits, in milliseconds.'),
+  onFailure: z
+    .enum(['back-one-step', 'to-zero'])
+    .default('to-zero')
+    .describe(
+      'When a guard fails, or a side cannot take the next shares. `to-zero`: what the `onFailure` of the plan says; turned back, the route has its shares of before the step. `back-one-step`: the route gets the shares that were held last and found good, and the run is paused there; its guards begin anew and watch on, and turn it back when they fail again.',
+    ),
 })
 
 export const trafficShift = defineKind({
@@ -66,6 +73,7 @@ export const trafficShift = defineKind({
       back: given.back,
       serversUp: given.serversUp,
       drainMs: given.drainMs,
+      onFailure: given.onFailure,
     }
     const findings = route ? doubts(work, route) : [noRoute(given.route, Object.keys(routes))]
     const last = work.way.at(-1)
@@ -90,14 +98,14 @@ export const trafficShift = defineKind({
     const was = placeOf(from)
     const last = work.way.length - 1
     let seen = await at.on.proxy.shares(work.route)
-    const here = pointOf(work, seen, was.point)
-    if (here === undefined) throw strange(work, seen, was.point)
+    const here = pointAfter(work, seen, was)
+    if (here === undefined) throw strange(work, seen, was.good ?? was.point)
     const first = Math.max(1, here, was.point)
     for (let point = first; point <= last; point++) {
       const held = point === was.point ? was.heldMs : 0
       const { shares: to, holdMs } = work.way[point]!
-      const lost = here < was.point && point === first ? `the proxy said ${showShares(seen)}: told again, ` : ''
-      yield* tell(work, at, seen, to, progress(work, point, held, `${lost}${showShares(to)}`))
+      const again = point === first ? toldAgain(was, here, seen) : ''
+      yield* tell(work, at, seen, to, progress(work, point, held, `${again}${showShares(to)}`))
       yield* hold(work, at, point, held)
       if (point < last) {
         seen = await at.on.proxy.shares(work.route)
@@ -119,44 +127,18 @@ export const trafficShift = defineKind({
     ]
   },
 
-  async *rollback(work, at, from) {
-    const start = work.way[0]!.shares
-    const seen = await at.on.proxy.shares(work.route)
-    const here = pointOf(work, seen, placeOf(from).point)
-    if (work.back === 'stepped' && here !== undefined && here > 1) yield* stepBack(work, at, here, from)
-    const now = await at.on.proxy.shares(work.route)
-    const foreign = here === undefined ? `${showShares(seen)} was none of this step's: ` : ''
-    // Also when the proxy says so already: what it keeps for its next start may still be what was meant.
-    yield* tell(work, at, now, start, back(work, 0, 0, `${foreign}back to ${showShares(start)}`))
-    if (work.back !== 'drain-first') return
-    const sides = Object.keys(start).filter((side) => start[side] === 0)
-    const wait = { route: work.route, sides, withinMs: work.drainMs, pollMs: 200 }
-    const left = yield* emptied(at, wait, (count) =>
-      back(work, 0, 0, `${count} requests are under way on ${sides.join(', ')}`),
-    )
-    yield back(work, 0, 0, left === 0 ? 'nothing is under way any more' : `${left} requests are still under way`)
+  retreat(work, at, failed) {
+    return work.onFailure === 'back-one-step' ? toLastGood(work, at, failed) : undefined
   },
+
+  rollback: (work, at, from) => toStart(work, at, from),
+  rollbackTogether: (works, at, from) => allToStart(works, at, from),
 })
 
-/** The points between, from the one before `here` down to the first, each held as on the way there. */
-async function* stepBack(work: ShiftWork, at: At, here: number, from: Mark): AsyncGenerator<Mark> {
-  const was = placeOf(from)
-  for (let point = from === null ? here - 1 : Math.min(here, was.point); point >= 1; point--) {
-    const held = from !== null && point === was.point ? was.heldMs : 0
-    const { shares: to, holdMs } = work.way[point]!
-    const seen = await at.on.proxy.shares(work.route)
-    yield* tell(work, at, seen, to, back(work, point, held, `back to ${showShares(to)}`))
-    for await (const mark of hold(work, at, point, held)) yield back(work, point, placeOf(mark).heldMs, mark.note ?? '')
-    yield back(work, point, holdMs, showShares(to))
-  }
-}
-
-function back(work: ShiftWork, point: number, heldMs: number, note: string) {
-  return { ...progress(work, point, heldMs, note), done: work.way.length - 1 - point }
-}
-
-function placeOf(mark: Mark): ShiftAt {
-  return (mark?.at ?? { point: 0, heldMs: 0 }) as ShiftAt
+/** Why the shares of a point are told anew, before they are. */
+function toldAgain(was: ShiftAt, here: number, seen: Shares): string {
+  if (here >= was.point) return ''
+  return here === was.good ? 'tried again: ' : `the proxy said ${showShares(seen)}: told again, `
 }
 
 function wayOf(given: z.output<typeof spec>, route: RouteFacts, tools: TrafficTools): readonly Point[] {
@@ -231,6 +213,7 @@ function previewOf(work: ShiftWork): readonly string[] {
       ({ shares: to, holdMs }) => `shift to ${showShares(to)}${holdMs === 0 ? '' : `, hold for ${holdMs} ms`}`,
     ),
     `goes back ${ways[work.back]}`,
+    ...(work.onFailure === 'back-one-step' ? ['held one step back, for a person, when a look at a step fails'] : []),
   ]
 }
 

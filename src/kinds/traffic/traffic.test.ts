@@ -21,8 +21,10 @@ function caseOf(
   spec: Json,
   start: Parameters<typeof memoryTraffic>[0] = { web: { shares: stable }, other: { shares: stable } },
   options: MemoryTrafficOptions = {},
+  more: Partial<KindCase> = {},
 ): KindCase {
   return {
+    ...more,
     name,
     kind,
     spec,
@@ -56,6 +58,40 @@ const cases = [
     trafficShift,
     { route: 'web', to: { v2: 10_000 } },
     { web: { shares: half } },
+  ),
+  ...(['instant', 'stepped', 'drain-first'] as const).map((back) =>
+    caseOf(
+      `one step back when a look fails, and back ${back}`,
+      trafficShift,
+      { route: 'web', to: done, steps, holdMs: 1, onFailure: 'back-one-step', back },
+      undefined,
+      busy,
+      { retreats: true },
+    ),
+  ),
+  caseOf(
+    'one step back on a way that is down and up',
+    trafficShift,
+    { route: 'web', to: done, steps: [...steps, steps[0]!], onFailure: 'back-one-step' },
+    undefined,
+    {},
+    { retreats: true },
+  ),
+  ...(['instant', 'stepped', 'drain-first'] as const).map((back) =>
+    caseOf(
+      `three in a row, the middle one back ${back}`,
+      trafficShift,
+      { route: 'web', to: canary },
+      undefined,
+      {},
+      {
+        followedBy: [
+          { route: 'web', to: half, steps: [{ to: canary, holdMs: 1 }], back },
+          { route: 'other', to: half },
+          { route: 'web', to: done, steps: [steps[0]!] },
+        ],
+      },
+    ),
   ),
   caseOf('a side', trafficDrain, { route: 'web', side: 'v2', pollMs: 1 }, undefined, busy),
   caseOf(
@@ -176,6 +212,82 @@ describe('traffic.shift', () => {
     const { marks } = await run(proxy, spec, { work, verb: 'rollback' })
     expect(proxy.shifts.slice(3)).toEqual([half, canary, stable])
     expect(marks.at(-1)).toMatchObject({ done: 3, of: 3 })
+  })
+
+  describe('one step back', () => {
+    const most = { v1: 2500, v2: 7500 }
+    const held = {
+      route: 'web',
+      to: done,
+      steps: [
+        { to: canary, holdMs: 1000 },
+        { to: half, holdMs: 0 },
+        { to: most, holdMs: 2000 },
+        { to: canary, holdMs: 1000 },
+      ],
+      onFailure: 'back-one-step',
+    }
+    /** A shift that a look stops at its mark `count`, and what it then goes back to. */
+    const stopped = async (count: number, code = 'gate.failed', spec: Json = held) => {
+      const proxy = memoryTraffic({ web: { shares: stable } })
+      const { work } = await run(memoryTraffic({ web: { shares: stable } }), spec)
+      const clock = { now: () => 0, sleep: async () => undefined }
+      const context = (applied: Mark) => ({ on: { proxy: proxy.write }, clock, applied }) as never
+      const marks: NonNullable<Mark>[] = []
+      for await (const mark of trafficShift.apply(work as never, context(null), null)) {
+        marks.push(mark!)
+        if (marks.length === count) break
+      }
+      const back = trafficShift.retreat?.(work as never, context(marks.at(-1) ?? null), { code })
+      if (!back) return { proxy, work, mark: undefined }
+      for await (const mark of back) marks.push(mark!)
+      return { proxy, work, mark: marks.at(-1)! }
+    }
+
+    it('is to the shares that were held last, not to those that were only passed', async () => {
+      const { proxy, work, mark } = await stopped(4)
+      expect(proxy.shifts).toEqual([canary, half, most, canary])
+      expect(mark).toEqual({
+        at: { point: 3, heldMs: 0, good: 1 },
+        done: 3,
+        of: 5,
+        unit: 'steps',
+        note: 'route "web" is held at v1 90 %, v2 10 %, back from v1 25 %, v2 75 %',
+      })
+      const { marks } = await run(proxy, held, { work, from: mark! })
+      expect(marks[0]?.note).toBe('tried again: v1 25 %, v2 75 %')
+      expect(proxy.shifts.slice(4)).toEqual([most, canary, done])
+    })
+
+    it('is to the start from the first step, and stays where the next step cannot be taken', async () => {
+      const first = await stopped(1)
+      expect([await first.proxy.read.shares('web'), first.mark?.note]).toEqual([
+        stable,
+        'route "web" is held at v1 100 %, v2 0 %, back from v1 90 %, v2 10 %',
+      ])
+      const blocked = await stopped(4, 'run.blocked')
+      expect([blocked.proxy.shifts.at(-1), blocked.mark?.at, blocked.mark?.note]).toEqual([
+        most,
+        { point: 3, heldMs: 1000, good: 3 },
+        'route "web" is held at v1 25 %, v2 75 %',
+      ])
+    })
+
+    it('is refused to a side that is down, and left to the plan where the step does not ask for it', async () => {
+      const { onFailure: _, ...plain } = held
+      expect((await stopped(3, 'gate.failed', plain)).mark).toBeUndefined()
+      const down = memoryTraffic(
+        { web: { shares: half } },
+        { side: (_r, side) => (side === 'v1' ? { serversUp: 0 } : {}) },
+      )
+      const { work } = await run(memoryTraffic({ web: { shares: stable } }), held)
+      const context = { on: { proxy: down.write }, applied: { at: { point: 2, heldMs: 0 } } } as never
+      const back = async () => {
+        for await (const _ of trafficShift.retreat!(work as never, context, { code: 'gate.failed' }) ?? []) void _
+      }
+      await expect(back()).rejects.toMatchObject({ code: 'run.blocked' })
+      expect(down.shifts).toEqual([])
+    })
   })
 
   it('refuses a side that is down or full, on the way there and back', async () => {

@@ -51,7 +51,7 @@ export async function* hold(work: ShiftWork, at: At, point: number, heldMs: numb
   }
 }
 
-export function progress(work: ShiftWork, point: number, heldMs: number, note: string): Progress {
+export function progress(work: ShiftWork, point: number, heldMs: number, note: string) {
   return { at: { point, heldMs }, done: point, of: work.way.length - 1, unit: 'steps', note }
 }
 

@@ -1,5 +1,6 @@
 /** The way of a shift: the shares it starts from, those of every step, and where on it the proxy is. Pure. */
 import { ChangeoverError } from '../../core/errors.ts'
+import type { Mark } from '../../core/kind.ts'
 import type { Shares } from '../../core/ports/index.ts'
 import { sameShares, showShares } from '../../traffic/index.ts'
 
@@ -16,10 +17,29 @@ export type ShiftWork = {
   readonly back: 'instant' | 'stepped' | 'drain-first'
   readonly serversUp: ServersUp
   readonly drainMs: number
+  /** What a failed look at a point leads to. */
+  readonly onFailure: 'back-one-step' | 'to-zero'
 }
 
-/** `point` is the one that was begun, `heldMs` for how long it has been held since. */
-export type ShiftAt = { readonly point: number; readonly heldMs: number }
+/** `point` is the one that was begun, `heldMs` for how long it has been held since. `good` is the one that the route went back to when a look at `point` failed. */
+export type ShiftAt = { readonly point: number; readonly heldMs: number; readonly good?: number }
+
+export function placeOf(mark: Mark): ShiftAt {
+  return (mark?.at ?? { point: 0, heldMs: 0 }) as ShiftAt
+}
+
+/** The last point before this one that was looked at and found good: one that was held, or the start. */
+export function goodBefore(work: ShiftWork, point: number): number {
+  return Math.max(
+    0,
+    work.way.slice(0, point).findLastIndex(({ holdMs }) => holdMs > 0),
+  )
+}
+
+/** The point that the proxy is at, when `at` was the last mark: what it went back to there before all others with the same shares. */
+export function pointAfter(work: ShiftWork, seen: Shares, { point, good }: ShiftAt): number | undefined {
+  return good !== undefined && sameShares(work.way[good]!.shares, seen) ? good : pointOf(work, seen, point)
+}
 
 /** The point that the proxy is at: of several with the same shares the nearest from `meant` on, else the last before it. */
 export function pointOf(work: ShiftWork, seen: Shares, meant: number): number | undefined {
