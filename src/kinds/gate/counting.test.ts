@@ -63,10 +63,12 @@ describe('what measurements add up to, beside a second model of Argo', () => {
       fc.property(limits, pasts, (of, past) => {
         const rules = readRules(z.strictObject(metricFields).parse({ ...of, intervalMs: 1 }))
         for (const each of beginnings(past, of)) {
-          const tally = [...each].reduce(
-            (sum, letter) => addMeasurement(sum, { outcome: outcomes[letter as Letter], why: '' }, '', sum.count),
-            noMeasurement,
-          )
+          const tally = each
+            .split('')
+            .reduce(
+              (sum, letter) => addMeasurement(sum, { outcome: outcomes[letter as Letter], why: '' }, '', sum.count),
+              noMeasurement,
+            )
           const wanted = model(each, of)
           seen.add(wanted)
           expect([each, phaseOf(tally, rules)]).toEqual([each, wanted])
@@ -92,10 +94,9 @@ describe('what measurements add up to, beside a second model of Argo', () => {
       fc.property(limits, pasts, (of, past) => {
         const rules = rulesOf(z.strictObject(sampling).parse({ ...of, intervalMs: 1 }))
         for (const each of beginnings(past, of)) {
-          const tally = [...each].reduce(
-            (sum, letter) => add(sum, [{ outcome: words[letter as Letter], ms: 1, why: letter }]),
-            nothing,
-          )
+          const tally = each
+            .split('')
+            .reduce((sum, letter) => add(sum, [{ outcome: words[letter as Letter], ms: 1, why: letter }]), nothing)
           const { type } = judge(tally, rules, undefined)
           seen.add(type)
           expect(verdicts[model(each, of)]).toContain(type)
