@@ -54,6 +54,49 @@ steps:
   })
 })
 
+describe('a gate that finds neither good nor bad', () => {
+  const pool = `name: shop
+from: "1"
+to: "2"
+targets:
+  pool: { adapter: command-metrics, config: { command: [${process.execPath}, -p, "require('fs').readFileSync('size', 'utf8')"] } }
+steps:`
+  const size = `size: { query: "", successCondition: result < 5, failureCondition: result > 8, intervalMs: 50`
+
+  test.each([
+    [
+      'as a step',
+      `- { id: look, kind: gate.metrics, on: pool, spec: { metrics: { ${size}, count: 2 } } } }`,
+      '',
+      [['resume'], 0],
+    ],
+    [
+      'as a guard',
+      `- id: soak
+    kind: gate.soak
+    spec: { forMs: 60000 }
+    guards: [{ id: look, kind: gate.metrics, on: pool, spec: { metrics: { ${size} } } } }]`,
+      'guard "look": ',
+      [['rollback', '--yes'], 5],
+    ],
+  ] as const)('%s waits for a person, and turns nothing back', async (_, step, by, [then, code]) => {
+    place.write('changeover.yaml', `${pool}\n  ${step}\n`)
+    place.write('size', '7')
+    const held = await place.run('run', '--yes')
+    expect(held.code).toBe(1)
+    expect(held.err).toContain(
+      `${by}metrics of "pool": neither good nor bad: "size": 1 of 1 measurements are inconclusive, at most 0 may: 7: `,
+    )
+    expect(held.err).toContain('`changeover resume` measures again, or `changeover rollback` turns back')
+    const told = events((await place.run('events', '--json')).out).map(({ type }) => type)
+    expect(told.slice(-2)).toEqual(['step.failed', 'run.paused'])
+    expect(told).not.toContain('run.turned')
+    // Who resumes measures again.
+    place.write('size', '3')
+    expect((await place.run(...then)).code).toBe(code)
+  })
+})
+
 describe('guards on a page of metrics', () => {
   let app: MeasuredServer
   beforeEach(async () => {

@@ -165,8 +165,10 @@ export function judge(tally: Tally, rules: Rules, baseline: Figures | undefined)
   const wanted = rules.consecutiveSuccessLimit
   const inARow = wanted > 0 && tally.streak >= wanted
   if (!inARow && taken(tally) < rules.count) return { type: 'more' }
-  if (!inARow && wanted > 0)
-    return { type: 'inconclusive', why: `${tally.streak} good samples in a row, ${wanted} are needed` }
+  if (!inARow && wanted > 0) {
+    const why = `${tally.streak} good samples in a row, ${wanted} are needed`
+    return rules.failureLimit < 0 ? { type: 'fail', why, judged: [] } : { type: 'inconclusive', why }
+  }
   return verdictOf(judgeOverall(rules, figuresOf(tally), baseline))
 }
 

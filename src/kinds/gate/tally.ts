@@ -67,7 +67,7 @@ export function add(tally: Tally, samples: readonly Sample[]): Tally {
 
 function addOne(tally: Tally, sample: Sample): Tally {
   const why = sample.why === '' ? tally.why : sample.why
-  if (sample.outcome === 'error') return { ...tally, errors: tally.errors + 1, streak: 0, why }
+  if (sample.outcome === 'error') return { ...tally, errors: tally.errors + 1, dark: false, streak: 0, why }
   const dark = sample.outcome === 'undecided'
   const counted = { ...tally, errors: 0, dark, why, [sample.outcome]: tally[sample.outcome] + 1 }
   if (sample.outcome !== 'ok') return { ...counted, streak: 0 }

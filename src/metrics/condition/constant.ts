@@ -16,12 +16,16 @@ const mostCases = 20_000
 /** The constant, or undefined where it is none, or that cannot be told. */
 export function constantOf(tree: Node): boolean | undefined {
   const plain = withoutNames(tree, {})
-  const nan = calls(plain, 'isNaN')
+  return constantIn(plain, calls(plain, 'isNaN'))
+}
+
+/** `nan`: the whole condition looks for NaN, and its comparisons take it as IEEE does. */
+function constantIn(plain: Node, nan: boolean): boolean | undefined {
   const cases = casesOf(plain, nan)
   let seen: boolean | undefined
   for (const each of combined(cases)) {
     if (!each) return undefined
-    const holds = truthOf(plain, each)
+    const holds = truthOf(plain, each, nan)
     if (seen !== undefined && holds !== seen) return undefined
     seen = holds
   }
@@ -116,7 +120,7 @@ function casesOf(tree: Node, nan: boolean): Cases {
       for (const each of made) walk(each)
       return
     }
-    if (fixed(node) !== undefined || sameSides(node) !== undefined || fixedEach(node) !== undefined) return
+    if (fixed(node) !== undefined || sameSides(node, nan) !== undefined || fixedEach(node, nan) !== undefined) return
     const test = testOf(node)
     if (!test) return void free.add(keyOf(node))
     const known = tests.get(test.key) ?? { numbers: [], least: test.least }
@@ -144,25 +148,25 @@ function joints(node: Node): readonly Node[] | undefined {
 }
 
 /** The same figure on both sides: equal, unless it is NaN, of which a condition without isNaN is not asked. */
-function sameSides(node: Node): boolean | undefined {
-  if (node.type !== 'binary' || keyOf(node.left) !== keyOf(node.right) || !signs[node.sign]) return undefined
+function sameSides(node: Node, nan: boolean): boolean | undefined {
+  if (nan || node.type !== 'binary' || keyOf(node.left) !== keyOf(node.right) || !signs[node.sign]) return undefined
   return signs[node.sign]!(0, 0)
 }
 
 /** `all` of what always holds, `any` of what never does. */
-function fixedEach(node: Node): boolean | undefined {
+function fixedEach(node: Node, nan: boolean): boolean | undefined {
   if (node.type !== 'each' || !node.test || !['all', 'any', 'none', 'one'].includes(node.name)) return undefined
-  const test = constantOf(node.test)
+  const test = constantIn(node.test, nan)
   if (node.name === 'all') return test === true ? true : undefined
   return test === false ? node.name === 'none' : undefined
 }
 
-function truthOf(node: Node, of: Case): boolean {
-  if (node.type === 'unary' && node.sign === 'not') return !truthOf(node.of, of)
-  if (node.type === 'binary' && node.sign === 'and') return truthOf(node.left, of) && truthOf(node.right, of)
-  if (node.type === 'binary' && node.sign === 'or') return truthOf(node.left, of) || truthOf(node.right, of)
-  if (node.type === 'choice') return truthOf(truthOf(node.when, of) ? node.met : node.otherwise, of)
-  const known = fixed(node) ?? sameSides(node) ?? fixedEach(node)
+function truthOf(node: Node, of: Case, nan: boolean): boolean {
+  if (node.type === 'unary' && node.sign === 'not') return !truthOf(node.of, of, nan)
+  if (node.type === 'binary' && node.sign === 'and') return truthOf(node.left, of, nan) && truthOf(node.right, of, nan)
+  if (node.type === 'binary' && node.sign === 'or') return truthOf(node.left, of, nan) || truthOf(node.right, of, nan)
+  if (node.type === 'choice') return truthOf(truthOf(node.when, of, nan) ? node.met : node.otherwise, of, nan)
+  const known = fixed(node) ?? sameSides(node, nan) ?? fixedEach(node, nan)
   if (known !== undefined) return known === true
   const test = testOf(node)
   return test ? test.holds(of[test.key]!) : of[keyOf(node)] === 1
