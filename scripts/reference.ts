@@ -1,7 +1,7 @@
 /** Writes the reference pages from the code; with `--check` only compares, and fails where a page is not what the code says. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { commands, type CommandSpec, commonOptions, type OptionSpec, wordOf } from '../src/cli/command-table.ts'
+import { commands, type CommandSpec, commonOptions, type OptionSpec, saysOf, wordOf } from '../src/cli/command-table.ts'
 import { exitCodes } from '../src/cli/exit.ts'
 import {
   converterNames,
@@ -70,7 +70,7 @@ function commandSections(spec: CommandSpec): readonly (readonly string[])[] {
 function optionTable(options: readonly OptionSpec[]): readonly string[] {
   return mdTable(
     ['option', ''],
-    options.map((each) => [mdCode(each.flags), each.says.replace(/[|<]/g, '\\$&')]),
+    options.map((each) => [mdCode(each.flags), saysOf(each).replace(/[|<]/g, '\\$&')]),
   )
 }
 

@@ -5,7 +5,7 @@ import { flagFile } from './adapters/flag-file/index.ts'
 import { flagTable } from './adapters/flag-table/index.ts'
 import { gatewayApi } from './adapters/gateway-api/index.ts'
 import { gateway } from './adapters/gateway/index.ts'
-import { haproxy } from './adapters/haproxy/index.ts'
+import { haproxy, haproxyMetrics } from './adapters/haproxy/index.ts'
 import { host } from './adapters/host/index.ts'
 import { http } from './adapters/http/index.ts'
 import { metricsPage } from './adapters/metrics-page/index.ts'
@@ -33,6 +33,7 @@ const adapters: readonly AnyAdapter[] = [
   http,
   host,
   haproxy,
+  haproxyMetrics,
   nginx,
   gatewayApi,
   prometheus,

@@ -56,7 +56,7 @@ const capture = (id: string, title: string, at: { readonly stage: string }) => (
   kind: 'gate.metrics-baseline',
   title,
   on: 'figures',
-  spec: { queries: figures, count: pace.captures, intervalMs: 500, missing: 40 },
+  spec: { queries: figures, count: pace.captures, intervalMs: 500, consecutiveErrorLimit: 40 },
   ...at,
 })
 

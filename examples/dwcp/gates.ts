@@ -81,7 +81,8 @@ const nodesDown = (count?: number) => ({
   max: 0,
   unit: 'nodes',
   ...pace(count),
-  failureLimit: 3,
+  // A node that is started anew may be missed three times, but not by all looks of a gate.
+  failureLimit: Math.min(3, (count ?? 4) - 1),
 })
 
 /**

@@ -44,7 +44,7 @@ const impact = (count: number) => ({
   id: 'impact',
   kind: 'gate.metrics-baseline',
   on: figures,
-  spec: { queries: impactFigures, count, intervalMs: 400, missing: 20 },
+  spec: { queries: impactFigures, count, intervalMs: 400, consecutiveErrorLimit: 20 },
 })
 
 /** Beside the waits that come after the schedule. */

@@ -12,7 +12,10 @@ export interface WholeRun<Summary> {
   readonly summary: Summary
 }
 
-/** The run of `examples/NAME`. Throws what it said where it ended without a summary. */
+/** Less than the time that a test has for it, so that a run which hangs is ended and tells what it was at. */
+const patienceMs = 330_000
+
+/** The run of `examples/NAME`. Throws the end of what it said where it ended without a summary, or had to be ended. */
 export async function wholeRun<Summary>(name: string, ...words: readonly string[]): Promise<WholeRun<Summary>> {
   const program = join(project, 'examples', name, 'run.ts')
   const args = ['--import', 'jiti/register', program, ...words, '--json']
@@ -20,15 +23,19 @@ export async function wholeRun<Summary>(name: string, ...words: readonly string[
   let [out, said] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const patience = setTimeout(() => child.kill('SIGTERM'), patienceMs)
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  if (out === '') throw new Error(said)
+  clearTimeout(patience)
+  if (out === '') throw new Error(endOf(said))
   return { code, said, summary: JSON.parse(out.trim().split('\n').at(-1)!) as Summary }
 }
 
 /** The exit code, and for one that is not 0 the end of what was said: `[0, '']` is what a test wants. */
 export function ending({ code, said }: WholeRun<unknown>): readonly [code: number | null, said: string] {
-  return [code, code === 0 ? '' : said.split('\n').slice(-40).join('\n')]
+  return [code, code === 0 ? '' : endOf(said)]
 }
+
+const endOf = (said: string): string => said.split('\n').slice(-40).join('\n')
 
 /** The how-to page of an example, and the words behind each `npm run example:NAME --` on it. */
 export function pageOf(name: string): { readonly text: string; readonly commands: readonly string[] } {

@@ -5,7 +5,7 @@ import { lookCommands } from './table/look-commands.ts'
 import { runCommands } from './table/run-commands.ts'
 import { serveCommands } from './table/serve-commands.ts'
 
-export type { CommandSpec, OptionSpec } from './table/command-spec.ts'
+export { type CommandSpec, type OptionSpec, saysOf } from './table/command-spec.ts'
 export { commonOptions } from './table/shared-options.ts'
 
 export const commands: readonly CommandSpec[] = [...runCommands, ...lookCommands, ...serveCommands, ...helpCommands]

@@ -39,6 +39,7 @@ steps:
 
     expect((await place.run('release')).code).toBe(2)
     expect((await place.run('release', 'shop')).err).toContain('a release needs a note')
+    expect((await place.run('release', 'nope')).err).toContain('no plan "nope" was ever run here')
     expect((await place.run('release', 'shp', '--note', 'x')).err).toContain('did you mean "shop"?')
     const released = await place.run('release', 'shop', '--note', 'the pool is smaller')
     expect([released.code, released.out]).toEqual([

@@ -66,6 +66,32 @@ describe('changeover metrics', () => {
     expect([silent.code, silent.out]).toEqual([1, expect.stringContaining('no answer')])
   })
 
+  test('of one component or one target alone, and of none that there is not', async () => {
+    const look = `{ query: "", max: 9 }`
+    const guard = `guards: [{ id: g, kind: gate.metrics, on: pool, spec: { metrics: { beside: ${look} } } }]`
+    place.write(
+      'changeover.yaml',
+      `${poolPlan}  - { id: hde, kind: gate.metrics, part: hde, on: pool, spec: { metrics: { ratio: ${look} } } }
+  - { id: amst, kind: gate.soak, part: [amst, links], spec: { forMs: 1 }, ${guard} }
+`,
+    )
+    place.write('size', '7')
+    const named = async (...words: string[]) =>
+      read((await place.run('metrics', '--json', ...words)).out).metrics.map(({ name }) => name)
+    expect(await named('--component', 'hde')).toEqual(['ratio'])
+    expect(await named('--component', 'links')).toEqual(['beside'])
+    expect(await named('--target', 'pool')).toEqual(['size', 'age', 'ratio', 'beside'])
+    expect(await named('--component', 'hde', 'beside')).toEqual([])
+    for (const [words, said] of [
+      [['--component', 'hdee'], 'no step asks for a figure of component "hdee"; did you mean "hde"?'],
+      [['--target', 'pol'], 'no step asks for a figure of target "pol"; did you mean "pool"?'],
+      [['--interval', '1'], '--interval is between two looks of --watch'],
+    ] as const) {
+      const ended = await place.run('metrics', ...words)
+      expect([ended.code, ended.err]).toEqual([2, expect.stringContaining(said)])
+    }
+  })
+
   test('names the nearest figure, and says where there is none to ask for', async () => {
     place.write('changeover.yaml', poolPlan)
     place.write('size', '7')

@@ -1,7 +1,7 @@
 /** The command line as a whole: commander made from the table, and its complaints in our words. */
 import { Command, CommanderError, Option } from 'commander'
 import { ChangeoverError, suggestion } from '../core/errors.ts'
-import { commands, type CommandSpec, commonOptions, type OptionSpec, wordOf } from './command-table.ts'
+import { commands, type CommandSpec, commonOptions, type OptionSpec, saysOf, wordOf } from './command-table.ts'
 import { type Common, processDoor } from './door.ts'
 import { showFailure } from './failure.ts'
 import { packageVersion } from './package.ts'
@@ -61,12 +61,25 @@ function addCommand(program: Command, spec: CommandSpec, done: (code: number) =>
   command.action(async (...given: unknown[]) => {
     const args = given.slice(0, -2) as (string | undefined)[]
     const options = command.optsWithGlobals<Common>()
+    mustTake(args[0], spec, command)
     done(await spec.run(args, options as never, processDoor(options)))
   })
 }
 
+/** An option of another verb says something that was meant, and would not be done. */
+function mustTake(verb: string | undefined, spec: CommandSpec, command: Command): void {
+  if (verb === undefined || !Array.isArray(spec.next) || !spec.next.includes(verb)) return
+  for (const option of spec.options) {
+    if (option.only === undefined || option.only.includes(verb)) continue
+    const { long } = optionOf(option)
+    if (command.getOptionValueSource(optionOf(option).attributeName()) === undefined) continue
+    const verbs = option.only.map((each) => `\`${wordOf(spec)} ${each}\``).join(' and ')
+    throw new ChangeoverError('usage.invalid', `${wordOf(spec)} ${verb} takes no ${long}`, `${long} is for ${verbs}`)
+  }
+}
+
 function optionOf(spec: OptionSpec): Option {
-  const option = new Option(spec.flags, spec.says)
+  const option = new Option(spec.flags, saysOf(spec))
   if (spec.many) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
   return option
 }

@@ -58,7 +58,14 @@ describe('the place of the journal', () => {
 })
 
 describe('filters', () => {
-  const seen = (...filters: readonly string[]) => doneRun.filter(filterFor(filters)).map((event) => event.seq)
+  const now = Date.parse(doneRun.at(-1)!.at)
+  const [opened] = doneRun
+  const plan = opened?.type === 'run.opened' ? opened.plan : undefined
+  const seen = (...filters: readonly string[]) => {
+    const filter = filterFor(filters, now)
+    filter.check([plan!])
+    return doneRun.filter((event) => filter.wants(event, plan)).map((event) => event.seq)
+  }
   const count = (...filters: readonly string[]) => seen(...filters).length
 
   test('of one name are alternatives, of several names all hold', () => {
@@ -68,12 +75,51 @@ describe('filters', () => {
     expect(count('step=keep', 'step=columns')).toBe(5)
     expect(count('level=note', 'step=watch')).toBe(1)
     expect(count('level=block')).toBe(0)
-    expect(count('type=step')).toBe(0)
+    expect(count('type=step.*', 'type=run.opened')).toBe(count('type=step.*') + 1)
   })
 
-  test('that are none are refused with the nearest name', () => {
-    expect(() => filterFor(['typ=step.*'])).toThrow('did you mean "type"?')
-    expect(() => filterFor(['step'])).toThrow('"step" is no filter')
+  test('by what the plan says of a step, by who, by words and by time', () => {
+    expect(seen('kind=gate.soak')).toEqual(seen('step=watch'))
+    expect(seen('stage=Cut over')).toEqual(seen('step=switch', 'step=watch'))
+    expect(count('kind=gate.*', 'level=note')).toBe(1)
+    expect(seen('by=*')).toEqual(doneRun.filter((event) => 'by' in event).map((event) => event.seq))
+    expect(seen('text=SUPPORT is')).toEqual(seen('type=approval.given'))
+    expect(seen('code=*')).toEqual(seen('type=finding.made'))
+    expect(count('code=*')).toBe(1)
+    const half = doneRun[Math.floor(doneRun.length / 2)]!.at
+    const later = doneRun.filter((event) => event.at >= half).map((event) => event.seq)
+    expect(seen(`since=${half}`)).toEqual(later)
+    expect(seen(`since=${half}`, `until=${half}`)).toEqual(
+      doneRun.filter((event) => event.at === half).map((event) => event.seq),
+    )
+    expect(seen(`since=${now - Date.parse(half)}ms`)).toEqual(later)
+    expect(count('since=9999d')).toBe(doneRun.length)
+  })
+
+  test.each([
+    ['typ=step.*', 'did you mean "type"?', 'filter by type, step, kind'],
+    ['run=shop-1', 'events have no "run" to filter by', '`--run NAME`'],
+    ['step', '"step" is no filter', 'text=WORD'],
+    ['mode_transition', '"mode_transition" is no filter', '`text=mode_transition`'],
+    ['level=bogus', 'no event has the level "bogus"', 'known here: note, risk, block'],
+    ['level=blok', 'did you mean "block"?', 'note, risk, block'],
+    ['type=step', 'no event has the type "step"', 'step.started'],
+    ['step=wacth', 'no event has the step "wacth"; did you mean "watch"?', 'watch'],
+    ['kind=gate.nope', 'no event has the kind "gate.nope"', 'gate.soak'],
+    ['stage=nope', 'no event has the stage "nope"', 'Cut over'],
+    ['since=yesterday', '"yesterday" is no time for "since"', 'since=10m'],
+    ['until=2026-13-40', '"2026-13-40" is no time for "until"', 'until=10m'],
+  ])('that match nothing are refused: %s', (filter, message, help) => {
+    let thrown: unknown
+    try {
+      seen(filter)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toMatchObject({
+      message: expect.stringContaining(message) as string,
+      help: expect.stringContaining(help) as string,
+    })
   })
 })
 

@@ -84,13 +84,18 @@ function bindRoles(
   return on
 }
 
+const longestExample = 200
+
 function readSpec(step: AskedStep, kind: AnyKind, locate: Locate): unknown {
   const value = step.spec ?? {}
   const shape = kind.spec as z.ZodType
   const read = shape.safeParse(value)
   if (read.success) return read.data
   const { code, message, known } = complaintOf(read.error.issues, shape, value, locate, ['spec'])
-  const help = `a valid spec of ${step.kind}: ${JSON.stringify(kind.example)}; see \`changeover docs ${step.kind}\``
+  const example = JSON.stringify(kind.example)
+  const docs = `see \`changeover docs ${step.kind}\``
+  // What does not fit a line or two is read where it is laid out.
+  const help = example.length > longestExample ? docs : `a valid spec of ${step.kind}: ${example}; ${docs}`
   throw new ChangeoverError(code, message, known === undefined ? help : `${known}; ${help}`)
 }
 

@@ -45,6 +45,7 @@ export const errorCodes = {
   'service.unhealthy': 'A service did not become healthy in time.',
   'service.failed': 'A service could not be started or stopped.',
   'gate.failed': 'A gate judged fail.',
+  'gate.undecided': 'A gate found neither good nor bad; a person must decide.',
   'router.invalid': 'A version router was given what it cannot route by.',
   'router.moved': 'The state of a module changed while it was taken to another version; nothing was switched.',
   'usage.unknown': 'A word on the command line is not known.',

@@ -54,8 +54,8 @@ export async function watch(shift: Shift, guard: StepState, signal: AbortSignal)
     } catch (error) {
       if (signal.aborted) break
       const { code, message, help } = recordOf(error)
-      if (code !== 'gate.failed') throw error
-      throw new ChangeoverError('gate.failed', `guard "${guard.plan.id}": ${message}`, help, { cause: error })
+      if (code !== 'gate.failed' && code !== 'gate.undecided') throw error
+      throw new ChangeoverError(code, `guard "${guard.plan.id}": ${message}`, help, { cause: error })
     }
   }
   return new Promise<never>(() => undefined)

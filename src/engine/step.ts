@@ -68,6 +68,8 @@ const mendable: ReadonlySet<string> = new Set([
   'target.full',
   'secret.missing',
   'backup.full',
+  // Nothing is wrong; but nobody may go on, nor turn back, without a person.
+  'gate.undecided',
 ])
 
 /** A target that went away is tried again after these times, in milliseconds, before a person is asked. */

@@ -5,7 +5,7 @@ export { compileFlags, type Flags } from './compile.ts'
 export { factsOf } from './facts.ts'
 export { parseFlags, readFlags } from './parse.ts'
 export { type FlagSource, openFlagSource, type Served, type SourceOptions } from './source.ts'
-export { newFlag, type Rollout, rolloutOf, type Sides, withRollout } from './rollout.ts'
+export { newFlag, type Rollout, rolloutOf, type Sides, sidesIn, withRollout } from './rollout.ts'
 export {
   type Flag,
   type FlagContext,

@@ -6,7 +6,7 @@ import { bucketOf } from './bucket.ts'
 import { checkFlags } from './check.ts'
 import { compileFlags } from './compile.ts'
 import { parseFlags } from './parse.ts'
-import { newFlag, type Rollout, rolloutOf, withoutRollout, withRollout } from './rollout.ts'
+import { newFlag, type Rollout, rolloutOf, type Sides, sidesIn, withoutRollout, withRollout } from './rollout.ts'
 import type { Flag, FlagContext } from './set.ts'
 
 const key = 'new-checkout'
@@ -61,6 +61,38 @@ describe('a rollout', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+
+  it('keeps the sides that it was given, whatever they are called', () => {
+    const sided = fc.uniqueArray(fc.constantFrom('red', 'blue', 'green', 'on', 'off'), { minLength: 2, maxLength: 5 })
+    fc.assert(
+      fc.property(sided, rollouts, rollouts, rules, (names, rollout, next, targeting) => {
+        const [on = '', off = ''] = names
+        const before: Flag = {
+          state: 'ENABLED',
+          variants: Object.fromEntries(names.map((name) => [name, name])),
+          ...(targeting === undefined ? {} : { targeting }),
+        }
+        const flag = withRollout(before, rollout, { on, off })
+        expect(rolloutOf(flag)).toEqual(rollout)
+        // All are asked by the rule that is inside: the new side is named nowhere then.
+        const told = rollout.percent < 100 || withoutRollout(flag).targeting === undefined || names.length === 2
+        expect(sidesIn(flag)).toEqual(told ? { on, off } : undefined)
+        expect(withRollout(flag, next, { on, off })).toEqual(withRollout(before, next, { on, off }))
+        if (told) expect(withRollout(flag, next)).toEqual(withRollout(flag, next, { on, off }))
+        else if (off !== 'off' || !names.includes('on')) expect(() => withRollout(flag, next)).toThrow('is the new one')
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it.each<[Sides, string]>([
+    [{ on: 'blue', off: 'rad' }, 'a side of the rollout is "rad", which is no variant; did you mean "red"?'],
+    [{ on: 'red', off: 'red' }, 'both sides of the rollout are "red"'],
+  ])('refuses the sides %j', (sides, message) => {
+    const flag: Flag = { state: 'ENABLED', variants: { red: 1, blue: 2 }, defaultVariant: 'red' }
+    expect(() => withRollout(flag, everybody, sides)).toThrow(message)
+    expect(() => withRollout(flag, everybody)).toThrow('which of the variants ["red","blue"] is the new one')
   })
 
   it('lets nobody fall out while it grows, and exactly the lowest buckets in', () => {

@@ -1,5 +1,5 @@
 /** A rollout spelled as flagd targeting, and read back from it. Every flagd evaluates it alike; nothing else is stored. */
-import { ChangeoverError, equal, isObject, type Json, type JsonObject } from '../core/index.ts'
+import { ChangeoverError, equal, isObject, type Json, type JsonObject, suggestion } from '../core/index.ts'
 import { buckets } from './bucket.ts'
 import type { Flag } from './set.ts'
 
@@ -15,7 +15,7 @@ export interface Rollout {
   readonly nodes?: string
 }
 
-/** Which variants a rollout gives. */
+/** Which variants a rollout gives: `on` to those who are in, `off` to all others. */
 export interface Sides {
   readonly on: string
   readonly off: string
@@ -30,11 +30,12 @@ export function newFlag(rollout: Rollout = none): Flag {
 
 /**
  * The flag with this rollout in place of the one it had. A rule that no rollout wrote is kept as it is: the rollout then says who is asked
- * by it, and all others get the off side. The default becomes the off side. Throws `flags.invalid` for a percent that is none, and for a
- * flag whose sides are not plain (`sides` names them then).
+ * by it, and all others get the off side. The default becomes the off side. Throws `flags.invalid` for a percent that is none, for a flag
+ * whose sides are not plain (`sides` names them then), and for sides that are no two variants of it.
  */
 export function withRollout(flag: Flag, rollout: Rollout, sides: Sides = sidesOf(flag)): Flag {
   const steps = stepsOf(rollout.percent)
+  checkSides(flag, sides)
   const inner = split(flag).foreign
   const targeting = spelled(rollout, steps, sides, inner)
   return { ...flag, state: rollout.enabled ? 'ENABLED' : 'DISABLED', defaultVariant: sides.off, targeting }
@@ -53,18 +54,50 @@ export function withoutRollout(flag: Flag): Flag {
   return foreign === undefined ? rest : { ...rest, targeting: foreign }
 }
 
-/** The variants `on` and `off`, or else the only ones that are true and false. */
-function sidesOf({ variants }: Flag): Sides {
+/** The sides that the rollout of a flag gives. Undefined where it has none, or where its rule does not tell. */
+export function sidesIn(flag: Flag): Sides | undefined {
+  const { sides } = split(flag)
+  if (sides === undefined) return undefined
+  const names = Object.keys(flag.variants)
+  // With all in, a rule names one side only: the other is the default, or what is left.
+  const off = sides.off || (flag.defaultVariant ?? '')
+  const rest = names.filter((name) => name !== off)
+  const on = sides.on || (rest.length === 1 ? (rest[0] ?? '') : '')
+  return names.includes(on) && names.includes(off) ? { on, off } : undefined
+}
+
+/** Those of the rollout it has; else the variants `on` and `off`, or the only ones that are true and false. */
+function sidesOf(flag: Flag): Sides {
+  const { sides: written } = split(flag)
+  const plain = plainSidesOf(flag)
+  // Never against what the rule does tell.
+  const fits = written === undefined || (['', plain?.on].includes(written.on) && ['', plain?.off].includes(written.off))
+  const sides = sidesIn(flag) ?? (fits ? plain : undefined)
+  if (sides !== undefined) return sides
+  throw new ChangeoverError(
+    'flags.invalid',
+    `a rollout does not know which of the variants ${JSON.stringify(Object.keys(flag.variants))} is the new one`,
+    'name them "on" and "off", or say which is which',
+  )
+}
+
+function plainSidesOf({ variants }: Flag): Sides | undefined {
   if (Object.hasOwn(variants, 'on') && Object.hasOwn(variants, 'off')) return { on: 'on', off: 'off' }
   const named = (value: boolean) => Object.keys(variants).filter((name) => variants[name] === value)
   const [on, ...moreOn] = named(true)
   const [off, ...moreOff] = named(false)
-  if (on !== undefined && off !== undefined && moreOn.length + moreOff.length === 0) return { on, off }
-  throw new ChangeoverError(
-    'flags.invalid',
-    `a rollout does not know which of the variants ${JSON.stringify(Object.keys(variants))} is the new one`,
-    'name them "on" and "off", or say which is which',
-  )
+  return on !== undefined && off !== undefined && moreOn.length + moreOff.length === 0 ? { on, off } : undefined
+}
+
+function checkSides({ variants }: Flag, { on, off }: Sides): void {
+  const unknown = [on, off].filter((name) => !Object.hasOwn(variants, name))
+  const names = Object.keys(variants)
+  if (unknown.length === 0 && on !== off) return
+  const message =
+    unknown.length === 0
+      ? `both sides of the rollout are "${on}"`
+      : `a side of the rollout is "${unknown[0]}", which is no variant${suggestion(unknown[0] ?? '', names)}`
+  throw new ChangeoverError('flags.invalid', message, `name two of the variants ${JSON.stringify(names)}`)
 }
 
 /** Hundredths of a percent. */
@@ -115,13 +148,17 @@ function shareOf(steps: number, { on, off }: Sides, nodes: string | undefined): 
 }
 
 /** A rollout that was written here, and the rule inside it; or the rule alone. */
-function split({ targeting }: Flag): { readonly read?: Spelling; readonly foreign?: JsonObject } {
+function split({ targeting }: Flag): {
+  readonly read?: Spelling
+  readonly sides?: Sides
+  readonly foreign?: JsonObject
+} {
   if (targeting === undefined || Object.keys(targeting).length === 0) return {}
   for (const { spelling, sides, foreign } of readings(targeting)) {
     // A reading counts when writing it gives the rule again, to the letter; all else is somebody's own.
     const steps = Math.round(spelling.percent * 100)
     if (!equal(spelled(spelling, steps, sides, foreign), targeting)) continue
-    return foreign === undefined ? { read: spelling } : { read: spelling, foreign }
+    return { read: spelling, sides, ...(foreign === undefined ? {} : { foreign }) }
   }
   return { foreign: targeting }
 }

@@ -98,9 +98,26 @@ describe('the schedule', () => {
   })
 
   it('refuses what can never fail, and a count without an interval', () => {
-    expect(complaint(rulesOf({ failureLimit: -1 }))).toContain('can never fail')
-    expect(complaint(rulesOf({ failureLimit: -1, consecutiveSuccessLimit: 2 }))).toBeUndefined()
-    expect(complaint(rulesOf({ count: 2 }))).toBe('a count above 1 needs intervalMs')
+    const wrong = (given: object) => complaint(rulesOf(given))
+    expect(wrong({ failureLimit: -1 })?.why).toBe(
+      'with failureLimit -1 it can never fail: give consecutiveSuccessLimit',
+    )
+    expect(wrong({ failureLimit: -1, consecutiveSuccessLimit: 1 })).toBeUndefined()
+    expect(wrong({ count: 2 })).toEqual({ field: 'intervalMs', why: 'a count above 1 needs intervalMs' })
+    expect(wrong({ count: 3, intervalMs: 1, failureLimit: 3 })).toEqual({
+      field: 'failureLimit',
+      why: 'of 3 at most 3 can fail, and 3 may: it can never fail; give at most 2',
+    })
+    expect(wrong({ failureLimit: 1 })?.field).toBe('failureLimit')
+    expect(wrong({ count: 3, intervalMs: 1, failureLimit: 2 })).toBeUndefined()
+    expect(wrong({ intervalMs: 1, failureLimit: 99 })).toBeUndefined()
+    expect(wrong({ count: 3, intervalMs: 1, failureLimit: 3, consecutiveSuccessLimit: 2 })).toBeUndefined()
+    expect(wrong({ count: 3, intervalMs: 1, failureLimit: 3, advisory: true })).toBeUndefined()
+    expect(wrong({ count: 3, intervalMs: 1, consecutiveSuccessLimit: 4 })?.field).toBe('consecutiveSuccessLimit')
+    expect(wrong({ successCondition: 'result > 1', answers: 'list' })).toEqual({
+      field: 'successCondition',
+      why: 'the condition does not fit answers: list: column 1: ">" needs numbers: the answer is a list, say result[0], or all(result, # < 1)',
+    })
     const bad = z.strictObject(metricFields).safeParse({ successCondition: 'result <' })
     expect(bad.error?.issues[0]?.message).toBe('the condition cannot be read: column 9: the condition ends too early')
   })

@@ -1,5 +1,5 @@
 /** One measurement against the rules of its metric. No evidence is no verdict: it neither passes nor fails. Pure. */
-import { type Answer, readCondition } from './condition.ts'
+import { type Answer, readCondition } from './condition/index.ts'
 import { judgeLimits } from './limits.ts'
 import type { Outcome } from './outcome.ts'
 import type { MetricRules } from './rules.ts'
@@ -51,7 +51,7 @@ export function judge(rules: MetricRules, seen: Evidence): Judgement {
 function asked(text: string | undefined, seen: Evidence): Answer | undefined {
   if (text === undefined) return undefined
   const read = readCondition(text)
-  return typeof read === 'string' ? { type: 'error', why: read } : read(seen.value)
+  return typeof read === 'string' ? { type: 'error', why: read } : read.of(seen.value)
 }
 
 function missing(rules: MetricRules, seen: Evidence): string | undefined {

@@ -1,6 +1,7 @@
 /** The rules of one metric: the fields of an Argo metric by their names, times in milliseconds, and the limits we add. Data only. */
 import { z } from 'zod'
-import { readCondition } from './condition.ts'
+import { readCondition } from './condition/index.ts'
+import { countingFields } from './fields.ts'
 
 const condition = z
   .string()
@@ -8,40 +9,25 @@ const condition = z
   .max(1000)
   .superRefine((text, at) => {
     const read = readCondition(text)
-    if (typeof read === 'string') at.addIssue({ code: 'custom', message: `the condition cannot be read: ${read}` })
+    const why =
+      typeof read === 'string'
+        ? `the condition cannot be read: ${read}`
+        : read.constant === undefined
+          ? undefined
+          : `it is ${read.constant} whatever is measured: a condition must depend on the answer`
+    if (why !== undefined) at.addIssue({ code: 'custom', message: why })
   })
 
-/** A limit of -1 is off. Limits are passed when there are *more*: `failureLimit: 3` fails on the fourth failure. */
-const limit = z.int().min(-1)
-
 export const metricFields = {
-  intervalMs: z.int().min(1).optional().describe('Between two measurements.'),
-  count: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(
-      'Measurements until it is judged. Without it and without an interval one; with an interval alone, or 0, there is no end.',
-    ),
-  initialDelayMs: z.int().min(0).default(0).describe('Before the first measurement.'),
+  ...countingFields,
   successCondition: condition.optional().describe('What is good, such as `result[0] < 0.05`.'),
   failureCondition: condition
     .optional()
     .describe('What is bad; it wins. With both, a measurement of which neither is true is inconclusive.'),
-  failureLimit: limit.default(0).describe('More failures in all than this fail the metric. -1: off.'),
-  inconclusiveLimit: limit
-    .default(0)
-    .describe('More inconclusive measurements in all than this, and it is held and measured anew. -1: off.'),
-  consecutiveErrorLimit: limit
-    .default(4)
-    .describe(
-      'More measurements in a row that could not be taken than this fail the metric. -1: it is held until they can.',
-    ),
-  consecutiveSuccessLimit: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('So many successes in a row end the metric well. 0: not asked.'),
+  answers: z
+    .enum(['number', 'list'])
+    .optional()
+    .describe('What the query answers, where it is known: `result > 1` is for a number, `result[0] > 1` for a list.'),
   errorRetryMs: z
     .int()
     .min(1)
@@ -82,11 +68,43 @@ export function comparesWithBaseline(rules: Partial<MetricRules>): boolean {
   return rules.maxIncreasePercent !== undefined || rules.minRatioOfBaseline !== undefined
 }
 
-/** What is wrong with rules that each are well formed, or nothing. The first two are Argo's own checks, the third is not: Argo passes such a metric. */
-export function complaint(rules: MetricRules): string | undefined {
-  if (rules.failureLimit < 0 && rules.consecutiveSuccessLimit === 0)
-    return 'with failureLimit -1 it can never fail: give consecutiveSuccessLimit'
-  if ((rules.count ?? 0) > 1 && rules.intervalMs === undefined) return 'a count above 1 needs intervalMs'
+/** What is wrong with rules that each are well formed, and the field to change. */
+export interface Complaint {
+  readonly field: keyof MetricRules
+  readonly why: string
+}
+
+/** The first two are Argo's own checks. The others are not: Argo takes such a metric, which then passes whatever is measured, or never. */
+export function complaint(rules: MetricRules): Complaint | undefined {
+  const { failureLimit, consecutiveSuccessLimit: inARow, intervalMs, advisory } = rules
+  const count = effectiveCount(rules)
+  if (failureLimit < 0 && inARow === 0)
+    return { field: 'failureLimit', why: 'with failureLimit -1 it can never fail: give consecutiveSuccessLimit' }
+  if ((rules.count ?? 0) > 1 && intervalMs === undefined)
+    return { field: 'intervalMs', why: 'a count above 1 needs intervalMs' }
+  if (count !== undefined && inARow === 0 && failureLimit >= count && !advisory)
+    return { field: 'failureLimit', why: cannotFail(failureLimit, count) }
+  if (count !== undefined && inARow > count)
+    return {
+      field: 'consecutiveSuccessLimit',
+      why: `${inARow} successes in a row never come in a count of ${count}: raise count, or leave it out`,
+    }
+  return misshapen(rules)
+}
+
+/** Limits are passed when there are *more*. */
+export function cannotFail(failureLimit: number, count: number): string {
+  return `of ${count} at most ${count} can fail, and ${failureLimit} may: it can never fail; give at most ${count - 1}`
+}
+
+function misshapen(rules: MetricRules): Complaint | undefined {
+  for (const field of ['successCondition', 'failureCondition'] as const) {
+    const text = rules[field]
+    // What cannot be read at all was said where it stands.
+    if (text === undefined || typeof readCondition(text) === 'string') continue
+    const read = readCondition(text, rules.answers)
+    if (typeof read === 'string') return { field, why: `the condition does not fit answers: ${rules.answers}: ${read}` }
+  }
   return undefined
 }
 

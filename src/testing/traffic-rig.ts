@@ -12,8 +12,8 @@ export interface TrafficRig {
   readonly config: HaproxyConfig
   readonly lua: string
   readonly map: string
-  /** By weight, sticky, and the newer side itself. Answers with `x-side`, and on the sticky one with `x-bucket`. `?ms=` lets a server take so long, `?status=` answers so. */
-  readonly url: { readonly web: string; readonly shop: string; readonly v2: string }
+  /** By weight, sticky, the newer side itself, and HAProxy's own page of metrics. Answers with `x-side`, and on the sticky one with `x-bucket`. `?ms=` lets a server take so long, `?status=` answers so. */
+  readonly url: { readonly web: string; readonly shop: string; readonly v2: string; readonly metrics: string }
   /** Requests that a side had, and when the last one came, in milliseconds since 1970. */
   seen(side: Side): { readonly requests: number; readonly lastAt: number }
   /** Makes a side answer with 500, or well again. */
@@ -32,11 +32,12 @@ export async function startTrafficRig(options: { readonly threads?: number } = {
   const servers = await Promise.all([serve('v1'), serve('v1'), serve('v2')])
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   const shopPort = await freePort()
+  const metricsPort = await freePort()
   const haproxy = await startHaproxy({
     threads: options.threads ?? 1,
     global: (place) => `    lua-load-per-thread ${join(place.folder, 'changeover.lua')}`,
     files: (place) => splitOf(place).files,
-    sections: (place) => sections(place, shopPort, ports),
+    sections: (place) => sections(place, { shop: shopPort, metrics: metricsPort }, ports),
   })
   return {
     haproxy,
@@ -47,6 +48,7 @@ export async function startTrafficRig(options: { readonly threads?: number } = {
       web: `http://127.0.0.1:${haproxy.port}/`,
       shop: `http://127.0.0.1:${shopPort}/`,
       v2: `http://127.0.0.1:${ports[2]}/`,
+      metrics: `http://127.0.0.1:${metricsPort}/metrics`,
     },
     seen: (side) => ({ ...seen[side] }),
     spoil: (side, now) => void (broken[side] = now),
@@ -96,15 +98,22 @@ function splitOf(place: HaproxyPlace) {
 }
 
 /** The lines for a person's configuration, among others of theirs. */
-function sections(place: HaproxyPlace, shopPort: number, ports: readonly number[]): string {
+function sections(
+  place: HaproxyPlace,
+  own: { readonly shop: number; readonly metrics: number },
+  ports: readonly number[],
+): string {
   const { frontends } = splitOf(place)
   const [a1, a2, b1] = ports.map((port) => `127.0.0.1:${port} check inter 200ms fall 2 rise 1`)
   return `
 frontend web_in
     bind 127.0.0.1:${place.port}
     ${frontends['web']!.join('\n    ')}
+frontend metrics_in
+    bind 127.0.0.1:${own.metrics}
+    http-request use-service prometheus-exporter
 frontend shop_in
-    bind 127.0.0.1:${shopPort}
+    bind 127.0.0.1:${own.shop}
     ${frontends['shop']!.join('\n    ')}
     http-request set-var(txn.bucket) req.fhdr(x-user-id),lua.changeover_bucket(shop)
     http-response set-header x-bucket %[var(txn.bucket)]

@@ -12,7 +12,7 @@ const baseline = (environment: Environment) => ({
   kind: 'gate.metrics-baseline',
   title: `How does v1 do in ${environment}?`,
   on: `${environment}-figures`,
-  spec: { queries: baselineQueries, count: 10, intervalMs: 200, missing: 20 },
+  spec: { queries: baselineQueries, count: 10, intervalMs: 200, consecutiveErrorLimit: 20 },
   guards: environments
     .filter((other) => other !== environment)
     .map((other) => ({

@@ -11,6 +11,7 @@ import { openSocket } from './socket.ts'
 import { openView } from './view.ts'
 
 export type { HaproxyConfig } from './settings.ts'
+export { haproxyMetrics, type HaproxyMetricsConfig } from './metrics.ts'
 export { showSplit, type Split, type SplitOptions, stickySplit } from './split.ts'
 
 export const haproxy = defineAdapter({

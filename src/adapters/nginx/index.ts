@@ -2,12 +2,12 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
-import { block, type Finding, note } from '../../core/finding.ts'
+import { block, type Finding, note, risk } from '../../core/finding.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { Shares, TrafficWriter } from '../../core/ports/index.ts'
 import { type FileWords, keepText, readIfThere } from '../../durable/index.ts'
 import { mustBeWhole, namedIn } from '../../traffic/index.ts'
-import { masterOf, reload, testConfiguration } from './reload.ts'
+import { masterOf, reload, runsBy, testConfiguration, toldAgain, Unsure } from './reload.ts'
 import { type NginxConfig, type Settings, settingsShape } from './settings.ts'
 import { firstShares, readSplitFile, splitFile } from './split-file.ts'
 
@@ -96,7 +96,7 @@ async function shift(settings: Settings, name: string, shares: Shares): Promise<
     await reload(settings)
   } catch (error) {
     if (fresh !== old) await keepText(settings.include, old, splitWords)
-    throw error
+    throw error instanceof Unsure ? await toldAgain(settings, error) : error
   }
   return (await sharesOf(settings))[name]!
 }
@@ -117,11 +117,19 @@ const reloads = note(
   'let clients and proxies before nginx try again once, or use HAProxy where not one request may fail',
 )
 
+function notLoaded({ include }: Settings): Finding {
+  return risk(
+    'traffic.not-loaded',
+    `"${include}" was written after every worker of nginx began: they share by another file than this one`,
+    'tell nginx to read it: `nginx -s reload`; each shift does so too',
+  )
+}
+
 async function readiness(settings: Settings): Promise<readonly Finding[]> {
   await masterOf(settings)
   try {
     await testConfiguration(settings)
-    return [reloads]
+    return (await runsBy(settings, settings.include)) === false ? [reloads, notLoaded(settings)] : [reloads]
   } catch (error) {
     const { message } = error as Error
     return [

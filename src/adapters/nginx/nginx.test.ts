@@ -132,6 +132,42 @@ server {
     expect(readFileSync(config.include, 'utf8')).toBe(before)
   })
 
+  it('agrees with its file again when it did not take the new one in time, or says what to type', async () => {
+    const before = readFileSync(config.include, 'utf8')
+    const master = Number(readFileSync(config.pidFile!, 'utf8'))
+    process.kill(master, 'SIGSTOP')
+    try {
+      const slow = await open({ timeoutMs: 300 })
+      await expect(slow.write.shift('web', { v1: 0, v2: 10_000 })).rejects.toMatchObject({
+        code: 'target.failed',
+        message:
+          'nginx did not take its new configuration in 300 ms; the old file is back, and nginx was told so, but it is not seen to run by it',
+        help: expect.stringContaining(`kill -HUP ${master}`) as string,
+      })
+      expect(readFileSync(config.include, 'utf8')).toBe(before)
+    } finally {
+      process.kill(master, 'SIGCONT')
+    }
+    await expect.poll(async () => (await target.ready?.())?.map((each) => each.code)).toEqual(['traffic.reloads'])
+    for (let asked = 0; asked < 20; asked++) expect(await get('/')).toBe('v1')
+    const impatient = await open({ timeoutMs: 1 })
+    const said = await impatient.write.shift('web', { v1: 0, v2: 10_000 }).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    const fresh = readFileSync(config.include, 'utf8') !== before
+    expect(said === undefined).toBe(fresh)
+    await target.write.shift('web', stable)
+  })
+
+  it('says that a file was not read by nginx yet', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    writeFileSync(config.include, readFileSync(config.include, 'utf8'))
+    expect((await target.ready?.())?.map((each) => each.code)).toEqual(['traffic.reloads', 'traffic.not-loaded'])
+    await target.write.shift('web', stable)
+    expect((await target.ready?.())?.map((each) => each.code)).toEqual(['traffic.reloads'])
+  })
+
   it('refuses a file that was changed by hand, or is not there', async () => {
     const before = readFileSync(config.include, 'utf8')
     writeFileSync(config.include, before.replace('* up_v1', '* up_v2'))

@@ -1,6 +1,6 @@
 /** `changeover completion`: scripts for shells, made from the table of commands. */
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
-import { commands, type CommandSpec, commonOptions, type OptionSpec, wordOf } from '../command-table.ts'
+import { commands, type CommandSpec, commonOptions, type OptionSpec, saysOf, wordOf } from '../command-table.ts'
 import type { Door } from '../door.ts'
 
 const shells: Readonly<Record<string, () => string>> = { bash, zsh, fish }
@@ -61,7 +61,7 @@ function zsh(): string {
     return flagsOf([each])
       .map(
         (flag) =>
-          `'${each.many ? '*' : ''}${flag}[${quote(each.says)}]${value === undefined ? '' : `:${value}:${action}`}'`,
+          `'${each.many ? '*' : ''}${flag}[${quote(saysOf(each))}]${value === undefined ? '' : `:${value}:${action}`}'`,
       )
       .join(' ')
   }
@@ -94,7 +94,7 @@ function fish(): string {
     const short = /^-([a-z]),/.exec(each.flags)?.[1]
     const value = /<([^>]+)>/.exec(each.flags)?.[1]
     const needs = value === undefined ? '' : takesFile(each) ? ' -r -F' : ' -x'
-    return `complete -c changeover ${when}-l ${long}${short === undefined ? '' : ` -s ${short}`}${needs} -d ${quote(each.says)}`
+    return `complete -c changeover ${when}-l ${long}${short === undefined ? '' : ` -s ${short}`}${needs} -d ${quote(saysOf(each))}`
   }
   const lines = commands.flatMap((each) => {
     const when = `-n "__fish_seen_subcommand_from ${wordOf(each)}" `

@@ -50,6 +50,12 @@ function mustBeWhole(verb: Verb, name: string | undefined, value: string | undef
     throw new ChangeoverError('usage.invalid', `config ${verb} needs the name of a setting`, '`changeover config list`')
   if (value === undefined && verb === 'set')
     throw new ChangeoverError('usage.invalid', `config set ${name} needs a value`, example)
+  if (name !== undefined && verb === 'list')
+    throw new ChangeoverError(
+      'usage.invalid',
+      `config list is about all settings, and takes no name: "${name}"`,
+      `\`changeover config get ${name}\` shows that one`,
+    )
   if (value !== undefined && verb !== 'set')
     throw new ChangeoverError('usage.invalid', `config ${verb} takes no value, and "${value}" was given`, example)
 }

@@ -24,13 +24,13 @@ export async function set(name: string, options: SetOptions, store: FlagWriter, 
     throw new ChangeoverError(
       'usage.invalid',
       `nothing is wished of flag "${name}"`,
-      'name --enabled, --percent, --allow-list, --deny-list or --nodes',
+      'name --enabled, --percent, --allow-list, --deny-list, --nodes, --users or --sides',
     )
   const now = await store.read()
   const facts = factsOf(now.document)
   const before = flagIn(facts.flags, name)
   if (before === undefined && !options.create) throw refusedBy(against(name, facts, undefined), 'usage.unknown')
-  const after = tryWish(before, wish)
+  const after = tryWish(name, before, wish)
   if (!('state' in after)) throw refusedBy([after], 'flags.invalid')
   const findings = blocks(against(name, facts, after))
   if (findings.length > 0) throw refusedBy(findings, 'flags.invalid')

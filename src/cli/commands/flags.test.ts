@@ -12,7 +12,7 @@ let file: string
 beforeEach(() => {
   place = makePlace()
   file = join(place.folder, 'flags.json')
-  place.write('flags.json', blocks('json')[0] ?? '')
+  place.write('flags.json', '{ "flags": {} }')
 })
 afterEach(() => place.remove())
 
@@ -21,21 +21,27 @@ const flags = (...words: string[]) => place.run('flags', ...words)
 const stored = () => (JSON.parse(readFileSync(file, 'utf8')) as { flags: Record<string, { state: string }> }).flags
 
 test('every command of the page does what it says, by file and by plan', async () => {
+  place.write('flags.json', blocks('json')[0] ?? '')
   const lines = blocks('sh').flatMap((block) => block.split('\n').filter((line) => line !== ''))
   for (const line of lines.filter((each) => !each.includes(' serve '))) {
     const ended = await place.run(...line.split(' ').slice(1))
     expect(`${line}: ${ended.code} ${ended.err}`).toBe(`${line}: 0 `)
   }
   expect(lines.map((line) => line.split(' ')[2])).toEqual(
-    'set set set list get history set disable-all serve serve'.split(' '),
+    'set set set set list get history set disable-all serve serve'.split(' '),
   )
   expect(stored()['new-checkout']?.state).toBe('DISABLED')
   place.write('changeover.yaml', planOfPage)
   const planned = await place.run('plan')
-  expect(planned.out).toContain('flag "new-checkout": 25.5 % to 10 % of the users: 15.5 % fall out, the others stay in')
+  expect(planned.out).toContain('flag "new-checkout": 25.5 % to 10 % of the users, once it is switched on')
   expect((await flags('set', 'new-checkout', '--enabled', 'true')).out).toContain('switched on again: 25.5 %')
   expect((await place.run('run', '--yes', '--until', 'first-share')).code).toBe(0)
-  expect((await flags('list')).out).toBe('on   new-checkout  10 % of the users, 2 by name, 1 kept out\n')
+  expect((await flags('list')).out).toBe(
+    [
+      `off  button-colour  the program's fallback; when on: 10 % of the users, "blue" in place of "red"\n`,
+      'on   new-checkout   10 % of the users, 2 by name, 1 kept out\n',
+    ].join(''),
+  )
   expect((await place.run('rollback', '--yes')).code).toBe(5)
   const changes = (await flags('history', '--json', '--most', '2')).out.trim().split('\n')
   expect(changes.map((line) => (JSON.parse(line) as { why: string }).why)).toEqual([
@@ -55,6 +61,15 @@ describe('words that do not fit', () => {
     [['set', 'chekout', '--percent', '1'], 2, 'there is no flag "chekout"; did you mean "checkout"?'],
     [['get', 'chekout'], 2, 'there is no flag "chekout"; did you mean "checkout"?'],
     [['set', 'colour', '--percent', '1'], 1, 'does not know which of the variants ["red","blue"] is the new one'],
+    [['set', 'colour', '--percent', '1', '--sides', 'red'], 2, '--sides is "red", not two variants by a comma'],
+    [['set', 'colour', '--sides', 'red,bleu'], 1, 'is "bleu", which is no variant; did you mean "blue"?'],
+    [['set', 'checkout', '--nodes', 'host', '--users'], 2, '--nodes and --users exclude each other'],
+    [['list', '--percent', '5'], 2, 'flags list takes no --percent'],
+    [['get', 'checkout', '--create'], 2, 'flags get takes no --create'],
+    [['set', 'checkout', '--percent', '5', '--port', '80'], 2, 'flags set takes no --port'],
+    [['history', '--note', 'x'], 2, 'flags history takes no --note'],
+    [['list', '--target', 'flags'], 2, '--store and --target exclude each other'],
+    [['get', 'checkout', 'colour'], 2, 'too many arguments'],
     [['lst'], 2, 'flags has no verb "lst"; did you mean "list"?'],
     [['get'], 2, 'flags get needs the name of a flag'],
     [['serve', '--port', '70000'], 2, '--port is "70000", not 0 to 65535'],
@@ -98,6 +113,39 @@ test('a share where the set draws buckets of its own is refused alike, by hand a
   const byPlan = await place.run('run', '--yes')
   expect([byPlan.code, byPlan.err]).toEqual([3, expect.stringContaining(finding)])
   expect(stored()).toEqual({ 'new-checkout': a })
+})
+
+test('variants of any name are rolled out, by node and by user again, and a flag that is off is not said to be on', async () => {
+  const colour = { state: 'ENABLED', variants: { red: 'r', blue: 'b', green: 'g' }, defaultVariant: 'red' }
+  const always = { state: 'DISABLED', variants: { on: true, off: false }, defaultVariant: 'on', targeting: {} }
+  writeFileSync(file, JSON.stringify({ flags: { colour, always } }))
+  const inStore = ['--store', 'flags.json']
+  await flags('set', 'colour', '--percent', '20', '--sides', 'blue,red', '--nodes', 'host', ...inStore)
+  await flags('set', 'colour', '--percent', '25', ...inStore)
+  expect((await flags('list', ...inStore)).out).toBe(
+    'on   colour  25 % of the nodes, "blue" in place of "red"\noff  always  the program\'s fallback; when on: always on\n',
+  )
+  const ended = await flags('set', 'colour', '--users', '--enabled', 'false', '--json', ...inStore)
+  expect((JSON.parse(ended.out) as { moves: string[] }).moves).toEqual([
+    'flag "colour" is switched off: every program uses its own fallback, for everybody',
+    'flag "colour" goes by user now: every bucket is drawn anew, once it is switched on',
+  ])
+  expect(stored()['colour']).toEqual({
+    ...colour,
+    state: 'DISABLED',
+    targeting: {
+      fractional: [
+        ['blue', 2500],
+        ['red', 7500],
+      ],
+    },
+  })
+  const [line = ''] = (await flags('list', '--json', ...inStore)).out.split('\n')
+  expect(JSON.parse(line)).toMatchObject({
+    flag: 'colour',
+    sides: { on: 'blue', off: 'red' },
+    rollout: { enabled: false },
+  })
 })
 
 test('operators at once: every change of a flag of its own is kept', async () => {

@@ -2,8 +2,8 @@
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { FlagChange, FlagReader } from '../../core/ports/index.ts'
-import { factsOf, type Flag } from '../../flags/index.ts'
-import { flagIn, hasRule, standing } from '../../kinds/flags/wish.ts'
+import { factsOf, type Flag, rolloutOf, sidesIn } from '../../flags/index.ts'
+import { flagIn, hasRule, plainSides, standing } from '../../kinds/flags/wish.ts'
 import { whoMoves } from '../../kinds/flags/words.ts'
 import type { Door } from '../door.ts'
 import { serve, type ServeOptions } from './flags-serve.ts'
@@ -77,19 +77,31 @@ async function list(store: FlagReader, door: Door): Promise<number> {
 }
 
 function inShort(flag: Flag): string {
-  const { percent, allow, deny, nodes } = standing(flag)
+  return flag.state === 'ENABLED' ? whenOn(flag) : `the program's fallback; when on: ${whenOn(flag)}`
+}
+
+function whenOn(flag: Flag): string {
   if (hasRule(flag)) return 'by a rule of its own'
-  const lists = [
+  const rollout = rolloutOf(flag)
+  if (rollout === undefined) return `always ${flag.defaultVariant || "the program's fallback"}`
+  const { percent, allow, deny, nodes } = rollout
+  const { on, off } = sidesIn(flag) ?? plainSides
+  return [
+    `${percent} % of the ${nodes === undefined ? 'users' : 'nodes'}`,
+    ...(on === plainSides.on && off === plainSides.off ? [] : [`"${on}" in place of "${off}"`]),
     ...(allow.length === 0 ? [] : [`${allow.length} by name`]),
     ...(deny.length === 0 ? [] : [`${deny.length} kept out`]),
-  ]
-  if (flag.targeting === undefined) return `always ${flag.defaultVariant ?? "the program's fallback"}`
-  return [`${percent} % of the ${nodes === undefined ? 'users' : 'nodes'}`, ...lists].join(', ')
+  ].join(', ')
 }
 
 function jsonOf(name: string, flag: Flag): JsonObject {
   const rollout = hasRule(flag) ? null : standing(flag)
-  return { flag: name, rollout: rollout as JsonObject | null, definition: flag as unknown as JsonObject }
+  return {
+    flag: name,
+    rollout: rollout as JsonObject | null,
+    sides: (sidesIn(flag) ?? null) as JsonObject | null,
+    definition: flag as unknown as JsonObject,
+  }
 }
 
 async function get(name: string, store: FlagReader, door: Door): Promise<number> {

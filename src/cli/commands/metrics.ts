@@ -2,6 +2,7 @@
 import { ChangeoverError, isChangeoverError, suggestion } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import type { Target } from '../../core/kind.ts'
+import type { Plan } from '../../core/plan.ts'
 import { systemClock } from '../../engine/this-process.ts'
 import { openTargets, type Targets } from '../../engine/targets.ts'
 import {
@@ -26,6 +27,7 @@ export interface MetricsOptions extends Common {
   readonly watch?: boolean
   readonly interval?: string
   readonly target?: string
+  readonly component?: string
 }
 
 /** One figure as it is now. */
@@ -41,6 +43,8 @@ export interface Looked {
 
 /** Exit 3 when a figure is bad now, 1 when one could not be asked for; while watching, 0. */
 export async function metrics(named: readonly string[], options: MetricsOptions, door: Door): Promise<number> {
+  if (options.interval !== undefined && !options.watch)
+    throw new ChangeoverError('usage.invalid', '--interval is between two looks of --watch', 'name both, or neither')
   const everyMs = options.interval === undefined ? 5_000 : positive('--interval', options.interval) * 1_000
   const end = new AbortController()
   const leave = (): void => end.abort(new Error('left'))
@@ -49,7 +53,7 @@ export async function metrics(named: readonly string[], options: MetricsOptions,
   const targets = openTargets(bench, { run: 'metrics', fence: 0, signal: end.signal })
   try {
     const asked = await metricsOfPlan(bench, options)
-    const chosen = choose(asked, named, options.target)
+    const chosen = choose(asked, named, options)
     const growths = new Map<PlanMetric, Growth>()
     const look = () => lookAt(chosen, asked, targets, growths, () => door.now())
     if (!options.watch) {
@@ -68,24 +72,45 @@ export async function metrics(named: readonly string[], options: MetricsOptions,
   }
 }
 
-function choose({ metrics: all, plan }: PlanMetrics, named: readonly string[], target: string | undefined) {
+function choose(asked: PlanMetrics, named: readonly string[], { target, component }: MetricsOptions) {
+  const { metrics: all, plan } = asked
   if (all.length === 0)
     throw new ChangeoverError(
       'usage.invalid',
       `no step of plan "${plan.name}" asks for a figure`,
       'add a `gate.metrics` step or guard: `changeover docs gate.metrics`',
     )
-  const names = [...new Set(all.map(({ name }) => name))]
   for (const name of named)
-    if (!names.includes(name))
-      throw new ChangeoverError(
-        'usage.unknown',
-        `no step asks for a figure "${name}"${suggestion(name, names)}`,
-        `figures there are: ${names.join(', ')}`,
-      )
+    mustBe(
+      'a figure',
+      name,
+      all.map((each) => each.name),
+    )
+  const targets = all.map((each) => each.target)
+  if (target !== undefined) mustBe('a figure of target', target, targets)
+  const parts = (metric: PlanMetric) => partsOf(metric, plan)
+  if (component !== undefined) mustBe('a figure of component', component, all.flatMap(parts))
   return all.filter(
-    (each) => (named.length === 0 || named.includes(each.name)) && (target === undefined || each.target === target),
+    (each) =>
+      (named.length === 0 || named.includes(each.name)) &&
+      (target === undefined || each.target === target) &&
+      (component === undefined || parts(each).includes(component)),
   )
+}
+
+function mustBe(what: string, word: string, words: readonly string[]): void {
+  const known = [...new Set(words)]
+  if (known.includes(word)) return
+  const message = `no step asks for ${what} "${word}"${suggestion(word, known)}`
+  throw new ChangeoverError('usage.unknown', message, `there are: ${known.join(', ') || 'none'}`)
+}
+
+/** The components that a figure is about: the parts that the steps are of which ask for it. A guard is of the parts of its step, too. */
+function partsOf({ steps: asking }: PlanMetric, { steps }: Plan): readonly string[] {
+  return steps.flatMap((step) => [
+    ...(asking.some((name) => name === step.id || name.startsWith(`${step.id}/`)) ? step.parts : []),
+    ...step.guards.filter(({ id }) => asking.includes(`${step.id}/${id}`)).flatMap(({ parts }) => parts),
+  ])
 }
 
 async function lookAt(

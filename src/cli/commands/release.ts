@@ -9,15 +9,13 @@ import type { NoteOptions } from './control.ts'
 
 export async function release(plan: string | undefined, options: NoteOptions, door: Door): Promise<number> {
   const why = options.note?.trim() ?? ''
-  if (plan === undefined || why === '')
-    throw new ChangeoverError(
-      'usage.invalid',
-      plan === undefined ? 'a plan is released by its name' : 'a release needs a note',
-      'say why: `changeover release NAME --note "what was mended"`',
-    )
+  const help = 'say why: `changeover release NAME --note "what was mended"`'
+  if (plan === undefined) throw new ChangeoverError('usage.invalid', 'a plan is released by its name', help)
   const journal = await openJournalFor(options, door)
   try {
+    // The name first: a note for a plan that there is not would be written for nothing.
     const runs = await runsOf(journal, plan)
+    if (why === '') throw new ChangeoverError('usage.invalid', 'a release needs a note', help)
     const holding = runs.filter(({ state }) => state.held !== undefined && state.outcome === 'rolled-back')
     // Of none that holds, the last one says that it does not.
     for (const { run } of holding.length > 0 ? holding : runs.slice(-1))

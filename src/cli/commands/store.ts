@@ -40,6 +40,12 @@ export async function openStore<P extends StorePort>(
   signal: AbortSignal,
 ): Promise<OpenStore<P>> {
   if (options.store === undefined) return openPlanned(port, options, door, signal)
+  if (options.target !== undefined)
+    throw new ChangeoverError(
+      'usage.invalid',
+      '--store and --target exclude each other',
+      '--store names a file, --target one of the plan',
+    )
   if (!existsSync(resolve(door.cwd, options.store)))
     throw new ChangeoverError(
       'usage.unknown',

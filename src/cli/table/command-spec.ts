@@ -7,6 +7,13 @@ export interface OptionSpec {
   readonly says: string
   /** May be given several times. */
   readonly many?: boolean
+  /** The verbs of the command that take it; all where none is named. With another one it is refused, not passed over. */
+  readonly only?: readonly string[]
+}
+
+/** For help and reference: `set: true or false`. */
+export function saysOf({ says, only }: OptionSpec): string {
+  return only === undefined ? says : `${only.join(', ')}: ${says}`
 }
 
 export interface CommandSpec {

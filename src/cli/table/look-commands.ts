@@ -12,11 +12,12 @@ export const lookCommands: readonly CommandSpec[] = [
   {
     usage: 'events',
     summary: 'the audit trail of the run',
+    more: 'Filters of one name are alternatives, those of several names all hold. A word that no event could have is refused.',
     options: [
       { flags: '--follow', says: 'stay, and print new ones as they come' },
       {
         flags: '--filter <name=value>',
-        says: 'type=step.*, step=ID or level=block; may be given several times',
+        says: 'type, step, kind, stage, level, code, by or text, with `*` for any letters; since or until, a time or 10m ago; may be given several times',
         many: true,
       },
     ],
@@ -24,6 +25,8 @@ export const lookCommands: readonly CommandSpec[] = [
       ['changeover events --follow', 'as it happens'],
       ['changeover events --filter level=block --filter level=risk', 'what was found'],
       ['changeover events --filter type=approval.given --json', 'who agreed to what'],
+      ['changeover events --filter kind=gate.* --filter since=10m', 'what the gates said in the last ten minutes'],
+      ['changeover events --filter text=mode_transition', 'all that speaks of it'],
     ],
     run: async (_, options, door) => (await import('../commands/events.ts')).events(options, door),
   },
@@ -35,9 +38,11 @@ export const lookCommands: readonly CommandSpec[] = [
       { flags: '-w, --watch', says: 'stay, and look again and again' },
       { flags: '--interval <seconds>', says: 'between two looks (default: 5)' },
       { flags: '--target <name>', says: 'only those of this target' },
+      { flags: '--component <name>', says: 'only those that steps of this part of the plan ask for' },
     ],
     examples: [
       ['changeover metrics', 'all of them, once; exit 3 when one is bad'],
+      ['changeover metrics --component compression --watch', 'those of the steps with `part: compression`'],
       ['changeover metrics latency errors --watch', 'two of them, until you leave'],
       ['changeover metrics --watch --interval 1 --json', 'one object a look'],
     ],

@@ -2,6 +2,10 @@
 import type { CommandSpec } from './command-spec.ts'
 import { note } from './shared-options.ts'
 
+const set = ['set']
+const history = ['history']
+const serve = ['serve']
+
 export const serveCommands: readonly CommandSpec[] = [
   {
     usage: 'config <verb> [name] [value]',
@@ -11,9 +15,9 @@ export const serveCommands: readonly CommandSpec[] = [
     options: [
       { flags: '--store <file>', says: 'a settings file, in JSON or YAML' },
       { flags: '--target <name>', says: 'a target of the plan (default: its only one with the port `settings`)' },
-      { flags: '--expect <value>', says: 'set: refuse when the value is not this one now' },
-      note,
-      { flags: '--most <n>', says: 'history: so many changes, the latest first (default: 50)' },
+      { flags: '--expect <value>', says: 'refuse when the value is not this one now', only: ['set', 'unset'] },
+      { ...note, only: ['set', 'unset'] },
+      { flags: '--most <n>', says: 'so many changes, the latest first (default: 50)', only: history },
     ],
     examples: [
       ['changeover config list --store settings.json', 'every setting in a line'],
@@ -32,26 +36,38 @@ export const serveCommands: readonly CommandSpec[] = [
     options: [
       { flags: '--store <file>', says: "a file in flagd's JSON" },
       { flags: '--target <name>', says: 'a target of the plan (default: its only one with the port `flags`)' },
-      { flags: '--enabled <boolean>', says: 'set: true or false; false is the kill switch' },
+      { flags: '--enabled <boolean>', says: 'true or false; false is the kill switch', only: set },
       {
         flags: '--percent <number>',
-        says: 'set: 0 to 100 in steps of 0.01; while it grows, nobody who is in falls out',
+        says: '0 to 100 in steps of 0.01; while it grows, nobody who is in falls out',
+        only: set,
       },
-      { flags: '--allow-list <names>', says: 'set: who is in whatever their bucket; a,b or empty' },
-      { flags: '--deny-list <names>', says: 'set: who is out whatever else holds; a,b or empty' },
-      { flags: '--nodes <attribute>', says: 'set: go by the node that this attribute names, not by user' },
-      { flags: '--create', says: 'set: make the flag where it is not there' },
-      note,
-      { flags: '--most <n>', says: 'history: so many changes, the latest first (default: 50)' },
-      { flags: '--port <n>', says: 'serve: the port (default: 8016)' },
-      { flags: '--host <address>', says: 'serve: the address (default: 127.0.0.1)' },
-      { flags: '--tokens <variable>', says: 'serve: the environment variable with the tokens that may ask, by commas' },
-      { flags: '--callers <file>', says: 'serve: who may ask, in JSON or YAML: each with a token and its flags' },
-      { flags: '--needs-key', says: 'serve: refuse a context without a targetingKey' },
-      { flags: '--rate <n>', says: 'serve: requests a second for each caller' },
+      { flags: '--allow-list <names>', says: 'who is in whatever their bucket; a,b or empty', only: set },
+      { flags: '--deny-list <names>', says: 'who is out whatever else holds; a,b or empty', only: set },
+      { flags: '--nodes <attribute>', says: 'go by the node that this attribute names, not by user', only: set },
+      { flags: '--users', says: 'go by user again, not by node', only: set },
+      {
+        flags: '--sides <new,old>',
+        says: 'the variants of those who are in and of all others, where they are not on and off',
+        only: set,
+      },
+      { flags: '--create', says: 'make the flag where it is not there', only: set },
+      { ...note, only: ['set', 'disable-all'] },
+      { flags: '--most <n>', says: 'so many changes, the latest first (default: 50)', only: history },
+      { flags: '--port <n>', says: 'the port (default: 8016)', only: serve },
+      { flags: '--host <address>', says: 'the address (default: 127.0.0.1)', only: serve },
+      {
+        flags: '--tokens <variable>',
+        says: 'the environment variable with the tokens that may ask, by commas',
+        only: serve,
+      },
+      { flags: '--callers <file>', says: 'who may ask, in JSON or YAML: each with a token and its flags', only: serve },
+      { flags: '--needs-key', says: 'refuse a context without a targetingKey', only: serve },
+      { flags: '--rate <n>', says: 'requests a second for each caller', only: serve },
       {
         flags: '--origin <origin>',
-        says: 'serve: pages of this origin may ask; may be given several times',
+        says: 'pages of this origin may ask; may be given several times',
+        only: serve,
         many: true,
       },
     ],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { flagFile } from '../../adapters/flag-file/index.ts'
+import { block } from '../../core/finding.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Mark, Writing } from '../../core/kind.ts'
 import type { FlagFacts, FlagWriter } from '../../core/ports/index.ts'
@@ -16,6 +17,8 @@ const flags = {
   share: newFlag({ enabled: true, percent: 5, allow: ['ann'], deny: [] }),
   ruled: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', targeting: rule, owner: 'x' },
   colour: { state: 'ENABLED', variants: { red: 'red', blue: 'blue' }, defaultVariant: 'red' },
+  byNode: newFlag({ enabled: true, percent: 5, allow: [], deny: [], nodes: 'host' }),
+  asleep: newFlag({ enabled: false, percent: 5, allow: ['ann'], deny: [] }),
   always: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on' },
 } as unknown as JsonObject
 const document: JsonObject = { $schema: 'https://flagd.dev/schema/v0/flags.json', flags, own: [1, 2] }
@@ -38,6 +41,13 @@ const cases: readonly KindCase[] = [
   { name: 'a share grows', kind: flagsSet, spec: { flag: 'share', percent: 10, deny: ['bob'] }, world },
   { name: 'around a rule', kind: flagsSet, spec: { flag: 'ruled', percent: 12.5, enabled: false }, world },
   { name: 'a new flag', kind: flagsSet, spec: { flag: 'neu', percent: 1, nodes: 'node', create: true }, world },
+  {
+    name: 'sides of its own',
+    kind: flagsSet,
+    spec: { flag: 'colour', percent: 5, sides: { on: 'blue', off: 'red' } },
+    world,
+  },
+  { name: 'by user again', kind: flagsSet, spec: { flag: 'byNode', nodes: null }, world },
   { name: 'what is so already', kind: flagsSet, spec: { flag: 'plain', enabled: true }, world },
   { name: 'all', kind: flagsDisableAll, spec: {}, world },
   {
@@ -94,6 +104,54 @@ describe('flags.set', () => {
       ],
     ],
     [{ flag: 'always', deny: ['eve'] }, ['flag "always": "eve" are kept out by name']],
+    [
+      { flag: 'colour', percent: 5, sides: { on: 'blue', off: 'red' } },
+      [
+        'flag "colour": 0 % to 5 % of the users: 5 % more come in, nobody who is in falls out',
+        'flag "colour": those who are in get "blue", all others "red"',
+      ],
+    ],
+    [
+      { flag: 'colour', percent: 40, sides: { on: 'red', off: 'blue' } },
+      [
+        'flag "colour": 100 % to 40 % of the users: 60 % fall out, the others stay in',
+        'flag "colour": those who are in get "red", all others "blue"',
+      ],
+    ],
+    [{ flag: 'byNode', nodes: null }, ['flag "byNode" goes by user now: every bucket is drawn anew']],
+    [{ flag: 'neu', create: true, percent: 5 }, ['flag "neu" is new: 5 % of the users are in']],
+    [
+      { flag: 'neu', create: true, percent: 0, allow: ['ann'] },
+      ['flag "neu" is new: nobody is in but by name', 'flag "neu": "ann" come in by name'],
+    ],
+    [{ flag: 'neu', create: true }, ['flag "neu" is new: nobody is in']],
+    [
+      { flag: 'neu', create: true, percent: 5, enabled: false, deny: ['eve'] },
+      [
+        'flag "neu" is new and switched off: every program uses its own fallback, for everybody',
+        'flag "neu": 5 % of the users are in, once it is switched on',
+        'flag "neu": "eve" are kept out by name, once it is switched on',
+      ],
+    ],
+    [
+      { flag: 'share', percent: 10, enabled: false },
+      [
+        'flag "share" is switched off: every program uses its own fallback, for everybody',
+        'flag "share": 5 % to 10 % of the users, once it is switched on',
+      ],
+    ],
+    [
+      { flag: 'asleep', percent: 10, allow: ['ann', 'bob'] },
+      [
+        'flag "asleep": 5 % to 10 % of the users, once it is switched on',
+        'flag "asleep": "bob" come in by name, once it is switched on',
+        'flag "asleep" is switched off: nobody moves until it is enabled',
+      ],
+    ],
+    [
+      { flag: 'asleep', percent: 10, enabled: true },
+      ['flag "asleep" is switched on again: 10 % of the users are in', 'flag "asleep": 5 % to 10 % of the users'],
+    ],
   ])('says who moves: %j', (spec, preview) => {
     expect(planOf(spec).preview).toEqual(preview)
   })
@@ -108,7 +166,20 @@ describe('flags.set', () => {
     expect(planOf({ flag: 'shaer', percent: 1 }).findings).toMatchObject([
       { level: 'block', code: 'flags.unknown', message: 'there is no flag "shaer"; did you mean "share"?' },
     ])
-    expect(planOf({ flag: 'colour', percent: 1 }).findings).toMatchObject([{ level: 'block', code: 'flags.no-sides' }])
+    expect(planOf({ flag: 'colour', percent: 1 }).findings).toEqual([
+      block(
+        'flags.no-sides',
+        'flag "colour": a rollout does not know which of the variants ["red","blue"] is the new one',
+        'say which is which: `sides: { on: blue, off: red }` in a plan, `--sides blue,red` with `changeover flags set`',
+      ),
+    ])
+    expect(planOf({ flag: 'colour', percent: 1, sides: { on: 'bleu', off: 'red' } }).findings).toEqual([
+      block(
+        'flags.side-unknown',
+        'flag "colour": a side of the rollout is "bleu", which is no variant; did you mean "blue"?',
+        'name two of the variants ["red","blue"]',
+      ),
+    ])
   })
 
   it('blocks a share where the set, or the flag over it, draws buckets that no proxy draws; a switch always works', () => {

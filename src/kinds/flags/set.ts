@@ -22,9 +22,8 @@ const spec = z
     why: z.string().optional().describe('Kept in the history of the flag.'),
   })
   .refine(
-    ({ enabled, percent, allow, deny, nodes, create }) =>
-      create || [enabled, percent, allow, deny, nodes].some((each) => each !== undefined),
-    { error: 'nothing is wished: name `enabled`, `percent`, `allow`, `deny` or `nodes`' },
+    ({ flag: _flag, create, why: _why, ...wish }) => create || Object.values(wish).some((each) => each !== undefined),
+    { error: 'nothing is wished: name `enabled`, `percent`, `allow`, `deny`, `nodes` or `sides`' },
   )
 
 export const flagsSet = defineKind({
@@ -37,7 +36,7 @@ export const flagsSet = defineKind({
   plan({ flag: name, create, why, ...wish }, site) {
     const set = site.facts.store
     const before = flagIn(set.flags, name)
-    const made = before === undefined && !create ? undefined : tryWish(before, wish)
+    const made = before === undefined && !create ? undefined : tryWish(name, before, wish)
     const after = made !== undefined && 'state' in made ? made : undefined
     const findings = made === undefined || 'state' in made ? against(name, set, after) : [made]
     const work: Change = {

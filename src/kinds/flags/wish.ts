@@ -11,6 +11,7 @@ import {
   newFlag,
   type Rollout,
   rolloutOf,
+  type Sides,
   withRollout,
 } from '../../flags/index.ts'
 
@@ -31,11 +32,24 @@ export const wishFields = {
   nodes: z
     .string()
     .min(1)
+    .nullable()
     .optional()
-    .describe('The attribute that names the node: `allow`, `deny` and `percent` then go by node, not by user.'),
+    .describe('The attribute that names the node: `allow`, `deny` and `percent` then go by node. Null: by user again.'),
+  sides: z
+    .strictObject({ on: z.string().min(1), off: z.string().min(1) })
+    .optional()
+    .describe(
+      'The variants of those who are in and of all others, where they are not `on` and `off` or true and false.',
+    ),
 } as const
 
-export type Wish = { readonly [field in keyof Rollout]?: Rollout[field] | undefined }
+/** What nobody needs to be told. */
+export const plainSides: Sides = { on: 'on', off: 'off' }
+
+/** What is not named stays. */
+export type Wish = {
+  readonly [field in Exclude<keyof Rollout, 'nodes'>]?: Rollout[field] | undefined
+} & { readonly nodes?: string | null | undefined; readonly sides?: Sides | undefined }
 
 export function flagIn(flags: JsonObject, name: string): Flag | undefined {
   const found = Object.hasOwn(flags, name) ? flags[name] : undefined
@@ -44,20 +58,27 @@ export function flagIn(flags: JsonObject, name: string): Flag | undefined {
 
 /** A flag that was not there starts with nobody in, and records how its buckets are drawn. */
 export function wished(flag: Flag | undefined, wish: Wish): Flag {
-  const { enabled, ...share } = wish
+  const { enabled, sides, ...share } = wish
   const old = flag ?? { ...newFlag(), metadata: { hashGeneration: 'v2' } }
-  if (Object.values(share).every((each) => each === undefined))
+  if (Object.values({ sides, ...share }).every((each) => each === undefined))
     return enabled === undefined ? old : { ...old, state: enabled ? 'ENABLED' : 'DISABLED' }
-  const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
-  return withRollout(old, { ...standing(old), ...given })
+  const given = Object.entries({ enabled, ...share }).filter(([, value]) => value !== undefined)
+  const { nodes, ...rest }: Omit<Rollout, 'nodes'> & { readonly nodes?: string | null } = {
+    ...standing(old, sides),
+    ...Object.fromEntries(given),
+  }
+  return withRollout(old, typeof nodes === 'string' ? { ...rest, nodes } : rest, sides)
 }
 
 /** The rollout that a flag has, or amounts to: without one, all are in where the default is the new side, or where a rule is asked for all. */
-export function standing(flag: Flag): Rollout {
+export function standing(flag: Flag, sides?: Sides): Rollout {
   const known = rolloutOf(flag)
   if (known) return known
   const usual = flag.defaultVariant ?? ''
-  const on = usual === 'on' || (Object.hasOwn(flag.variants, usual) && flag.variants[usual] === true)
+  const on =
+    sides === undefined
+      ? usual === 'on' || (Object.hasOwn(flag.variants, usual) && flag.variants[usual] === true)
+      : usual === sides.on
   return { enabled: flag.state === 'ENABLED', percent: on || hasRule(flag) ? 100 : 0, allow: [], deny: [] }
 }
 
@@ -95,12 +116,22 @@ function unknownFlag(name: string, flags: JsonObject): Finding {
 }
 
 /** The flag as wished; a finding where its own shape does not allow that. */
-export function tryWish(flag: Flag | undefined, wish: Wish): Flag | Finding {
+export function tryWish(name: string, flag: Flag | undefined, wish: Wish): Flag | Finding {
   try {
     return wished(flag, wish)
   } catch (error) {
-    if (error instanceof ChangeoverError && error.code === 'flags.invalid')
-      return block('flags.no-sides', error.message, error.help)
-    throw error
+    if (!(error instanceof ChangeoverError) || error.code !== 'flags.invalid') throw error
+    const message = `flag "${name}": ${error.message}`
+    return wish.sides === undefined
+      ? block('flags.no-sides', message, sidesHelp(flag))
+      : block('flags.side-unknown', message, error.help)
   }
+}
+
+/** The default is the old side, as a rule. */
+function sidesHelp(flag: Flag | undefined): string {
+  const names = Object.keys(flag?.variants ?? {})
+  const off = flag?.defaultVariant || (names[0] ?? 'OLD')
+  const on = names.find((each) => each !== off) ?? 'NEW'
+  return `say which is which: \`sides: { on: ${on}, off: ${off} }\` in a plan, \`--sides ${on},${off}\` with \`changeover flags set\``
 }

@@ -1,34 +1,46 @@
 /** A change of a flag in words: who moves, and who stays. Pure. */
 import { equal, type Json } from '../../core/json.ts'
-import type { Flag, Rollout } from '../../flags/index.ts'
-import { hasRule, standing } from './wish.ts'
+import { type Flag, type Rollout, type Sides, sidesIn } from '../../flags/index.ts'
+import { hasRule, plainSides, standing } from './wish.ts'
 
 /** One line for each thing that changes; one that says so where nothing does. */
 export function whoMoves(name: string, before: Flag | undefined, after: Flag): readonly string[] {
-  if (before !== undefined && equal(before as unknown as Json, after as unknown as Json))
-    return [`flag "${name}" is so already`]
-  const [was, now] = [before === undefined ? nobody : standing(before), standing(after)]
-  const lines = [
-    ...(before === undefined ? [`flag "${name}" is new: nobody is in but those named here`] : []),
-    ...switched(name, was, now),
+  if (before === undefined) return born(name, after)
+  if (equal(before as unknown as Json, after as unknown as Json)) return [`flag "${name}" is so already`]
+  const [was, now] = [standing(before, sidesIn(after)), standing(after)]
+  const moves = [
     ...redrawn(name, was, now),
     ...shared(name, was, now),
     ...listed(name, was, now),
-    ...(before !== undefined && hasRule(before) && !hasRule(after)
-      ? [`the rule of flag "${name}" stays, and is asked for those who are in`]
-      : []),
+    ...sided(name, before, after),
   ]
-  const asleep =
-    !was.enabled && !now.enabled ? [`flag "${name}" is switched off: nobody moves until it is enabled`] : []
-  return lines.length === 0 ? [`flag "${name}" is written anew; nobody moves`] : [...lines, ...asleep]
+  const kept =
+    hasRule(before) && !hasRule(after) ? [`the rule of flag "${name}" stays, and is asked for those who are in`] : []
+  const lines = [...switched(name, was, now), ...(now.enabled ? moves : moves.map(later)), ...kept]
+  if (lines.length === 0) return [`flag "${name}" is written anew; nobody moves`]
+  const asleep = was.enabled || now.enabled ? [] : [`flag "${name}" is switched off: nobody moves until it is enabled`]
+  return [...lines, ...asleep]
 }
 
-const nobody: Rollout = { enabled: true, percent: 0, allow: [], deny: [] }
+/** A flag that was not there. */
+function born(name: string, flag: Flag): readonly string[] {
+  const now = standing(flag)
+  const share = now.percent > 0 ? `${crowdOf(now)} are in` : `nobody is in${now.allow.length > 0 ? ' but by name' : ''}`
+  const lists = listed(name, { ...now, allow: [], deny: [] }, now)
+  if (now.enabled) return [`flag "${name}" is new: ${share}`, ...lists]
+  return [
+    `flag "${name}" is new and switched off: every program uses its own fallback, for everybody`,
+    ...[`flag "${name}": ${share}`, ...lists].map(later),
+  ]
+}
+
+/** What holds from the day on which a flag that is off is switched on. */
+const later = (line: string): string => `${line}, once it is switched on`
 
 function switched(name: string, was: Rollout, now: Rollout): readonly string[] {
   if (was.enabled === now.enabled) return []
   return now.enabled
-    ? [`flag "${name}" is switched on again: ${now.percent} % of the ${crowd(now)} are in`]
+    ? [`flag "${name}" is switched on again: ${crowdOf(now)} are in`]
     : [`flag "${name}" is switched off: every program uses its own fallback, for everybody`]
 }
 
@@ -38,11 +50,12 @@ function redrawn(name: string, was: Rollout, now: Rollout): readonly string[] {
   return [`flag "${name}" goes ${by} now: every bucket is drawn anew`]
 }
 
+/** Where the flag is off before or after, nobody comes in or falls out by this: then only the figures are said. */
 function shared(name: string, was: Rollout, now: Rollout): readonly string[] {
   if (was.percent === now.percent) return []
   const step = Math.round(Math.abs(now.percent - was.percent) * 100) / 100
-  const line = `flag "${name}": ${was.percent} % to ${now.percent} % of the ${crowd(now)}`
-  if (was.nodes !== now.nodes) return [line]
+  const line = `flag "${name}": ${was.percent} % to ${crowdOf(now)}`
+  if (was.nodes !== now.nodes || !was.enabled || !now.enabled) return [line]
   return now.percent > was.percent
     ? [`${line}: ${step} % more come in, nobody who is in falls out`]
     : [`${line}: ${step} % fall out, the others stay in`]
@@ -59,8 +72,16 @@ function listed(name: string, was: Rollout, now: Rollout): readonly string[] {
   ]
 }
 
-function crowd(rollout: Rollout): string {
-  return rollout.nodes === undefined ? 'users' : 'nodes'
+/** Plain sides are what everybody expects of a flag that had none. */
+function sided(name: string, before: Flag, after: Flag): readonly string[] {
+  const [was, now]: readonly (Sides | undefined)[] = [sidesIn(before) ?? plainSides, sidesIn(after)]
+  if (now === undefined || equal({ ...was }, { ...now })) return []
+  return [`flag "${name}": those who are in get "${now.on}", all others "${now.off}"`]
+}
+
+/** `10 % of the users`. */
+function crowdOf({ percent, nodes }: Rollout): string {
+  return `${percent} % of the ${nodes === undefined ? 'users' : 'nodes'}`
 }
 
 function without(names: readonly string[], others: readonly string[]): readonly string[] {

@@ -12,7 +12,9 @@ import { figuresIn } from './tally.ts'
 const spec = z.strictObject({
   path: z.string().startsWith('/'),
   count: sampling.count.unwrap().default(200).describe('Samples.'),
-  intervalMs: sampling.intervalMs.unwrap().default(0).describe('Before each sample, in milliseconds.'),
+  intervalMs: sampling.intervalMs.unwrap().default(0).describe('Between two samples, in milliseconds.'),
+  initialDelayMs: sampling.initialDelayMs,
+  consecutiveErrorLimit: sampling.consecutiveErrorLimit,
   concurrency: sampling.concurrency
     .unwrap()
     .default(4)
@@ -24,6 +26,7 @@ type Work = {
   readonly api: string
   readonly path: string
   readonly count: number
+  readonly consecutiveErrorLimit: number
   readonly success: Json
   readonly pace: Pace
 }
@@ -37,11 +40,17 @@ export const gateBaseline = defineKind({
   example: { path: '/health', count: 200, concurrency: 4 },
 
   plan(given, site) {
-    const pace: Pace = { intervalMs: given.intervalMs, concurrency: given.concurrency, undecidedMs: null }
+    const pace: Pace = {
+      intervalMs: given.intervalMs,
+      initialDelayMs: given.initialDelayMs,
+      concurrency: given.concurrency,
+      undecidedMs: null,
+    }
     const work: Work = {
       api: site.targets.api,
       path: given.path,
       count: given.count,
+      consecutiveErrorLimit: given.consecutiveErrorLimit,
       success: given.success as Json,
       pace,
     }
@@ -64,10 +73,10 @@ export const gateBaseline = defineKind({
     // A baseline judges nothing: how bad it is today is what it finds out.
     const rules = {
       count: work.count,
-      failureLimit: Number.MAX_SAFE_INTEGER,
-      inconclusiveLimit: Number.MAX_SAFE_INTEGER,
-      errorLimit: 4,
-      consecutiveSuccess: 0,
+      failureLimit: -1,
+      inconclusiveLimit: -1,
+      consecutiveErrorLimit: work.consecutiveErrorLimit,
+      consecutiveSuccessLimit: 0,
       overall: {},
     }
     for await (const mark of runGate(

@@ -91,7 +91,12 @@ describe.each(sources.found)('gate.query on the %s server', (source) => {
 
   it('cannot write', async () => {
     const { targets, close } = await world()
-    const writes = { query: 'DELETE FROM jobs RETURNING n', ...quick, errorLimit: 1, success: [{ exists: true }] }
+    const writes = {
+      query: 'DELETE FROM jobs RETURNING n',
+      ...quick,
+      consecutiveErrorLimit: 1,
+      success: [{ exists: true }],
+    }
     await expect(run(gateQuery, writes, { database: targets.database.read })).rejects.toMatchObject({
       code: 'gate.failed',
       message: expect.stringContaining('2 samples in a row could not be taken'),
@@ -150,7 +155,7 @@ describe('gate.probe counts as an Argo AnalysisRun does', () => {
     ['fails with one more', '.x.xx', { count: 5, failureLimit: 2 }, false],
     ['fails with none allowed', '....x', { count: 5 }, false],
     ['takes no answer for a failure', '..-..', { count: 5 }, false],
-    ['ends with good ones in a row', 'x...', { count: 9, failureLimit: 1, consecutiveSuccess: 3 }, true],
+    ['ends with good ones in a row', 'x...', { count: 9, failureLimit: 1, consecutiveSuccessLimit: 3 }, true],
   ])('%s', async (_, text, given, passes) => {
     const result = probe(text, given)
     if (passes) expect((await result).at(-1)?.at).toHaveProperty('figures')
@@ -174,7 +179,30 @@ describe('gate.probe counts as an Argo AnalysisRun does', () => {
     })
     const neither = { count: 1, success: { status: 201 }, failure: { status: 500 }, undecidedMs: 5 }
     await expect(probe('.', neither)).rejects.toMatchObject({
-      message: expect.stringContaining('undecided for 5 ms: 1 of 1 samples do not tell: it answered 200'),
+      message: expect.stringContaining(
+        'undecided for 5 ms: 1 of 1 samples are inconclusive, at most 0 may: it answered 200',
+      ),
+    })
+  })
+})
+
+describe('a gate that finds neither good nor bad', () => {
+  const neither = { count: 3, success: { status: 201 }, failure: { status: 500 }, inconclusiveLimit: 1 }
+
+  it('is held for a person', async () => {
+    await expect(probe('.', neither)).rejects.toMatchObject({
+      code: 'gate.undecided',
+      message:
+        'GET "/x" of "v4": neither good nor bad: 2 of 2 samples are inconclusive, at most 1 may: it answered 200',
+      help: expect.stringContaining('`changeover resume` measures again'),
+    })
+  })
+
+  it('is one whose good ones in a row do not come', async () => {
+    const flaky = probe('.x', { count: 4, failureLimit: 4, consecutiveSuccessLimit: 2 })
+    await expect(flaky).rejects.toMatchObject({
+      code: 'gate.undecided',
+      message: expect.stringContaining('0 good samples in a row, 2 are needed'),
     })
   })
 })
@@ -185,9 +213,7 @@ describe('a gate that cannot tell', () => {
   it('holds and never passes', async () => {
     const marks = await probe('?', blind)
     expect(marks.length).toBe(51)
-    expect(marks[0]?.note).toBe(
-      'held, it cannot tell: 1 of 1 samples do not tell: "/rate" is missing, which is no number',
-    )
+    expect(marks[0]?.note).toBe('held, it cannot tell: "/rate" is missing, which is no number')
   })
 
   it('passes once it can', async () => {
@@ -310,9 +336,25 @@ describe('a spec', () => {
     [gateProbe, { path: '/x', overall: { p95Ms: { maxIncrease: 0.1 } } }, 'need the step of the baseline'],
     [gateQuery, { query: 'SELECT 1' }, 'a gate without a condition can never fail'],
     [gateSoak, {}, 'forMs'],
+    // Limits that are never passed.
+    [gateHealth, { count: 3, failureLimit: 3 }, 'of 3 at most 3 can fail, and 3 may: it can never fail'],
+    [gateHealth, { failureLimit: -1 }, 'it can never fail: give consecutiveSuccessLimit'],
+    [gateHealth, { count: 3, consecutiveSuccessLimit: 4 }, '4 successes in a row never come in a count of 3'],
+    [gateProbe, { path: '/x', overall: { availability: { min: 0 } } }, 'it lets all of 10 samples fail'],
+    [gateProbe, { path: '/x', overall: { errorRate: { max: 1 }, p95Ms: {} } }, 'it lets all of 10 samples fail'],
+    [gateProbe, { path: '/x', success: { status: 200 }, failureLimit: 10 }, 'it can never fail'],
+    [gateQuery, { query: 'SELECT 1', success: [{ at: '/0', exists: true }], failureLimit: 99 }, 'it can never fail'],
   ])('of %j', (kind, spec, message) => {
     const read = kind.spec.safeParse(spec)
     expect(JSON.stringify(read.error?.issues)).toContain(message)
+  })
+
+  it.each([
+    [gateHealth, { count: 3, failureLimit: 3, consecutiveSuccessLimit: 2 }],
+    [gateProbe, { path: '/x', success: { status: 200 }, failureLimit: 10, overall: { p95Ms: { max: 5 } } }],
+    [gateProbe, { path: '/x', success: { status: 200 }, failureLimit: 10, advisory: true }],
+  ])('of %j is one', (kind, spec) => {
+    expect(kind.spec.safeParse(spec).success).toBe(true)
   })
 })
 
@@ -330,7 +372,18 @@ describe('a failed gate', () => {
         {
           from: {
             at: {
-              tally: { ok: 0, failed: 0, inconclusive: 0, errors: 0, streak: 0, busyMs: 0, latencies: {}, why: '' },
+              tally: {
+                ok: 0,
+                failed: 0,
+                inconclusive: 0,
+                undecided: 0,
+                dark: false,
+                errors: 0,
+                streak: 0,
+                busyMs: 0,
+                latencies: {},
+                why: '',
+              },
             },
           },
         },

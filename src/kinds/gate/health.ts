@@ -1,13 +1,15 @@
 /** `gate.health`: asks a service for its health again and again. Also a guard. */
 import { z } from 'zod'
 import { defineKind } from '../../core/kind.ts'
-import { type Pace, paceOf, type Rules, rulesOf, sampling } from './rules.ts'
+import { mayFail, mustDecide, type Pace, paceOf, type Rules, rulesOf, sampling } from './rules.ts'
 import { measured, runGate } from './sampling.ts'
 
-const spec = z.strictObject({
-  ...sampling,
-  maxLatencyMs: z.number().positive().optional().describe('A check that takes longer has failed.'),
-})
+const spec = z
+  .strictObject({
+    ...sampling,
+    maxLatencyMs: z.number().positive().optional().describe('A check that takes longer has failed.'),
+  })
+  .superRefine(mustDecide)
 
 type Work = {
   readonly service: string
@@ -32,7 +34,7 @@ export const gateHealth = defineKind({
       rules: rulesOf(given),
     }
     const slow = work.maxLatencyMs === null ? '' : `, each in ${work.maxLatencyMs} ms`
-    const line = `ask "${work.service}" for its health ${given.count} times${slow}, every ${given.intervalMs} ms; at most ${work.rules.failureLimit} may fail`
+    const line = `ask "${work.service}" for its health ${given.count} times${slow}, every ${given.intervalMs} ms; ${mayFail(work.rules)}`
     return { work, predicted: {}, preview: [line], undo: 'exact' }
   },
 

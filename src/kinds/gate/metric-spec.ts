@@ -2,7 +2,14 @@
 import { z } from 'zod'
 import type { JsonObject } from '../../core/json.ts'
 import type { AskedMetric } from '../../core/kind.ts'
-import { comparesWithBaseline, complaint, hasLimit, metricFields, type MetricRules } from '../../metrics/index.ts'
+import {
+  comparesWithBaseline,
+  complaint,
+  hasLimit,
+  metricFields,
+  type MetricRules,
+  undecidedMs,
+} from '../../metrics/index.ts'
 
 const counts = z.strictObject({
   failed: z.string().describe('Query of the total of failures.'),
@@ -34,38 +41,46 @@ export const metricsSpec = z
       .record(z.string().min(1).max(80), metric)
       .refine((given) => Object.keys(given).length > 0, 'name at least one metric'),
     baseline: z.string().optional().describe('The step of kind gate.metrics-baseline that figures are compared with.'),
-    undecidedMs: z
-      .int()
-      .min(1)
-      .optional()
-      .describe(
-        'Fails a gate that cannot tell for so long, in milliseconds; without it, it holds until a person acts.',
-      ),
+    undecidedMs,
   })
   .superRefine((given, at) => {
     for (const [name, each] of Object.entries(given.metrics)) {
-      const why = wrongWith(each, given.baseline)
-      if (why !== undefined) at.addIssue({ code: 'custom', path: ['metrics', name], message: why })
+      const wrong = wrongWith(each, given.baseline)
+      if (!wrong) continue
+      const field = wrong.field === undefined ? [] : [wrong.field]
+      at.addIssue({ code: 'custom', path: ['metrics', name, ...field], message: wrong.why })
     }
   })
 
 export type MetricsSpec = z.output<typeof metricsSpec>
 
-function wrongWith(of: MetricSpec, baseline: string | undefined): string | undefined {
-  if ((of.query === undefined) === (of.test === undefined)) return 'give either query or test'
+interface Wrong {
+  /** The field to change, where it is one. */
+  readonly field?: keyof MetricSpec
+  readonly why: string
+}
+
+function wrongWith(of: MetricSpec, baseline: string | undefined): Wrong | undefined {
+  if ((of.query === undefined) === (of.test === undefined)) return { why: 'give either query or test' }
   const judged = of.successCondition ?? of.failureCondition
   if (of.test) {
-    if (judged !== undefined || hasLimit(of)) return 'a test judges by itself: conditions and limits need a query'
-    if (of.intervalMs === undefined) return 'a test looks again and again: give intervalMs'
-    if (!of.test.against && baseline === undefined) return 'give test.against, or the step of the baseline'
-    return undefined
+    if (judged !== undefined || hasLimit(of))
+      return { field: 'test', why: 'a test judges by itself: conditions and limits need a query' }
+    if (of.intervalMs === undefined)
+      return { field: 'intervalMs', why: 'a test looks again and again: give intervalMs' }
+    if (!of.test.against && baseline === undefined)
+      return { field: 'test', why: 'give test.against, or the step of the baseline' }
+    return complaint(rulesOf(of))
   }
   if (judged === undefined && !hasLimit(of))
-    return 'a gate without a condition can never fail: give successCondition, failureCondition or a limit'
+    return { why: 'a gate without a condition can never fail: give successCondition, failureCondition or a limit' }
   if (comparesWithBaseline(of) && baseline === undefined)
-    return 'maxIncreasePercent and minRatioOfBaseline need the step of the baseline'
-  if ((of.minSamples === undefined) !== (of.samples === undefined)) return 'minSamples and samples are given together'
-  return complaint(of)
+    return { why: 'maxIncreasePercent and minRatioOfBaseline need the step of the baseline' }
+  if ((of.minSamples === undefined) !== (of.samples === undefined)) {
+    const field = of.samples === undefined ? 'samples' : 'minSamples'
+    return { field, why: 'minSamples and samples are given together' }
+  }
+  return complaint(rulesOf(of))
 }
 
 /** The rules of a metric as they are counted: a test ends with the first time that enough is known, unless a count is named. */

@@ -5,7 +5,8 @@ import { note } from '../../core/finding.ts'
 import { type Json, own } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
 import type { MetricsReader } from '../../core/ports/index.ts'
-import { type Count, figureIn, shown } from '../../metrics/index.ts'
+import { lookOnce } from './first-look.ts'
+import { type Count, countingFields, figureIn, shown } from '../../metrics/index.ts'
 
 const spec = z
   .strictObject({
@@ -18,12 +19,11 @@ const spec = z
       .default({})
       .describe('Totals by name, for a sequential test: how much they grow while it captures.'),
     count: z.int().min(1).default(10).describe('Measurements; the figure is their median.'),
-    intervalMs: z.int().min(0).default(1000).describe('Before each measurement, in milliseconds.'),
-    missing: z
-      .int()
-      .min(0)
-      .default(4)
-      .describe('More measurements in a row without an answer than this fail the step.'),
+    intervalMs: z.int().min(0).default(1000).describe('Between two measurements, in milliseconds.'),
+    initialDelayMs: countingFields.initialDelayMs,
+    consecutiveErrorLimit: countingFields.consecutiveErrorLimit.describe(
+      'More measurements in a row without an answer than this fail the step. -1: it waits until there is one.',
+    ),
   })
   .refine((given) => Object.keys({ ...given.queries, ...given.counts }).length > 0, 'name at least one metric')
   .refine((given) => Object.keys(given.counts).length === 0 || given.count > 1, {
@@ -37,7 +37,8 @@ type Work = {
   readonly counts: { readonly [name: string]: { readonly failed: string; readonly total: string } }
   readonly count: number
   readonly intervalMs: number
-  readonly missing: number
+  readonly initialDelayMs: number
+  readonly consecutiveErrorLimit: number
 }
 
 /** `rounds`: whole measurements; `failures` in a row since. */
@@ -60,8 +61,9 @@ export const gateMetricsBaseline = defineKind({
   },
 
   plan(given, site) {
-    const { queries, counts, count, intervalMs, missing } = given
-    const work: Work = { source: site.targets.metrics, queries, counts, count, intervalMs, missing }
+    const { queries, counts, count, intervalMs, initialDelayMs, consecutiveErrorLimit } = given
+    const pace = { count, intervalMs, initialDelayMs, consecutiveErrorLimit }
+    const work: Work = { source: site.targets.metrics, queries, counts, ...pace }
     const lines = Object.entries(queries).map(([name, query]) => `"${name}": ${query}`)
     const totals = Object.entries(counts).map(([name, each]) => `"${name}": ${each.failed} of ${each.total}`)
     return {
@@ -70,6 +72,12 @@ export const gateMetricsBaseline = defineKind({
       preview: [`capture from "${work.source}" ${count} times, every ${intervalMs} ms:`, ...lines, ...totals],
       undo: 'exact',
     }
+  },
+
+  async check(work, at) {
+    const counts = Object.entries(work.counts).map(([name, test]) => [name, { test }] as const)
+    const figures = Object.entries(work.queries).map(([name, query]) => [name, { query }] as const)
+    return lookOnce(at.on.metrics, Object.fromEntries([...figures, ...counts]), work.source)
   },
 
   async *apply(work, at, from) {
@@ -81,9 +89,10 @@ export const gateMetricsBaseline = defineKind({
       totals: {},
     }
     while (state.rounds < work.count) {
-      await at.clock.sleep(work.intervalMs, at.signal)
+      const isFirst = state.rounds === 0 && state.failures === 0
+      await at.clock.sleep(isFirst ? work.initialDelayMs : work.intervalMs, at.signal)
       const { next, why } = await round(work, at.on.metrics, state)
-      if (next.failures > work.missing) throw nothing(work, why)
+      if (work.consecutiveErrorLimit >= 0 && next.failures > work.consecutiveErrorLimit) throw nothing(work, why)
       state = next
       const last = state.rounds === work.count ? { captured: captured(state) } : {}
       yield {

@@ -99,10 +99,17 @@ interface Given {
   readonly recall?: Json
   /** Marks after which to stop looking. */
   readonly most?: number
+  /** Filled with the marks, also of a gate that throws. */
+  readonly seen?: NonNullable<Mark>[]
 }
 
 /** Runs a gate with a clock of its own: time passes only while it sleeps. */
-async function run(kind: AnyKind, spec: unknown, on: object, { from = null, recall, most = 200 }: Given = {}) {
+async function run(
+  kind: AnyKind,
+  spec: unknown,
+  on: object,
+  { from = null, recall, most = 200, seen = [] }: Given = {},
+) {
   const names = Object.keys(kind.roles as object)
   const pick = <T>(value: T) => Object.fromEntries(names.map((name) => [name, value]))
   const draft = kind.plan(kind.spec.parse(spec), {
@@ -119,7 +126,7 @@ async function run(kind: AnyKind, spec: unknown, on: object, { from = null, reca
     },
   }
   const context = { on, clock, signal: new AbortController().signal, recall: () => recall, applied: null, step: 's' }
-  const marks: NonNullable<Mark>[] = []
+  const marks = seen
   for await (const mark of kind.apply(draft.work, context as never, from)) {
     marks.push(mark!)
     if (marks.length >= most) break
@@ -138,6 +145,8 @@ const one = (source: Source, rules: object, given: Given & { baseline?: string; 
   }
   return run(gateMetrics, spec, { metrics: metricsOf(source).read }, more)
 }
+
+const site = { facts: { metrics: {} }, tools: { metrics: { language: '' } }, targets: { metrics: 'prom' } }
 
 describe('gate.metrics', () => {
   const condition = { successCondition: 'result[0] < 0.05', intervalMs: 1000, count: 5 }
@@ -215,11 +224,45 @@ describe('gate.metrics', () => {
     })
   })
 
-  it('is held by inconclusive measurements, and does not forget failures', async () => {
-    const both = { ...condition, failureCondition: 'result[0] > 0.5', failureLimit: 1 }
-    const { last } = await one((_, nth) => [nth < 8 ? 0.1 : 0], both)
+  const both = { ...condition, failureCondition: 'result[0] > 0.5', failureLimit: 1 }
+
+  it('is held for a person by inconclusive measurements, and measures again when they resume', async () => {
+    const seen: NonNullable<Mark>[] = []
+    const held = one(() => [0.1], both, { seen })
+    await expect(held).rejects.toMatchObject({
+      code: 'gate.undecided',
+      message:
+        'metrics of "prom": neither good nor bad: "x": 1 of 1 measurements are inconclusive, at most 0 may: 0.1: result[0] < 0.05 does not hold, nor does result[0] > 0.5',
+      help: expect.stringMatching('`changeover resume` measures again, or `changeover rollback` turns back'),
+    })
+    const { last } = await one(() => [0], both, { from: seen.at(-1)! })
+    expect(last).toMatchObject({ done: 5, of: 5 })
+    await expect(one(() => [0.1], { ...both, inconclusiveLimit: 2 })).rejects.toMatchObject({
+      message: expect.stringContaining('3 of 3 measurements are inconclusive, at most 2 may'),
+    })
+  })
+
+  it('is held for a person where a count ends without the successes in a row', async () => {
+    const rules = { ...condition, count: 4, consecutiveSuccessLimit: 3, failureLimit: 3 }
+    await expect(one((_, nth) => [nth % 2], rules)).rejects.toMatchObject({
+      code: 'gate.undecided',
+      message: expect.stringContaining('"x" had 1 successes in a row, 3 are needed'),
+    })
+  })
+
+  it('measures anew by itself for as long as undecidedMs says, does not forget failures, and then fails', async () => {
+    const patient = { undecidedMs: 30_000 }
+    const { last } = await one((_, nth) => [nth < 8 ? 0.1 : 0], both, patient)
     expect(last?.at).toHaveProperty('judged')
-    await expect(one((_, nth) => [nth % 2 === 0 ? 0.1 : 0.9], both)).rejects.toMatchObject({ code: 'gate.failed' })
+    const rarely = (_: string, nth: number) => [nth === 2 || nth === 5 ? 0.9 : 0.1]
+    await expect(one(rarely, both, patient)).rejects.toMatchObject({
+      code: 'gate.failed',
+      message: expect.stringContaining('at most 1 may'),
+    })
+    await expect(one(() => [0.1], both, patient)).rejects.toMatchObject({
+      code: 'gate.failed',
+      message: expect.stringContaining('"x" is undecided for 30000 ms: 0.1: '),
+    })
   })
 
   it('shows an advisory metric, which never decides', async () => {
@@ -314,6 +357,12 @@ describe('gate.metrics', () => {
     [{ metrics: { x: { query: 'q', max: 5, minSamples: 5 } } }, 'minSamples and samples are given together'],
     [{ metrics: { x: { query: 'q', max: 5, count: 3 } } }, 'a count above 1 needs intervalMs'],
     [{ metrics: { x: { query: 'q', max: 5, failureLimit: -1 } } }, 'it can never fail'],
+    [{ metrics: { x: { query: 'q', max: 5, failureLimit: 1 } } }, 'of 1 at most 1 can fail, and 1 may'],
+    [{ metrics: { x: { query: 'q', max: 5, count: 3, intervalMs: 1, failureLimit: 3 } } }, 'it can never fail'],
+    [{ metrics: { x: { query: 'q', successCondition: 'true' } } }, 'it is true whatever is measured'],
+    [{ metrics: { x: { query: 'q', successCondition: 'result >= 0 || true' } } }, 'it is true whatever is measured'],
+    [{ metrics: { x: { query: 'q', failureCondition: '1 > 2' } } }, 'it is false whatever is measured'],
+    [{ metrics: { x: { query: 'q', max: 5, samples: 's', minSamples: 0 } } }, 'expected number to be >=1'],
     [
       { metrics: { x: { test: { failed: 'a', total: 'b', enough: 5 }, intervalMs: 5 } } },
       'give test.against, or the step of the baseline',
@@ -323,13 +372,83 @@ describe('gate.metrics', () => {
     expect(read.error?.issues.map((each) => each.message).join()).toContain(why)
   })
 
+  it('names the field that is to be changed', () => {
+    const read = gateMetrics.spec.safeParse({ metrics: { x: { query: 'q', max: 5, count: 3 } } })
+    expect(read.error?.issues.map((each) => each.path)).toEqual([['metrics', 'x', 'intervalMs']])
+  })
+
+  it('says that dry runs alone never fail, and that a count of inconclusive ones passes', () => {
+    const codes = (metrics: object) =>
+      gateMetrics.plan(gateMetrics.spec.parse({ metrics }), site).findings?.map((each) => [each.level, each.code])
+    expect(codes({ x: { query: 'q', max: 5, advisory: true } })).toEqual([['risk', 'gate.cannot-fail']])
+    const both = { query: 'q', successCondition: 'result < 1', failureCondition: 'result > 2', intervalMs: 1, count: 3 }
+    expect(codes({ x: { ...both, inconclusiveLimit: 3 } })).toEqual([['risk', 'gate.passes-inconclusive']])
+    expect(codes({ x: { ...both, inconclusiveLimit: -1 } })).toEqual([['risk', 'gate.passes-inconclusive']])
+    expect(codes({ x: { ...both, inconclusiveLimit: 2 } })).toEqual([])
+  })
+
   it('says that endless metrics alone never pass', () => {
     const spec = gateMetrics.spec.parse({ metrics: { x: { query: 'q', max: 5, intervalMs: 5 } } })
-    const site = { facts: { metrics: {} }, tools: { metrics: { language: '' } }, targets: { metrics: 'prom' } }
     const draft = gateMetrics.plan(spec, site)
     expect(gateMetrics.plan(spec, { ...site, guard: true }).findings).toEqual([])
     expect(draft.findings?.map((each) => each.code)).toEqual(['gate.endless'])
     expect(draft.preview).toEqual(['judge metrics of "prom":', '"x" without end every 5 ms: at most 5', '  q'])
+  })
+})
+
+describe('a first look, before the run,', () => {
+  const look = async (kind: AnyKind, given: object, source: Source) => {
+    const { work } = kind.plan(kind.spec.parse(given), site as never)
+    const findings = (await kind.check?.(work, { on: { metrics: metricsOf(source).read } } as never)) ?? []
+    return findings.map(({ level, code, message }) => [level, code, message])
+  }
+  const plain = { query: 'q', successCondition: 'result > 1' }
+
+  it('says what came of each query', async () => {
+    const metrics = {
+      rate: { ...plain, samples: 's', minSamples: 5 },
+      list: { query: 'list', successCondition: 'all(result, # > 1)' },
+      none: { query: 'none', max: 1 },
+      sides: { test: { failed: 'f', total: 't', enough: 5, against: { failed: 'of', total: 'ot' } }, intervalMs: 1 },
+    }
+    const answers: { readonly [query: string]: number | number[] } = { q: 0.5, s: [7], list: [1, 2, 3], none: [] }
+    expect(await look(gateMetrics, { metrics }, (query) => answers[query] ?? 9)).toEqual([
+      [
+        'note',
+        'gate.looked',
+        '"prom" was asked once: "rate" a number, 0.5; "s" of "rate" a list of one, 7; "list" a list of 3, [1, 2, 3]; "none" an empty list: there is no such series now; "f" of "sides" a number, 9; "t" of "sides" a number, 9; "of" of "sides" a number, 9; "ot" of "sides" a number, 9',
+      ],
+    ])
+  })
+
+  it('says which condition cannot judge what came, and what to write', async () => {
+    const found = await look(gateMetrics, { metrics: { x: plain } }, () => [3])
+    expect(found.slice(1)).toEqual([
+      [
+        'risk',
+        'gate.misfit',
+        '"x" answers a list of one, 3, which its successCondition "result > 1" cannot judge: column 1: a list of 1 is no number: say result[0]',
+      ],
+    ])
+    const [, scalar] = await look(
+      gateMetrics,
+      { metrics: { x: { ...plain, successCondition: 'result[0] > 1' } } },
+      () => 3,
+    )
+    expect(scalar?.[2]).toContain('the answer is one number: say result, not result[0]')
+  })
+
+  it('says which query is not answered, and judges nothing', async () => {
+    const gone: Source = (query) => (query === 'q' ? 'gone' : 9)
+    expect(await look(gateMetrics, { metrics: { x: plain, y: { query: 'y', max: 1 } } }, gone)).toEqual([
+      ['note', 'gate.looked', '"prom" was asked once: "y" a number, 9'],
+      ['risk', 'gate.no-answer', '"prom" does not answer "q" of metric "x": the source is gone'],
+    ])
+    const baseline = { queries: { a: 'a' }, counts: { c: { failed: 'q', total: 't' } } }
+    expect(await look(gateMetricsBaseline, baseline, gone)).toEqual([
+      ['note', 'gate.looked', '"prom" was asked once: "a" a number, 9; "t" of "c" a number, 9'],
+      ['risk', 'gate.no-answer', '"prom" does not answer "q" of metric "c": the source is gone'],
+    ])
   })
 })
 

@@ -1,9 +1,10 @@
 /** `gate.metrics`: several named metrics judged side by side, each at its own pace. Also a guard. */
 import { ChangeoverError } from '../../core/errors.ts'
-import { note } from '../../core/finding.ts'
+import { type Finding, note, risk } from '../../core/finding.ts'
 import { type Json, own } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
-import { comparesWithBaseline, effectiveCount, isBounded } from '../../metrics/index.ts'
+import { comparesWithBaseline, effectiveCount, isBounded, type MetricRules } from '../../metrics/index.ts'
+import { lookOnce } from './first-look.ts'
 import { judgedFindings } from './judged-metrics.ts'
 import { type Known, measure } from './measure.ts'
 import { askedOf, type MetricSpec, metricsSpec, paceOf, rulesOf, wantedOf } from './metric-spec.ts'
@@ -52,18 +53,12 @@ export const gateMetrics = defineKind({
       predicted: {},
       preview: previewOf(work, metrics),
       undo: 'exact',
-      // A guard is to watch for as long as its step runs.
-      findings:
-        isEndless(metrics) && !site.guard
-          ? [
-              note(
-                'gate.endless',
-                'no metric that decides has a count: as a step of its own it never passes',
-                'give one a `count`, or let it be a guard of another step',
-              ),
-            ]
-          : [],
+      findings: doubtsOf(metrics, site.guard === true),
     }
+  },
+
+  async check(work, at) {
+    return lookOnce(at.on.metrics, specsOf(work), work.source)
   },
 
   async *apply(work, at, from) {
@@ -111,6 +106,49 @@ function isEndless(metrics: { readonly [name: string]: MetricSpec }): boolean {
   return !Object.values(metrics).some(
     (each) => isBounded(rulesOf(each)) && (!each.advisory || effectiveCount(rulesOf(each))),
   )
+}
+
+/** What Argo takes as well, and what it comes to. */
+function doubtsOf(metrics: { readonly [name: string]: MetricSpec }, isGuard: boolean): readonly Finding[] {
+  const found: Finding[] = []
+  // A guard is to watch for as long as its step runs.
+  if (isEndless(metrics) && !isGuard)
+    found.push(
+      note(
+        'gate.endless',
+        'no metric that decides has a count: as a step of its own it never passes',
+        'give one a `count`, or let it be a guard of another step',
+      ),
+    )
+  if (Object.values(metrics).every((each) => each.advisory))
+    found.push(
+      risk(
+        'gate.cannot-fail',
+        'every metric is a dry run: whatever is measured, the gate passes',
+        'take `advisory` away from one that is to decide',
+      ),
+    )
+  for (const [name, each] of Object.entries(metrics)) {
+    const most = passesInconclusive(rulesOf(each))
+    if (most === undefined) continue
+    found.push(
+      risk(
+        'gate.passes-inconclusive',
+        `"${name}" passes when all of its ${most} measurements are inconclusive: inconclusiveLimit is never passed`,
+        `give inconclusiveLimit at most ${most - 1}`,
+      ),
+    )
+  }
+  return found
+}
+
+/** The count of a metric whose measurements may all be neither good nor bad, and which is then through. */
+function passesInconclusive(rules: MetricRules): number | undefined {
+  const { successCondition, failureCondition, inconclusiveLimit: limit, consecutiveSuccessLimit, advisory } = rules
+  const count = effectiveCount(rules)
+  const isBoth = successCondition !== undefined && failureCondition !== undefined
+  if (!isBoth || advisory || count === undefined || consecutiveSuccessLimit > 0) return undefined
+  return limit < 0 || limit >= count ? count : undefined
 }
 
 function previewOf(work: Work, metrics: { readonly [name: string]: MetricSpec }): readonly string[] {

@@ -7,7 +7,18 @@ import { defineKind } from '../../core/kind.ts'
 import type { HttpReader } from '../../core/ports/index.ts'
 import { type AnswerCheck, answerCheck, judgeAnswer } from '../../requests/index.ts'
 import { judgeSample } from './judge-sample.ts'
-import { overall, type Overall, type Pace, paceOf, type Rules, rulesOf, sampling, tooFew } from './rules.ts'
+import {
+  mayFail,
+  mustDecide,
+  overall,
+  type Overall,
+  type Pace,
+  paceOf,
+  type Rules,
+  rulesOf,
+  sampling,
+  tooFew,
+} from './rules.ts'
 import { measured, runGate } from './sampling.ts'
 import { figuresIn, type Figures, type Sample } from './tally.ts'
 
@@ -30,6 +41,8 @@ const spec = z
     path: ['baseline'],
     message: 'maxIncrease and minOfBaseline need the step of the baseline',
   })
+  // One that only measures says so.
+  .superRefine((given, at) => (given.advisory ? undefined : mustDecide(given, at)))
 
 type Work = {
   readonly api: string
@@ -107,9 +120,7 @@ function previewOf(work: Work): readonly string[] {
   return [
     `sample ${nameOf(work)} ${rules.count} times, ${pace.concurrency} at once, every ${pace.intervalMs} ms`,
     ...conditions.filter(([, check]) => check !== null).map(([name, check]) => `${name}: ${JSON.stringify(check)}`),
-    work.advisory
-      ? 'only measured: what is missed is a risk, and the step passes'
-      : `at most ${rules.failureLimit} may fail`,
+    work.advisory ? 'only measured: what is missed is a risk, and the step passes' : mayFail(rules),
     ...(Object.keys(rules.overall).length === 0 ? [] : [`overall: ${JSON.stringify(rules.overall)}`]),
     ...(work.baseline === null ? [] : [`compared with step "${work.baseline}"`]),
   ]

@@ -5,7 +5,7 @@ import { defineKind } from '../../core/kind.ts'
 import type { Row } from '../../core/ports/index.ts'
 import { judgeAll, judgeValue, type ValueCheck, valueCheck } from '../../requests/index.ts'
 import { judgeSample } from './judge-sample.ts'
-import { type Pace, paceOf, type Rules, rulesOf, sampling } from './rules.ts'
+import { mayFail, mustDecide, type Pace, paceOf, type Rules, rulesOf, sampling } from './rules.ts'
 import { measured, runGate } from './sampling.ts'
 
 const checks = z.array(valueCheck).min(1)
@@ -21,6 +21,7 @@ const spec = z
     (given) => given.success ?? given.failure,
     'a gate without a condition can never fail: give success or failure',
   )
+  .superRefine(mustDecide)
 
 type Work = {
   readonly database: string
@@ -55,7 +56,7 @@ export const gateQuery = defineKind({
       work,
       predicted: {},
       preview: [
-        `ask "${work.database}" ${given.count} times, every ${given.intervalMs} ms; at most ${work.rules.failureLimit} may fail:`,
+        `ask "${work.database}" ${given.count} times, every ${given.intervalMs} ms; ${mayFail(work.rules)}:`,
         given.query,
         ...conditions.filter(([, each]) => each !== null).map(([name, each]) => `${name}: ${JSON.stringify(each)}`),
       ],

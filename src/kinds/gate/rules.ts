@@ -1,33 +1,22 @@
 /** When a gate passes, fails, or cannot tell yet. The counting is that of an Argo AnalysisRun, but no evidence is never a pass. Pure. */
 import { z } from 'zod'
 import type { JsonObject } from '../../core/json.ts'
+import { cannotFail, countingFields, undecidedMs } from '../../metrics/index.ts'
 import { type Figures, figuresOf, type Tally, taken } from './tally.ts'
 
 export const sampling = {
-  count: z.int().min(1).default(10).describe('Samples until it is judged.'),
-  intervalMs: z.int().min(0).default(1000).describe('Before each sample, in milliseconds.'),
+  count: countingFields.count.unwrap().min(1).default(10).describe('Samples until it is judged.'),
+  intervalMs: z.int().min(0).default(1000).describe('Between two samples, in milliseconds.'),
+  initialDelayMs: countingFields.initialDelayMs.describe('Before the first sample, in milliseconds.'),
   concurrency: z.int().min(1).max(64).default(1).describe('Samples at the same time.'),
-  failureLimit: z
-    .int()
-    .min(0)
+  failureLimit: countingFields.failureLimit
+    .unwrap()
     .optional()
-    .describe('More failed samples than this fail the gate; by default 0, or what `overall` allows.'),
-  inconclusiveLimit: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('More samples that do not tell than this, and the sampling begins again.'),
-  errorLimit: z.int().min(0).default(4).describe('More samples in a row that cannot be taken than this fail the gate.'),
-  consecutiveSuccess: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('So many good samples in a row are needed, and enough. 0: not asked.'),
-  undecidedMs: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Fails a gate that cannot tell for so long; without it, it holds until a person acts.'),
+    .describe('More failed samples than this fail the gate; by default 0, or what `overall` allows. -1: off.'),
+  inconclusiveLimit: countingFields.inconclusiveLimit,
+  consecutiveErrorLimit: countingFields.consecutiveErrorLimit,
+  consecutiveSuccessLimit: countingFields.consecutiveSuccessLimit,
+  undecidedMs,
 } as const
 
 const most = z.strictObject({
@@ -66,8 +55,8 @@ export type Rules = {
   readonly count: number
   readonly failureLimit: number
   readonly inconclusiveLimit: number
-  readonly errorLimit: number
-  readonly consecutiveSuccess: number
+  readonly consecutiveErrorLimit: number
+  readonly consecutiveSuccessLimit: number
   /** An `Overall`, as plain data. */
   readonly overall: JsonObject
 }
@@ -75,20 +64,58 @@ export type Rules = {
 type Given = z.output<z.ZodObject<typeof sampling>>
 
 export function rulesOf(given: Given, of: Overall = {}): Rules {
-  const { count, inconclusiveLimit, errorLimit, consecutiveSuccess } = given
+  const { count, inconclusiveLimit, consecutiveErrorLimit, consecutiveSuccessLimit } = given
   const failureLimit = failureLimitOf(given.failureLimit, count, of)
-  return { count, failureLimit, inconclusiveLimit, errorLimit, consecutiveSuccess, overall: of as JsonObject }
+  const limits = { failureLimit, inconclusiveLimit, consecutiveErrorLimit, consecutiveSuccessLimit }
+  return { count, ...limits, overall: of as JsonObject }
+}
+
+/** What makes limits that are never passed, whatever is sampled, and the field to change: a gate must be able to fail, and to pass. */
+export function idle(given: Given, of: Overall = {}): { readonly field: string; readonly why: string } | undefined {
+  const { count, consecutiveSuccessLimit: inARow } = given
+  if (inARow > count)
+    return {
+      field: 'consecutiveSuccessLimit',
+      why: `${inARow} successes in a row never come in a count of ${count}: raise count`,
+    }
+  const allowed = failureLimitOf(given.failureLimit, count, of)
+  if (inARow > 0 || canBeMissed(of) || (allowed >= 0 && allowed < count)) return undefined
+  if (given.failureLimit === undefined)
+    return { field: 'overall', why: `it lets all of ${count} samples fail: it can never fail; ask for more` }
+  if (allowed < 0)
+    return { field: 'failureLimit', why: 'with failureLimit -1 it can never fail: give consecutiveSuccessLimit' }
+  return { field: 'failureLimit', why: cannotFail(allowed, count) }
+}
+
+/** For a spec: refuses such limits. */
+export function mustDecide(given: Given & { readonly overall?: Overall | undefined }, at: z.RefinementCtx): void {
+  const wrong = idle(given, given.overall)
+  if (wrong) at.addIssue({ code: 'custom', path: [wrong.field], message: wrong.why })
+}
+
+function canBeMissed(of: Overall): boolean {
+  const { availability, errorRate, throughput } = of
+  const latencies = [of.p50Ms, of.p95Ms, of.p99Ms].flatMap((each) => [each?.max, each?.maxIncrease])
+  const others = [...latencies, throughput?.min, throughput?.minOfBaseline]
+  return (availability?.min ?? 0) > 0 || (errorRate?.max ?? 1) < 1 || others.some((each) => each !== undefined)
+}
+
+/** For a preview. */
+export function mayFail({ failureLimit, consecutiveSuccessLimit }: Rules): string {
+  return failureLimit < 0 ? `until ${consecutiveSuccessLimit} in a row are good` : `at most ${failureLimit} may fail`
 }
 
 /** How fast samples are taken. */
 export type Pace = {
   readonly intervalMs: number
+  readonly initialDelayMs: number
   readonly concurrency: number
   readonly undecidedMs: number | null
 }
 
 export function paceOf(given: Given): Pace {
-  return { intervalMs: given.intervalMs, concurrency: given.concurrency, undecidedMs: given.undecidedMs ?? null }
+  const { intervalMs, initialDelayMs, concurrency } = given
+  return { intervalMs, initialDelayMs, concurrency, undecidedMs: given.undecidedMs ?? null }
 }
 
 /** One measure against its limit, as a report shows it. */
@@ -104,6 +131,9 @@ export type Judged = {
 export type Verdict =
   | { readonly type: 'pass'; readonly judged: readonly Judged[] }
   | { readonly type: 'fail'; readonly why: string; readonly judged: readonly Judged[] }
+  /** Neither good nor bad: a person decides. */
+  | { readonly type: 'inconclusive'; readonly why: string }
+  /** No evidence: it holds. */
   | { readonly type: 'undecided'; readonly why: string }
   | { readonly type: 'more' }
 
@@ -116,23 +146,27 @@ function failureLimitOf(given: number | undefined, count: number, of: Overall): 
 }
 
 export function judge(tally: Tally, rules: Rules, baseline: Figures | undefined): Verdict {
-  if (tally.failed > rules.failureLimit) {
+  const passed = (seen: number, limit: number) => limit >= 0 && seen > limit
+  if (passed(tally.failed, rules.failureLimit)) {
     return {
       type: 'fail',
       why: `${tally.failed} of ${taken(tally)} samples failed, at most ${rules.failureLimit} may: ${tally.why}`,
       judged: [],
     }
   }
-  if (tally.errors > rules.errorLimit) {
+  if (passed(tally.errors, rules.consecutiveErrorLimit)) {
     return { type: 'fail', why: `${tally.errors} samples in a row could not be taken: ${tally.why}`, judged: [] }
   }
-  if (tally.inconclusive > rules.inconclusiveLimit) {
-    return { type: 'undecided', why: `${tally.inconclusive} of ${taken(tally)} samples do not tell: ${tally.why}` }
+  if (passed(tally.inconclusive, rules.inconclusiveLimit)) {
+    const why = `${tally.inconclusive} of ${taken(tally)} samples are inconclusive, at most ${rules.inconclusiveLimit} may: ${tally.why}`
+    return { type: 'inconclusive', why }
   }
-  const inARow = rules.consecutiveSuccess > 0 && tally.streak >= rules.consecutiveSuccess
+  if (tally.dark) return { type: 'undecided', why: tally.why }
+  const wanted = rules.consecutiveSuccessLimit
+  const inARow = wanted > 0 && tally.streak >= wanted
   if (!inARow && taken(tally) < rules.count) return { type: 'more' }
-  if (!inARow && rules.consecutiveSuccess > 0)
-    return { type: 'undecided', why: `${tally.streak} good samples in a row, ${rules.consecutiveSuccess} are needed` }
+  if (!inARow && wanted > 0)
+    return { type: 'inconclusive', why: `${tally.streak} good samples in a row, ${wanted} are needed` }
   return verdictOf(judgeOverall(rules, figuresOf(tally), baseline))
 }
 

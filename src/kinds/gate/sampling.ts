@@ -3,6 +3,7 @@ import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
 import { type Finding, note, risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import type { Clock, Mark, Progress } from '../../core/kind.ts'
+import { heldForPerson } from './held.ts'
 import { judge, type Judged, judgeOverall, type Pace, type Rules, type Verdict } from './rules.ts'
 import { add, type Figures, figuresIn, figuresOf, nothing, type Sample, type Tally, taken, tallyIn } from './tally.ts'
 
@@ -24,14 +25,16 @@ interface Surroundings {
 
 const markEveryMs = 1000
 
-/** Ends when the gate passes, with a mark that holds the figures. Throws `gate.failed`. */
+/** Ends when the gate passes, with a mark that holds the figures. Throws `gate.failed`, and `gate.undecided` for a person to decide. */
 export async function* runGate(gate: Gate, at: Surroundings, from: Mark): AsyncGenerator<Progress> {
   if (figuresIn(from?.at)) return
   let tally = tallyIn(from?.at)
+  let waitMs = from === null ? gate.pace.initialDelayMs : gate.pace.intervalMs
   let marked = at.clock.now()
   let undecidedSince: number | undefined
   for (;;) {
-    await at.clock.sleep(gate.pace.intervalMs, at.signal)
+    await at.clock.sleep(waitMs, at.signal)
+    waitMs = gate.pace.intervalMs
     tally = add(tally, await takeSome(gate))
     const verdict = gate.advisory ? advise(gate, tally) : judge(tally, gate.rules, gate.baseline)
     const now = at.clock.now()
@@ -44,28 +47,31 @@ export async function* runGate(gate: Gate, at: Surroundings, from: Mark): AsyncG
       yield { at: { tally: nothing }, note: verdict.why }
       throw failed(gate, tally, verdict.why)
     }
-    if (verdict.type === 'undecided') {
+    const isHeld = verdict.type !== 'more'
+    if (isHeld) {
       undecidedSince ??= now
       if (gate.pace.undecidedMs !== null && now - undecidedSince >= gate.pace.undecidedMs)
         throw failed(gate, tally, `undecided for ${gate.pace.undecidedMs} ms: ${verdict.why}`)
       // Failures stay: beginning again must not forget them.
-      tally = { ...nothing, failed: tally.failed, why: tally.why }
+      if (verdict.type === 'inconclusive' || taken(tally) >= gate.rules.count)
+        tally = { ...nothing, failed: tally.failed, why: tally.why }
     }
-    if (verdict.type === 'undecided' || now - marked >= markEveryMs) {
+    if (isHeld || now - marked >= markEveryMs) {
       marked = now
-      yield progress(gate, tally, verdict.type === 'undecided' ? `held, it cannot tell: ${verdict.why}` : '')
+      yield progress(gate, tally, isHeld ? `held, it cannot tell: ${verdict.why}` : '')
     }
+    if (verdict.type === 'inconclusive' && gate.pace.undecidedMs === null) throw heldForPerson(gate.name, verdict.why)
   }
 }
 
 /** All samples, then what they say, or that they could not be taken. */
 function advise(gate: Gate, tally: Tally): Verdict {
-  const { count, failureLimit, errorLimit } = gate.rules
-  if (tally.errors > errorLimit)
+  const { count, failureLimit, consecutiveErrorLimit } = gate.rules
+  if (consecutiveErrorLimit >= 0 && tally.errors > consecutiveErrorLimit)
     return { type: 'pass', judged: [{ name: 'samples', met: 'unknown', why: `samples cannot be taken: ${tally.why}` }] }
-  if (taken(tally) < count) return { type: 'more' }
+  if (taken(tally) + tally.undecided < count) return { type: 'more' }
   const judged = judgeOverall(gate.rules, figuresOf(tally), gate.baseline)
-  if (tally.failed <= failureLimit) return { type: 'pass', judged }
+  if (failureLimit < 0 || tally.failed <= failureLimit) return { type: 'pass', judged }
   const why = `${tally.failed} of ${taken(tally)} samples failed, at most ${failureLimit} may: ${tally.why}`
   return { type: 'pass', judged: [{ name: 'samples', met: 'no', why }, ...judged] }
 }

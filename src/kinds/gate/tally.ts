@@ -1,7 +1,8 @@
 /** What samples add up to: counts, latencies in a histogram, and the figures a person asks for. Pure, and plain JSON, so that a mark can hold it. */
 import type { Json } from '../../core/json.ts'
 
-export type Outcome = 'ok' | 'failed' | 'inconclusive' | 'error'
+/** `inconclusive` is neither good nor bad; `undecided` is no evidence. */
+export type Outcome = 'ok' | 'failed' | 'inconclusive' | 'undecided' | 'error'
 
 export interface Sample {
   readonly outcome: Outcome
@@ -10,11 +11,14 @@ export interface Sample {
   readonly why: string
 }
 
-/** `errors` counts those in a row: samples that could not be taken. They are no samples otherwise. */
+/** `errors` counts those in a row: samples that could not be taken. They are no samples otherwise, nor are those that tell nothing. */
 export type Tally = {
   readonly ok: number
   readonly failed: number
   readonly inconclusive: number
+  readonly undecided: number
+  /** The last one told nothing. */
+  readonly dark: boolean
   readonly errors: number
   /** Good ones in a row. */
   readonly streak: number
@@ -30,6 +34,8 @@ export const nothing: Tally = {
   ok: 0,
   failed: 0,
   inconclusive: 0,
+  undecided: 0,
+  dark: false,
   errors: 0,
   streak: 0,
   busyMs: 0,
@@ -54,14 +60,16 @@ const leastMs = 0.01
 
 /** Adds samples that were taken at the same time. */
 export function add(tally: Tally, samples: readonly Sample[]): Tally {
-  const busyMs = tally.busyMs + Math.max(0, ...samples.map((each) => each.ms))
+  const told = samples.filter(({ outcome }) => outcome !== 'undecided')
+  const busyMs = tally.busyMs + Math.max(0, ...told.map((each) => each.ms))
   return samples.reduce<Tally>(addOne, { ...tally, busyMs })
 }
 
 function addOne(tally: Tally, sample: Sample): Tally {
   const why = sample.why === '' ? tally.why : sample.why
   if (sample.outcome === 'error') return { ...tally, errors: tally.errors + 1, streak: 0, why }
-  const counted = { ...tally, errors: 0, why, [sample.outcome]: tally[sample.outcome] + 1 }
+  const dark = sample.outcome === 'undecided'
+  const counted = { ...tally, errors: 0, dark, why, [sample.outcome]: tally[sample.outcome] + 1 }
   if (sample.outcome !== 'ok') return { ...counted, streak: 0 }
   const bucket = String(Math.round(Math.log(Math.max(leastMs, sample.ms)) / base))
   return {
@@ -71,7 +79,7 @@ function addOne(tally: Tally, sample: Sample): Tally {
   }
 }
 
-/** Samples that were taken: those that could not be are none. */
+/** Samples that tell: those that could not be taken, or rest on no evidence, are none. */
 export function taken(tally: Tally): number {
   return tally.ok + tally.failed + tally.inconclusive
 }

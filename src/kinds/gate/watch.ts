@@ -14,6 +14,7 @@ import {
   phaseOf,
   runPhase,
 } from '../../metrics/index.ts'
+import { heldForPerson } from './held.ts'
 import { judgedIn, judgedOf } from './judged-metrics.ts'
 
 /** One measurement. `shown` is its value for people; `memory` is what the next one of this metric needs to know. */
@@ -34,7 +35,8 @@ export interface Watch {
   readonly take: (metric: string, memory: Json) => Promise<Taken>
 }
 
-type MetricState = { readonly tally: MetricTally; readonly memory: Json }
+/** `heldSince`: it was neither good nor bad then, and has not done well since. */
+type MetricState = { readonly tally: MetricTally; readonly memory: Json; readonly heldSince?: number }
 type State = { readonly startedAt: number; readonly metrics: { readonly [metric: string]: MetricState } }
 
 interface Surroundings {
@@ -50,7 +52,7 @@ interface Landed {
 
 const markEveryMs = 1000
 
-/** Ends when the gate passes, with a mark that holds what was judged. Throws `gate.failed`. */
+/** Ends when the gate passes, with a mark that holds what was judged. Throws `gate.failed`, and `gate.undecided` for a person to decide. */
 export async function* watchMetrics(watch: Watch, at: Surroundings, from: Mark): AsyncGenerator<Progress> {
   if (judgedIn(from?.at)) return
   let state = stateIn(from?.at) ?? { startedAt: at.clock.now(), metrics: {} }
@@ -61,7 +63,7 @@ export async function* watchMetrics(watch: Watch, at: Surroundings, from: Mark):
     if (!landed) continue
     flying.delete(landed.metric)
     const before = stateOf(state, landed.metric).tally.last?.outcome
-    state = land(state, landed)
+    state = land(watch, state, landed)
     const phase = runPhase(Object.keys(watch.rules).map((metric) => watchedOf(watch, state, metric)))
     if (phase === 'successful') {
       yield passed(watch, state)
@@ -73,8 +75,15 @@ export async function* watchMetrics(watch: Watch, at: Surroundings, from: Mark):
       yield { at: {}, note: why }
       throw failed(watch, state, why)
     }
-    if (phase === 'inconclusive') state = holdAnew(watch, state)
-    if (phase !== 'inconclusive' && before === landed.taken.judged.outcome && landed.at - marked < markEveryMs) continue
+    const neither = phase === 'inconclusive' ? whyNeither(watch, state) : undefined
+    if (neither !== undefined) {
+      state = holdAnew(watch, state, landed.at)
+      if (watch.undecidedMs === null) {
+        yield progress(watch, state)
+        throw heldForPerson(watch.name, neither)
+      }
+    }
+    if (neither === undefined && before === landed.taken.judged.outcome && landed.at - marked < markEveryMs) continue
     marked = landed.at
     yield progress(watch, state)
   }
@@ -124,9 +133,13 @@ async function orError(watch: Watch, metric: string, memory: Json): Promise<Take
   }
 }
 
-function land(state: State, { metric, taken, at }: Landed): State {
-  const tally = addMeasurement(stateOf(state, metric).tally, taken.judged, taken.shown, at)
-  return { ...state, metrics: { ...state.metrics, [metric]: { tally, memory: taken.memory } } }
+function land(watch: Watch, state: State, { metric, taken, at }: Landed): State {
+  const before = stateOf(state, metric)
+  const tally = addMeasurement(before.tally, taken.judged, taken.shown, at)
+  const { consecutiveSuccessLimit } = watch.rules[metric]!
+  const isWell = tally.consecutiveSuccess >= Math.max(1, consecutiveSuccessLimit)
+  const held = before.heldSince === undefined || isWell ? {} : { heldSince: before.heldSince }
+  return { ...state, metrics: { ...state.metrics, [metric]: { tally, memory: taken.memory, ...held } } }
 }
 
 function stateOf(state: State, metric: string): MetricState {
@@ -155,8 +168,10 @@ function whyBad(watch: Watch, state: State): string {
         return [
           `"${metric}" had ${tally.consecutiveSuccess} successes in a row, ${rules.consecutiveSuccessLimit} are needed`,
         ]
-      const failures = `${tally.failed} of ${tally.count} measurements failed, at most ${rules.failureLimit} may`
-      return [`"${metric}": ${tally.count === 1 ? '' : `${failures}: `}${tally.why}`]
+      // Those from before it was measured anew are among them.
+      const of = tally.failed > tally.count ? '' : ` of ${tally.count}`
+      const failures = `${tally.failed}${of} measurements failed, at most ${rules.failureLimit} may: `
+      return [`"${metric}": ${tally.failed === 1 && tally.count === 1 ? '' : failures}${tally.why}`]
     })
     .join('; ')
 }
@@ -164,16 +179,35 @@ function whyBad(watch: Watch, state: State): string {
 function tooLong(watch: Watch, state: State, now: number): string | undefined {
   const { undecidedMs } = watch
   if (undecidedMs === null) return undefined
-  const dark = deciding(watch, state).find(
-    ({ tally }) => tally.undecidedSince !== null && now - tally.undecidedSince >= undecidedMs,
-  )
+  const dark = deciding(watch, state).find(({ metric, tally }) => {
+    const since = stateOf(state, metric).heldSince ?? tally.undecidedSince
+    return since !== null && now - since >= undecidedMs
+  })
   return dark && `"${dark.metric}" is undecided for ${undecidedMs} ms: ${dark.tally.why}`
 }
 
-function holdAnew(watch: Watch, state: State): State {
+/** Argo pauses its rollout here, for a person to promote or abort it. */
+function whyNeither(watch: Watch, state: State): string {
+  return deciding(watch, state)
+    .flatMap(({ metric, rules, tally }) => {
+      if (phaseOf(tally, rules) !== 'inconclusive') return []
+      const { inconclusiveLimit: limit, consecutiveSuccessLimit: inARow } = rules
+      if (limit < 0 || tally.inconclusive <= limit)
+        return [`"${metric}" had ${tally.consecutiveSuccess} successes in a row, ${inARow} are needed`]
+      const counts = `${tally.inconclusive} of ${tally.count} measurements are inconclusive, at most ${limit} may`
+      return [`"${metric}": ${counts}: ${tally.why}`]
+    })
+    .join('; ')
+}
+
+/** Measured anew, by itself for `undecidedMs`, or when a person resumes. */
+function holdAnew(watch: Watch, state: State, now: number): State {
   const metrics = Object.entries(state.metrics).map(([metric, each]) => {
     const inconclusive = phaseOf(each.tally, watch.rules[metric]!) === 'inconclusive'
-    return [metric, inconclusive ? { ...each, tally: anew(each.tally) } : each] as const
+    return [
+      metric,
+      inconclusive ? { ...each, tally: anew(each.tally), heldSince: each.heldSince ?? now } : each,
+    ] as const
   })
   return { ...state, metrics: Object.fromEntries(metrics) }
 }

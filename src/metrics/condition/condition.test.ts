@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readCondition } from './condition.ts'
+import { readCondition } from './index.ts'
 
 const ask = (text: string, result: number | readonly number[]) => {
   const read = readCondition(text)
-  return typeof read === 'string' ? read : read(result)
+  return typeof read === 'string' ? read : read.of(result)
 }
 const word = (text: string, result: number | readonly number[]) => {
   const answer = ask(text, result)
@@ -65,6 +65,12 @@ describe('a condition', () => {
     ['all(result, # < max(result) + 1)', [1, 2], 'yes'],
     ['sum(result) == 6 && mean(result) == 2 && min(result) == 1', [1, 2, 3], 'yes'],
     ['abs(result) == 2 && round(2.4) == 2 && floor(2.9) == 2 && ceil(2.1) == 3', -2, 'yes'],
+    // One that cannot be told does not hide what another tells.
+    ['all(result, # < 1)', [NaN, 5], 'no'],
+    ['any(result, # < 1)', [NaN, 0], 'yes'],
+    ['result[0] < 1 || result[1] < 1', [NaN, 0], 'yes'],
+    ['result[0] < 1 && result[1] < 1', [NaN, 5], 'no'],
+    ['result[0] < 1 && result[1] < 1', [NaN, 0], 'undecided'],
     // No evidence is neither.
     ['result < 1', NaN, 'undecided'],
     ['result[0] < 1', [], 'undecided'],
@@ -87,17 +93,17 @@ describe('a condition', () => {
     ['result > 1 & true', 'column 12: "&" has no meaning here; "&&" is meant'],
     ['resutl > 1', 'column 1: "resutl" is not known; did you mean "result"?'],
     ['isNan(result)', 'column 1: "isNan" is not known; did you mean "isNaN"?'],
-    ['process.exit()', 'column 8: "." has no meaning here'],
+    ['process.exit()', 'column 1: "process" is not known'],
     ['constructor(1) > 1', 'column 1: "constructor" is not known'],
     ['(result > 1', 'column 12: ")" is expected'],
     ['result > 1 2', 'column 12: "2" comes after the end of the condition'],
     ['result && true', 'column 1: "&&" joins what is true or false'],
     ['!result', 'column 2: "!" turns what is true or false; put a comparison in brackets'],
     ['(result > 1) > 0', 'column 2: ">" needs numbers'],
-    ['# > 1', 'column 1: "#" stands for an element, inside all, any, none or count only'],
+    ['# > 1', 'column 1: "#" stands for an element, inside all, any, none, one, count and their like'],
     ['all(result, #)', 'column 13: "all" needs a condition of "#"'],
-    ['asInt() > 1', 'column 7: ")" is not expected here'],
-    ['default(result) > 1', 'column 15: "," is expected, not ")"'],
+    ['asInt() > 1', 'column 1: "asInt" takes 1, not 0'],
+    ['default(result) > 1', 'column 1: "default" takes 2, not 1'],
   ] as const)('%s is refused: %s', (text, why) => {
     expect(ask(text, 1)).toBe(why)
   })

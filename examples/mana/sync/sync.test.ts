@@ -1,0 +1,73 @@
+/** Both syncs: a whole chain, through bad peers, and on from a state that was taken in the middle. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, it } from 'vitest'
+import { checkMigration } from '../../../src/router/index.ts'
+import { faultOf, makeChain } from '../blocks.ts'
+import type { Serving } from '../../stage/http.ts'
+import { syncMigration } from '../migrations.ts'
+import { startPeer } from '../peer.ts'
+import { SyncV1 } from './v1.ts'
+import { SyncV2 } from './v2.ts'
+
+describe.each([
+  ['v1', SyncV1],
+  ['v2', SyncV2],
+] as const)('the sync %s', (_version, Sync) => {
+  const chain = makeChain(60, 5)
+  const opened: Serving[] = []
+  afterAll(() => Promise.all(opened.map((each) => each.stop())))
+  const peer = async (more: object = {}) => {
+    const serving = await startPeer({ port: 0, chain, ...more })
+    opened.push(serving)
+    return `http://127.0.0.1:${serving.port}`
+  }
+  const synced = async (peers: readonly string[]) => {
+    const numbers: number[] = []
+    const sync = new Sync({ peers, taken: (block) => void numbers.push(block.number), pollMs: 5, patienceMs: 300 })
+    sync.start()
+    for (let turn = 0; turn < 1_000 && sync.status().current < 59; turn++) await sleep(10)
+    await sync.stop()
+    return { sync, numbers }
+  }
+
+  it('holds the whole chain, each block once and in order', async () => {
+    const { sync, numbers } = await synced([await peer(), await peer(), await peer()])
+    expect(numbers).toEqual(chain.map((block) => block.number))
+    expect(chain.every((block) => faultOf(sync.block(block.number)!, chain[block.number - 1] ?? null) === null)).toBe(
+      true,
+    )
+    expect(sync.block(60)).toBeNull()
+  })
+
+  it('comes through peers that lie, refuse, or are not there', async () => {
+    const { sync, numbers } = await synced([
+      'http://127.0.0.1:9',
+      await peer({ fault: 'corrupt' }),
+      await peer({ fault: 'gone' }),
+      await peer(),
+    ])
+    expect(numbers).toEqual(chain.map((block) => block.number))
+    expect(sync.peers().filter((each) => each.failures > 0).length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('stops in the middle and goes on from its state', async () => {
+    const url = await peer({ delayMs: 3 })
+    const first = new Sync({ peers: [url], taken: () => undefined })
+    first.start()
+    while (first.status().current < 5) await sleep(2)
+    await first.stop()
+    const state = structuredClone(first.export())
+    expect(state.current_block).toBeLessThan(59)
+    const numbers: number[] = []
+    const second = new Sync({ peers: [], taken: (block) => void numbers.push(block.number) })
+    second.import(state as never)
+    second.start()
+    while (second.status().current < 59) await sleep(5)
+    await second.stop()
+    expect(numbers[0]).toBe(state.current_block + 1)
+    const side = Sync === (SyncV1 as unknown) ? 'first' : 'second'
+    expect(checkMigration(syncMigration, [second.export()], { side }).filter((each) => each.level === 'block')).toEqual(
+      [],
+    )
+  })
+})
