@@ -17,7 +17,7 @@ export { addTotal, type Growth, grownIn } from './growth.ts'
 export { type Evidence, judge, type Judgement, shown } from './judge.ts'
 export { figureIn } from './limits.ts'
 export { isOver, type Outcome, type Phase } from './outcome.ts'
-export { answerQuery, lookBack, type PageAnswer, type Scrape } from './page.ts'
+export { answerQuery, type PageAnswer, type Scrape } from './page.ts'
 export { type AnswerShape, type Condition, readCondition } from './condition/index.ts'
 export {
   cannotFail,
@@ -31,7 +31,7 @@ export {
   readRules,
 } from './rules.ts'
 export { pageLanguage, type PageSource, ScrapedPage } from './scrapes.ts'
-export { type Query, QueryFault, readQuery } from './selector.ts'
+export { type Query, readQuery } from './selector.ts'
 export { addBatch, addToBaseline, chance, type Count, isWorse, nothingSeen, type Sequential } from './sequential.ts'
 export { type Distribution, type Family, type Labels, metricsText, type Sample } from './text.ts'
 export { addToSplit, type Split, splitAlpha, splitChance } from './split.ts'
