@@ -31,6 +31,7 @@ export interface Outcome {
 }
 
 const pageBytes = 4_096
+const healthyWithinMs = 20_000
 
 export async function summarise({ site, command }: Place, outcome: Outcome): Promise<Summary> {
   const events = await command.events()
@@ -79,15 +80,17 @@ function stageOf(step: string, state: NonNullable<ReturnType<typeof fold>>): str
   return state.plan.steps.find(({ id }) => id === step)?.stage ?? 'no stage'
 }
 
-/** Every node answers as v1 and is healthy. */
+/** Every node answers as v1 and is healthy, within 20 s: a group whose member has just come back may be choosing its leader. */
 async function runV1({ nodes }: Site): Promise<boolean> {
-  const all = await Promise.all(
-    nodes.map(async ({ admin }) => {
-      const health = await fetch(`${admin}/health`)
-      await health.arrayBuffer()
-      const { version } = (await (await fetch(`${admin}/status`)).json()) as { readonly version: string }
-      return health.ok && version === 'v1'
-    }),
-  )
-  return all.every(Boolean)
+  for (const end = Date.now() + healthyWithinMs; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    if ((await Promise.all(nodes.map(isHealthyV1))).every(Boolean)) return true
+    if (Date.now() > end) return false
+  }
+}
+
+async function isHealthyV1({ admin }: Site['nodes'][number]): Promise<boolean> {
+  const health = await fetch(`${admin}/health`)
+  await health.arrayBuffer()
+  const { version } = (await (await fetch(`${admin}/status`)).json()) as { readonly version: string }
+  return health.ok && version === 'v1'
 }

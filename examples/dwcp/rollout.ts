@@ -63,10 +63,10 @@ const exercise = {
   spec: { do: { method: 'PUT', path: '/exercise/ml_compression' }, undo: 'nothing' },
 }
 
-/** What a period must show before the next begins. */
-function criteria(name: string, plainNodes: boolean, { impacts, looks, looks2, settleMs }: Pace) {
+/** What a period must show before the next begins. `periods`: those so far in which pages were compressed. */
+function criteria(name: string, plainNodes: boolean, periods: number, { impacts, looks, looks2, settleMs }: Pace) {
   if (name === 'Week 2') return [gate('criteria', week2Metrics(looks2, settleMs.week)), impact(impacts)]
-  const integrity = gate('integrity', integrityMetrics(looks))
+  const integrity = gate('integrity', integrityMetrics(looks, periods))
   return [exercise, integrity, gate('criteria', triggers(plainNodes, looks), true), impact(impacts)]
 }
 
@@ -87,9 +87,9 @@ export function sixWeeks(canaries: readonly string[], pace: Pace) {
       guards: watch(true),
       gates: [gate('criteria', week2Metrics(pace.looks2, pace.settleMs.canary))],
     },
-    periods: schedule.map(({ name, percent }) => {
+    periods: schedule.map(({ name, percent }, at) => {
       const plainNodes = name === 'Week 2' || name === 'Week 3'
-      return { name, percent: { ...percent }, guards: watch(plainNodes), gates: criteria(name, plainNodes, pace) }
+      return { name, percent: { ...percent }, guards: watch(plainNodes), gates: criteria(name, plainNodes, at, pace) }
     }),
   })
 }
