@@ -6,6 +6,6 @@ export interface ChaosReport {
   readonly othersMs: number
   /** From the mend, or the new start, until every node was healthy. */
   readonly recoveredMs: number
-  /** Operations of users that failed meanwhile. */
+  /** Operations of users that were under way or began meanwhile, and failed. */
   readonly failed: number
 }

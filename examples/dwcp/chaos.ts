@@ -10,6 +10,8 @@ import { planIn } from './plan-environment.ts'
 
 const partedMs = 3_000
 const patienceMs = 60_000
+/** Nodes leave one alone for a moment that did not answer. */
+const aftermathMs = 1_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const place = planIn(process.env)
@@ -48,8 +50,19 @@ async function whole(of: readonly NodeAddress[]): Promise<number> {
   return Math.round(performance.now() - began)
 }
 
-const failedSoFar = async (): Promise<number> =>
-  ((await (await fetch(`${place.load}/figures`)).json()) as LoadFigures).failed
+const loadFigures = async (): Promise<LoadFigures> =>
+  (await (await fetch(`${place.load}/figures`)).json()) as LoadFigures
+
+/** Operations that began between those times and failed: they are waited for, since users try again for seconds. */
+async function failedFrom(began: number, ended: number): Promise<number> {
+  const patience = Date.now() + patienceMs
+  for (;;) {
+    const { failedFrom: all, underWayFrom } = await loadFigures()
+    if (underWayFrom === null || underWayFrom > ended) return all.filter((at) => at >= began && at <= ended).length
+    if (Date.now() > patience) throw new Error(`an operation of a user has not ended after ${patienceMs / 1_000} s`)
+    await pause(100)
+  }
+}
 
 function program({ id, admin }: NodeAddress): Program {
   const words = nodeWords(victim, {
@@ -87,11 +100,11 @@ async function part(): Promise<Pick<ChaosReport, 'othersMs' | 'recoveredMs'>> {
 }
 
 async function report(): Promise<ChaosReport> {
-  const before = await failedSoFar()
+  // An operation under way when the harm is done suffers from it as well.
+  const began = (await loadFigures()).underWayFrom ?? Date.now()
   const times = await (scenario === 'kill' ? kill() : part())
-  // What was under way then has ended by now.
-  await pause(1_000)
-  return { scenario, node: victim.id, ...times, failed: (await failedSoFar()) - before }
+  await pause(aftermathMs)
+  return { scenario, node: victim.id, ...times, failed: await failedFrom(began, Date.now()) }
 }
 
 try {

@@ -32,6 +32,10 @@ export interface LoadFigures {
   /** Questions that were asked again, of this node or another. */
   readonly triedAgain: number
   readonly reasons: Readonly<Record<string, number>>
+  /** When the operations that failed began, the last 1000. Milliseconds since 1970, as below. */
+  readonly failedFrom: readonly number[]
+  /** When the oldest that is under way began; null where none is. */
+  readonly underWayFrom: number | null
 }
 interface Tally {
   readonly latencies: number[]
@@ -64,6 +68,9 @@ export class Load {
   readonly #began = performance.now()
   readonly #timer: NodeJS.Timeout
   #running = new Set<Promise<void>>()
+  /** When each that is under way began, the oldest first. */
+  readonly #begun = new Map<number, number>()
+  readonly #failedFrom: number[] = []
   #movedBytes = 0
   #triedAgain = 0
   #turn = 0
@@ -95,6 +102,8 @@ export class Load {
       movedBytesPerSecond: Math.round(this.#movedBytes / seconds),
       triedAgain: this.#triedAgain,
       reasons: Object.fromEntries(this.#reasons),
+      failedFrom: [...this.#failedFrom],
+      underWayFrom: this.#begun.values().next().value ?? null,
     }
   }
 
@@ -139,6 +148,7 @@ export class Load {
     const tally = this.#tallies.get(operation)
     if (tally === undefined) return
     const began = performance.now()
+    this.#begun.set(turn, Date.now())
     try {
       const { status, body } = await this.#perform(operation, turn)
       if (status === 0 || status >= 400) throw new Error(`${operation} ${status}: ${String(body['error'])}`)
@@ -146,9 +156,12 @@ export class Load {
       tally.served++
     } catch (error) {
       tally.failed++
+      this.#failedFrom.push(this.#begun.get(turn) ?? Date.now())
+      if (this.#failedFrom.length > 1_000) this.#failedFrom.shift()
       const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/"[^"]*"|\d{3,}/g, '…')
       this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1)
     }
+    this.#begun.delete(turn)
     tally.latencies.push(performance.now() - began)
     if (tally.latencies.length > 5_000) tally.latencies.shift()
   }

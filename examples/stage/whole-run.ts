@@ -30,9 +30,9 @@ export async function wholeRun<Summary>(name: string, ...words: readonly string[
   return { code, said, summary: JSON.parse(out.trim().split('\n').at(-1)!) as Summary }
 }
 
-/** The exit code, and for one that is not 0 the end of what was said: `[0, '']` is what a test wants. */
-export function ending({ code, said }: WholeRun<unknown>): readonly [code: number | null, said: string] {
-  return [code, code === 0 ? '' : endOf(said)]
+/** The exit code, and for one that is not 0 the end of what was said and the summary: `[0, '']` is what a test wants. */
+export function ending({ code, said, summary }: WholeRun<unknown>): readonly [code: number | null, said: string] {
+  return [code, code === 0 ? '' : `${endOf(said)}\n${JSON.stringify(summary)}`]
 }
 
 const endOf = (said: string): string => said.split('\n').slice(-40).join('\n')

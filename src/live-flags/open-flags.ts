@@ -1,5 +1,5 @@
 /** Flags that a program asks for synchronously. Knows no kind of store but the one it is given, or a file. */
-import { flagFile } from '../adapters/flag-file/index.ts'
+import { readFlagFile } from '../adapters/flag-file/index.ts'
 import type { FlagReader } from '../core/ports/index.ts'
 import { type Flags, openFlagSource } from '../flags/index.ts'
 
@@ -22,7 +22,7 @@ export interface LiveFlagsOptions {
 /** Rejects when there are no flags to begin with. It does not keep the process alive. */
 export async function openFlags({ from, troubled }: LiveFlagsOptions): Promise<LiveFlags> {
   const stop = new AbortController()
-  const store = typeof from === 'string' ? await fileAt(from, stop.signal) : from
+  const store = typeof from === 'string' ? readFlagFile(from, stop.signal) : from
   const source = await openFlagSource(store, {
     clock: Date,
     signal: stop.signal,
@@ -46,9 +46,4 @@ export async function openFlags({ from, troubled }: LiveFlagsOptions): Promise<L
     onChange: (told) => source.follow(() => told()),
     close: () => stop.abort(new Error('closed')),
   }
-}
-
-async function fileAt(path: string, signal: AbortSignal): Promise<FlagReader> {
-  const target = await flagFile.open({ path }, { run: 'program', fence: 0, base: process.cwd(), signal })
-  return target.read
 }

@@ -1,5 +1,5 @@
 /** A flag server in one call: the store is followed, and what programs ask is answered from the newest flags that can be read. */
-import { flagFile } from '../adapters/flag-file/index.ts'
+import { readFlagFile } from '../adapters/flag-file/index.ts'
 import type { FlagReader } from '../core/ports/index.ts'
 import { openFlagSource } from '../flags/index.ts'
 import { type OfrepOptions, type OfrepServer, startOfrep } from './ofrep.ts'
@@ -23,7 +23,7 @@ export async function serveFlags({ from, changed, troubled, ...options }: FlagSe
   const stop = new AbortController()
   const { signal } = stop
   try {
-    const store = typeof from === 'string' ? await fileAt(from, signal) : from
+    const store = typeof from === 'string' ? readFlagFile(from, signal) : from
     const source = await openFlagSource(store, { clock: Date, signal, ...(troubled === undefined ? {} : { troubled }) })
     const server = await startOfrep({ ...options, source, clock: Date })
     source.follow(({ version, flags }) => changed?.(version, flags.keys))
@@ -39,9 +39,4 @@ export async function serveFlags({ from, changed, troubled, ...options }: FlagSe
     stop.abort(error)
     throw error
   }
-}
-
-async function fileAt(path: string, signal: AbortSignal): Promise<FlagReader> {
-  const target = await flagFile.open({ path }, { run: 'server', fence: 0, base: process.cwd(), signal })
-  return target.read
 }

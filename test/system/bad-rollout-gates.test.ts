@@ -1,4 +1,5 @@
 /** Evidence that does not come and nodes that do not get well, with the real command: a gate that cannot tell holds and says so, and passes nothing. */
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -60,6 +61,23 @@ describe('a metric that never appears', () => {
       mustFail(await place.run('run', '--yes'), 1, 'run.held')
     },
   )
+})
+
+test('a program that measures is run when its gate is judged, and never to see whether it answers', async () => {
+  const program = "require('fs').appendFileSync('ran.txt', 'x'); console.log(1)"
+  const config = { command: [process.execPath, '-e', program] }
+  const spec = { metrics: { one: { query: '', max: 5 } } }
+  place.write(
+    'changeover.yaml',
+    planOf({ harm: { adapter: 'command-metrics', config } }, { id: 'look', kind: 'gate.metrics', on: 'harm', spec }),
+  )
+  const ran = () =>
+    existsSync(join(place.folder, 'ran.txt')) ? readFileSync(join(place.folder, 'ran.txt'), 'utf8') : ''
+  mustSay(await place.run('plan'), 0, 'look')
+  mustSay(await place.run('check'), 0, '1 step, 0 findings')
+  expect(ran()).toBe('')
+  mustSay(await place.run('run', '--yes'), 0, 'done')
+  expect(ran()).toBe('x')
 })
 
 const found = programOf('prometheus', 'prometheus')

@@ -32,7 +32,10 @@ export const commandMetrics = defineAdapter({
 
 async function openTarget(settings: Settings, who: Opener): Promise<Target<'metrics'>> {
   setMaxListeners(0, who.signal)
-  const port = { measure: async (query: string) => pick(query, await run(settings, who), settings) }
+  const port = {
+    measure: async (query: string) => pick(query, await run(settings, who), settings),
+    runsProgram: true as const,
+  }
   return {
     identity: async () => `command-metrics:${who.base}:${settings.command[0] ?? ''}`,
     observe: async () => ({}),

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { block, type Finding } from '../../core/finding.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import type { FlagReader } from '../../core/ports/index.ts'
 import { factsOf } from '../../flags/index.ts'
 import { openStore } from './store.ts'
 
@@ -41,6 +42,11 @@ function openTarget(given: FlagFileConfig, who: Opener): Target<'flags'> {
     fence: async () => undefined,
     close: async () => undefined,
   }
+}
+
+/** For a program that only asks: the flags of a file, relative to where it runs. */
+export function readFlagFile(path: string, signal: AbortSignal): FlagReader {
+  return openStore(resolve(path), signal, () => Date.now())
 }
 
 /** The file is replaced, so that the folder must take new files. */

@@ -13,6 +13,8 @@ export interface Measured {
 export interface MetricsReader {
   /** Throws `target.unreachable` where the source does not answer, `target.failed` where it refuses the query. */
   measure(query: string): Promise<Measured>
+  /** To ask is to run a program, which may take long or do something: nobody asks to see whether it answers. */
+  readonly runsProgram?: true
 }
 
 export interface MetricsPort {

@@ -22,12 +22,13 @@ interface Counts {
 
 type Seen = { readonly of: Measured } | { readonly why: string; readonly help: string }
 
-/** One note of what came, and a risk for each query that was not answered or whose answer a condition cannot judge. */
+/** One note of what came, and a risk for each query that was not answered or whose answer a condition cannot judge. A program is not run for that. */
 export async function lookOnce(
   reader: MetricsReader,
   metrics: { readonly [name: string]: Asked },
   source: string,
 ): Promise<readonly Finding[]> {
+  if (reader.runsProgram) return []
   const queries = Object.entries(metrics).flatMap(([name, each]) => queriesOf(each).map((query) => ({ name, query })))
   const seen = await Promise.all(queries.map(async ({ query }) => askOnce(reader, query)))
   const answered = queries.flatMap(({ name, query }, index) => {

@@ -548,6 +548,19 @@ describe('gate.traffic', () => {
     })
   })
 
+  it.each([
+    [{ failureLimit: 3 }, 'failureLimit', 'it can never fail; give at most 2'],
+    [{ failureLimit: -1 }, 'failureLimit', 'with failureLimit -1 it can never fail'],
+    [{ consecutiveSuccessLimit: 4 }, 'consecutiveSuccessLimit', '4 successes in a row never come in a count of 3'],
+    [{ maxErrorRate: 1 }, 'maxErrorRate', '<1'],
+    [{ minPerSecond: 0 }, 'minPerSecond', '>0'],
+  ])('refuses limits that nothing could pass: %j', (spec, field, message) => {
+    const read = gateTraffic.spec.safeParse({ route: 'web', side: 'v2', count: 3, maxErrorRate: 0.05, ...spec })
+    expect(read.error?.issues.map((issue) => [issue.path, issue.message])).toEqual([
+      [[field], expect.stringContaining(message) as string],
+    ])
+  })
+
   it('says that the requests are not shared as was told, or fails of it', async () => {
     const even = (nth: number) => ({
       v1: { requests: nth * 200, failed: 0 },

@@ -8,6 +8,8 @@ import type { SideCount, TrafficReader } from '../../core/ports/index.ts'
 import {
   addBatch,
   chance,
+  complaint,
+  countingFields,
   isWorse,
   type MetricRules,
   metricFields,
@@ -15,30 +17,40 @@ import {
   type Sequential,
   shown,
   type Split,
+  undecidedMs,
 } from '../../metrics/index.ts'
 import { judgedFindings } from './judged-metrics.ts'
 import { mismatch, since, splitOf } from './split-mismatch.ts'
 import { type Taken, watchMetrics } from './watch.ts'
 
-const { intervalMs, count, failureLimit, consecutiveErrorLimit, errorRetryMs, advisory } = metricFields
+const { errorRetryMs, advisory } = metricFields
+const { intervalMs, count, initialDelayMs, failureLimit, consecutiveErrorLimit, consecutiveSuccessLimit } =
+  countingFields
+
+/** How it is paced and counted. */
+const pace = {
+  intervalMs: intervalMs.unwrap().default(1000).describe('Between two looks, in milliseconds.'),
+  count: count.unwrap().default(10).describe('Judgements until it passes; 0: no end, for a guard.'),
+  initialDelayMs,
+  failureLimit,
+  consecutiveErrorLimit,
+  consecutiveSuccessLimit,
+  errorRetryMs: errorRetryMs.unwrap().default(1000),
+  advisory,
+}
 
 const spec = z
   .strictObject({
     route: z.string().min(1),
     side: z.string().min(1).describe('The side that is judged.'),
-    intervalMs: intervalMs.unwrap().default(1000).describe('Between two looks, in milliseconds.'),
-    count: count.unwrap().default(10).describe('Judgements until it passes; 0: no end, for a guard.'),
-    failureLimit,
-    consecutiveErrorLimit,
-    errorRetryMs: errorRetryMs.unwrap().default(1000),
-    advisory,
+    ...pace,
     minRequests: z
       .int()
       .min(1)
       .default(100)
       .describe('A judgement rests on at least so many requests since the one before.'),
-    maxErrorRate: z.number().min(0).max(1).optional().describe('Share of failed requests.'),
-    minPerSecond: z.number().min(0).optional().describe('Requests a second.'),
+    maxErrorRate: z.number().min(0).lt(1).optional().describe('Share of failed requests.'),
+    minPerSecond: z.number().gt(0).optional().describe('Requests a second.'),
     against: z.string().optional().describe('The side it must not fail more often than, by a sequential test.'),
     alpha: z
       .number()
@@ -52,11 +64,7 @@ const spec = z
       .describe(
         'When requests come to the sides otherwise than their shares say: a risk, or the gate fails. By default a risk; off where the route is sticky, since requests of one user are not independent.',
       ),
-    undecidedMs: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Fails a gate that cannot tell for so long; without it, it holds until a person acts.'),
+    undecidedMs,
   })
   .refine(
     (given) => given.maxErrorRate ?? given.minPerSecond ?? given.against,
@@ -65,6 +73,10 @@ const spec = z
   .refine((given) => given.against !== given.side, {
     path: ['against'],
     message: 'a side cannot be compared with itself',
+  })
+  .superRefine((given, at) => {
+    const wrong = complaint(rulesOf(given))
+    if (wrong) at.addIssue({ code: 'custom', path: [wrong.field], message: wrong.why })
   })
 
 type Spec = z.output<typeof spec>
@@ -138,22 +150,9 @@ function wantedOf(given: Spec): string {
     .join(', ')
 }
 
-function rulesOf(given: Spec): MetricRules {
-  const {
-    intervalMs: pace,
-    count: times,
-    failureLimit: failures,
-    consecutiveErrorLimit: errors,
-    errorRetryMs: retry,
-  } = given
-  return z.strictObject(metricFields).parse({
-    intervalMs: pace,
-    count: times,
-    failureLimit: failures,
-    consecutiveErrorLimit: errors,
-    errorRetryMs: retry,
-    advisory: given.advisory,
-  })
+function rulesOf(given: z.output<z.ZodObject<typeof pace>>): MetricRules {
+  const own = Object.keys(pace) as readonly (keyof typeof pace)[]
+  return z.strictObject(metricFields).parse(Object.fromEntries(own.map((field) => [field, given[field]])))
 }
 
 /** Counts are totals of the proxy: a look that finds too few requests leaves them to the next one. */
