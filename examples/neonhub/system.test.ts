@@ -44,15 +44,17 @@ const turn = async (to: 'v3' | 'v4'): Promise<void> => {
     expect(await answer.json()).toEqual(shares)
   }
 }
-/** The gateway looks four times a second. */
+/** The gateway looks four times a second, for each route on its own. */
 const up = async (side: string): Promise<void> => {
   const headers = { connection: 'close', authorization: `Bearer ${hub.secrets.GATEWAY_TOKEN}` }
-  const url = `http://127.0.0.1:${hub.ports.gatewayControl}/v1/routes/v3-api/sides`
-  const serversUp = async () => {
-    const sides = (await (await fetch(url, { headers })).json()) as Record<string, { serversUp: number }>
-    return sides[side]?.serversUp
+  for (const route of ['v3-api', 'v4-api']) {
+    const url = `http://127.0.0.1:${hub.ports.gatewayControl}/v1/routes/${route}/sides`
+    const serversUp = async () => {
+      const sides = (await (await fetch(url, { headers })).json()) as Record<string, { serversUp: number }>
+      return sides[side]?.serversUp
+    }
+    await expect.poll(serversUp, { timeout: 5_000 }).toBeGreaterThan(0)
   }
-  await expect.poll(serversUp, { timeout: 5_000 }).toBeGreaterThan(0)
 }
 
 it('goes to v4 and back by hand, as programs of its own, while clients of both versions work', async () => {
