@@ -181,10 +181,14 @@ describe('a fleet of v3', () => {
       return each.reduce((sum, pages) => sum + pages, 0)
     }
     turnOn(fleet, [])
-    await until('off', async () => (await status(fleet, 'n03')).flags.length === 0)
+    const inForce = async () => {
+      const all = await Promise.all(fleet.nodes.map(({ id }) => status(fleet, id)))
+      return all.filter(({ flags }) => flags.length > 0).length
+    }
+    await until('off', async () => (await inForce()) === 0)
     await expect(exercise('ml_compression', nodes.slice(2, 3))).rejects.toThrow('in force on 0 nodes')
     turnOn(fleet, ['ml_compression'])
-    await until('on', async () => (await status(fleet, 'n03')).flags.length === 1)
+    await until('on', async () => (await inForce()) === nodes.length)
     const before = await chosen()
     expect(await exercise('ml_compression', nodes)).toEqual({ nodes: ['n01', 'n02', 'n03'], moves: 6 })
     // Each move takes every page of a machine at least once.

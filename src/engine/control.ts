@@ -20,8 +20,7 @@ export async function control(
   what: Control,
 ): Promise<RunState> {
   const record = await Record.open({ journal: at.journal, run, redact: (value) => value })
-  const happening = decide(record.state, what, at.actor)
-  return happening ? record.append(happening) : record.state
+  return record.decide((state) => decide(state, what, at.actor))
 }
 
 /** Pure: the event that a wish becomes in a state, nothing when it is so already. */

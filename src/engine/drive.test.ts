@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { doomed, Fate } from '../testing/crash.ts'
+import type { Happening, Journal } from '../core/event.ts'
 import { type Disk, toyAdapter, toyKinds } from '../../test/toy.ts'
 import {
   type Bench,
+  type Control,
   control,
   drive,
   makePlanNow,
@@ -242,6 +244,55 @@ describe('a run', () => {
       code: 'plan.stale',
       message: expect.stringContaining('step "a"') as string,
     })
+  })
+})
+
+describe('a word of another terminal, a moment earlier', () => {
+  /** The same bench; just before an event of this type is written, somebody else says a word. Once. */
+  const interrupted = (at: Bench, type: Happening['type'], word: Control): Bench => {
+    let said = false
+    const append: Journal['append'] = async (run, what, after) => {
+      if (what.type === type && !said) {
+        said = true
+        await control({ ...at, actor: thisActor() }, run, word)
+      }
+      return at.journal.append(run, what, after)
+    }
+    return { ...at, journal: { ...at.journal, append } }
+  }
+
+  it('is heard once, when two say the same', async () => {
+    const at = await bench([put('a', { approval: 'really?' })])
+    const run = await start(at)
+    await drive(at, run, never())
+    const word = { do: 'approve', note: 'yes' } as const
+    await expect(control(interrupted(at, 'approval.given', word), run, word)).rejects.toMatchObject({
+      code: 'run.refused',
+    })
+    await control(at, run, { ...word, step: 'a' })
+    expect((await types(at, run)).filter((type) => type.startsWith('approval.given'))).toEqual(['approval.given a'])
+  })
+
+  it.each([
+    ['turned back', { do: 'rollback', why: 'no' }, 'rolled-back', { a: 'old', z: 'kept' }],
+    ['aborted', { do: 'abort', why: 'no' }, 'aborted', { a: 'new', z: 'kept' }],
+  ] as const)('%s: a run that was about to close', async (_, word, outcome, left) => {
+    const at = await bench([put('a')])
+    const state = await go(interrupted(at, 'run.closed', word))
+    expect([state.outcome, Object.fromEntries(disk)]).toEqual([outcome, left])
+    expect((await types(at, 'toy-1-toys')).filter((type) => type === 'run.closed')).toHaveLength(1)
+  })
+
+  it('goes on, though the runner was about to pause where it had been told to', async () => {
+    const at = await bench([put('a'), put('b')])
+    const state = await go(interrupted(at, 'run.paused', { do: 'resume', until: 'b' }), { until: 'a' })
+    expect(state.steps.map((step) => step.status)).toEqual(['applied', 'applied'])
+  })
+
+  it('stays aborted, though a failed step was about to turn the run back', async () => {
+    const at = await bench([put('a'), { id: 'b', kind: 'toy.gate', on: 'disk', spec: { path: 'z', text: 'new' } }])
+    const state = await go(interrupted(at, 'run.turned', { do: 'abort', why: 'enough' }))
+    expect([state.outcome, disk.get('a')]).toEqual(['aborted', 'new'])
   })
 })
 

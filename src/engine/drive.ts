@@ -3,7 +3,7 @@ import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
 import type { Happening } from '../core/event.ts'
 import { note, risk } from '../core/finding.ts'
 import { diff } from '../core/json.ts'
-import { next, type RunState, sealedBy, type StepState } from '../core/run.ts'
+import { next, type RunState, sealedBy, type StepState, type Task } from '../core/run.ts'
 import type { Bench } from './bench.ts'
 import { openFollowers } from './followers.ts'
 import { type Listener, Record } from './record.ts'
@@ -79,18 +79,21 @@ async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
         continue
       }
       if (task.do === 'ask') {
-        if (!task.asked)
-          await record.append({ type: 'approval.asked', step: task.step.plan.id, ask: task.step.plan.approval ?? '' })
+        const { id, approval = '' } = task.step.plan
+        await record.decide((now) => {
+          const due = next(now)
+          return due.do === 'ask' && !due.asked ? { type: 'approval.asked', step: id, ask: approval } : undefined
+        })
         // A person who is awaited must not disable the safety net; without one there is nothing to stay for.
         if (task.step.plan.guards.length === 0) return record.state
         await watchWhileAsked(shift, task.step)
         continue
       }
       if (task.do === 'apply' || task.do === 'rollback') await act(shift, task.do, task.step)
-      else if (task.do === 'recover') await recover(shift, task.step)
-      else if (task.do === 'pause') await record.append({ type: 'run.paused', why: task.why, by: bench.actor })
-      else if (task.do === 'settle') await record.append({ type: 'run.settled', why: task.why })
-      else await close(shift, task.outcome)
+      else if (task.do === 'recover') await recover(shift, task)
+      else if (task.do === 'pause') await whileDue(record, task, { type: 'run.paused', why: task.why, by: bench.actor })
+      else if (task.do === 'settle') await whileDue(record, task, { type: 'run.settled', why: task.why })
+      else await close(shift, task)
     }
   } catch (error) {
     await pauseAfter(shift, error)
@@ -99,6 +102,16 @@ async function loop(shift: Shift, options: DriveOptions): Promise<RunState> {
     options.pause.removeEventListener('abort', onPause)
     await followers.close()
   }
+}
+
+/** A word of a person that came first holds: what it made of the run is looked at anew. */
+async function whileDue(record: Record, task: Task, what: Happening): Promise<void> {
+  await record.decide((now) => (nameOf(next(now)) === nameOf(task) ? what : undefined))
+}
+
+function nameOf(task: Task): string {
+  if (task.do === 'close') return `${task.do} ${task.outcome}`
+  return 'step' in task ? `${task.do} ${task.step.plan.id}` : `${task.do} ${task.why}`
 }
 
 async function act(shift: Shift, verb: 'apply' | 'rollback', step: StepState): Promise<void> {
@@ -115,30 +128,32 @@ async function act(shift: Shift, verb: 'apply' | 'rollback', step: StepState): P
 }
 
 /** A failed step turns the run back where the plan says so, unless something that cannot be turned back stands in the way. */
-async function recover(shift: Shift, step: StepState): Promise<void> {
+async function recover(shift: Shift, task: Extract<Task, { do: 'recover' }>): Promise<void> {
   const { record, bench } = shift
+  const { step } = task
   const why = `step "${step.plan.id}" failed: ${step.error?.message ?? 'for an unknown reason'}`
   const back = await retreat(shift, step)
   if (back === 'left') return
-  if (back) return hold(shift, why, back.stands)
+  if (back) return hold(shift, task, why, back.stands)
   const sealed = sealedBy({ ...record.state, way: 'back' })
   if (record.state.plan.onFailure === 'pause' || sealed)
-    await record.append({ type: 'run.paused', why, by: bench.actor })
+    await whileDue(record, task, { type: 'run.paused', why, by: bench.actor })
   else {
-    const automatic = step.error?.code === 'gate.failed'
-    await record.append({ type: 'run.turned', way: 'back', why, by: bench.actor, ...(automatic ? { automatic } : {}) })
+    const automatic = step.error?.code === 'gate.failed' ? { automatic: true as const } : {}
+    await whileDue(record, task, { type: 'run.turned', way: 'back', why, by: bench.actor, ...automatic })
   }
 }
 
 /** Whoever is awaited learns what is in force meanwhile, and what to type. */
-async function hold({ record, bench }: Shift, why: string, stands: string): Promise<void> {
+async function hold({ record, bench }: Shift, task: Task, why: string, stands: string): Promise<void> {
   const choice = '`changeover resume` tries the step again, `changeover rollback` turns everything back'
-  await record.append({ type: 'run.paused', why: `${why}; ${stands}: ${choice}`, by: bench.actor, stands })
+  await whileDue(record, task, { type: 'run.paused', why: `${why}; ${stands}: ${choice}`, by: bench.actor, stands })
 }
 
 /** Rolled back means that the facts are those at the start; the journal says whether they are. */
-async function close(shift: Shift, outcome: 'done' | 'rolled-back' | 'aborted'): Promise<void> {
+async function close(shift: Shift, task: Extract<Task, { do: 'close' }>): Promise<void> {
   const { record } = shift
+  const { outcome } = task
   if (outcome === 'rolled-back') {
     const { facts } = record.state.plan
     const edits = diff(facts, await shift.targets.observe(Object.keys(facts)))
@@ -161,7 +176,7 @@ async function close(shift: Shift, outcome: 'done' | 'rolled-back' | 'aborted'):
   ) {
     for (const name of Object.keys(record.state.plan.facts)) await (await shift.targets.get(name)).forget?.()
   }
-  await record.append({ type: 'run.closed', outcome })
+  await whileDue(record, task, { type: 'run.closed', outcome })
 }
 
 /** What a person must mend leaves a paused run; a fenced runner leaves it to the other, and a journal that cannot be written is left. */

@@ -46,8 +46,15 @@ export class Record {
 
   /** Appends, after whatever others appended meanwhile. Throws `run.fenced` when one of those is another runner's claim. */
   append(what: Happening): Promise<RunState> {
+    return this.decide(() => what)
+  }
+
+  /** The same for what depends on the state: asked again when another was first, so that two with one wish append it once. */
+  decide(choose: (state: RunState) => Happening | undefined): Promise<RunState> {
     return this.#alone(async () => {
       for (;;) {
+        const what = choose(this.#state)
+        if (what === undefined) return this.#state
         try {
           this.#take(await this.#options.journal.append(this.run, this.#options.redact(what), this.#state.seq))
           return this.#state

@@ -67,7 +67,10 @@ async function turn(shift: Shift, { step, waits, meanwhile }: Vigil, message: st
   const finding = risk('guard.tripped', `while step "${step.plan.id}" ${meanwhile}: ${message}`, help)
   await record.append({ type: 'finding.made', finding: { ...finding, at: { step: step.plan.id } } })
   const why = `step "${step.plan.id}" ${meanwhile}: ${message}`
-  if (record.state.plan.onFailure === 'pause' || sealedBy({ ...record.state, way: 'back' }))
-    await record.append({ type: 'run.paused', why, by: bench.actor })
-  else await record.append({ type: 'run.turned', way: 'back', why, by: bench.actor, automatic: true })
+  await record.decide((now) => {
+    if (!waits(now)) return undefined
+    return now.plan.onFailure === 'pause' || sealedBy({ ...now, way: 'back' })
+      ? { type: 'run.paused', why, by: bench.actor }
+      : { type: 'run.turned', way: 'back', why, by: bench.actor, automatic: true }
+  })
 }

@@ -159,7 +159,10 @@ function shopAt(url: string, place: Place): Shop {
       readFileSync(fileOf('.jsonl'), 'utf8')
         .trimEnd()
         .split('\n')
-        .map((line) => (JSON.parse(line) as { type: string }).type),
+        .map((line) => JSON.parse(line) as { seq: number; type: string })
+        // Of two that wrote at once, the first line with a number is the event.
+        .filter(({ seq }, at, all) => all.findIndex((each) => each.seq === seq) === at)
+        .map(({ type }) => type),
     hasRun: () => existsSync(journals) && readdirSync(journals).some((each) => each.endsWith('.jsonl')),
     files: () =>
       readdirSync(place.folder, { recursive: true, withFileTypes: true })
