@@ -36,7 +36,7 @@ export async function startPrometheus(path: string, target: string): Promise<Pro
     if (child.exitCode === null && child.signalCode === null) await end('SIGKILL')
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     const ready = await fetch(`${url}/-/ready`).then(
       (answer) => answer.ok,
       () => false,

@@ -49,7 +49,7 @@ describe.each(found)('the plan of the README, on the %s PostgreSQL', (source) =>
     }
   }
 
-  it('is planned, run, mirrored both ways, looked at and rolled back', { timeout: 120_000 }, async () => {
+  it('is planned, run, mirrored both ways, looked at and rolled back', { timeout: 240_000 }, async () => {
     const planned = changeover('plan')
     expect([planned.code, planned.code === 0 ? '' : planned.said]).toEqual([0, ''])
     for (const step of ['backup', 'column', 'mirror', 'fill', 'compare']) expect(planned.said).toContain(step)

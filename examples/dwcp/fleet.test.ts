@@ -36,7 +36,7 @@ function turnOn(fleet: Fleet, on: readonly Feature[]): void {
 }
 const set = (fleet: Fleet, values: Parameters<typeof newSettings>[0]): void =>
   writeFileSync(fleet.settings, JSON.stringify(newSettings(values)))
-async function until(what: string, isSo: () => Promise<boolean>, seconds = 15): Promise<void> {
+async function until(what: string, isSo: () => Promise<boolean>, seconds = 60): Promise<void> {
   for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(100))
     if (await isSo()) return
   throw new Error(`not within ${seconds} s: ${what}`)
@@ -54,6 +54,16 @@ const algorithms = async (fleet: Fleet) =>
   new Set(
     (await Promise.all(fleet.nodes.map(({ id }) => status(fleet, id)))).map((each) => each.groups['g1']?.algorithm),
   )
+/** Every machine is there once: what moved or started last has settled. */
+async function whole(fleet: Fleet, machines: number): Promise<void> {
+  await expect.poll(() => fleet.verify(), { timeout: 60_000 }).toEqual({ machines, problems: [] })
+}
+/** Both have heard of the other that it has these, and no more. */
+const agreed = (fleet: Fleet, one: string, other: string, wanted: readonly Feature[]) =>
+  until(`${one} and ${other} agree on ${wanted.join() || 'nothing'}`, async () => {
+    const [a, b] = await Promise.all([status(fleet, one), status(fleet, other)])
+    return [a.features[other], b.features[one]].every((each) => each?.join() === wanted.join())
+  })
 async function figure(fleet: Fleet, id: string, line: RegExp): Promise<number> {
   const found = (await fleet.get<string>(id, '/metrics')).split('\n').filter((each) => line.test(each))
   return found.reduce((sum, each) => sum + Number(each.split(' ').at(-1)), 0)
@@ -79,13 +89,12 @@ describe('versions side by side', () => {
         ) === 6,
     )
     const load = new Load({ fleet: fleet.file, rate: 25, mix })
-    await until('users were served', async () => load.figures().served > 30, 60)
+    await until('users were served', async () => load.figures().served > 30)
     await load.stop()
     const { failed, reasons } = load.figures()
     expect([failed, reasons]).toEqual([0, {}])
     expect(await fleet.verify()).toEqual({ machines: 6, problems: [] })
-    const { features: byPeer } = await status(fleet, 'n01')
-    expect(byPeer['n04']).toEqual(count === 4 ? [...features] : [])
+    await agreed(fleet, 'n01', 'n04', count === 4 ? features : [])
     if (count === 4) await until('PBFT', async () => [...(await algorithms(fleet))].join() === 'pbft')
     else expect([...(await algorithms(fleet))]).toEqual(['raft'])
   })
@@ -101,7 +110,8 @@ describe('versions side by side', () => {
       await until('it is back', async () =>
         (await status(fleet, 'n02')).machines.some((each) => each.machine === machine),
       )
-    expect(await fleet.verify()).toEqual({ machines: 6, problems: [] })
+    // It may have had others too, which come up after it.
+    await whole(fleet, 6)
   })
 
   it('goes back to v1 with its state, or says what would be lost', async () => {
@@ -118,10 +128,8 @@ describe('versions side by side', () => {
     if (!done.done) throw new Error(done.losses.join())
     await fleet.restart('n03', { version: 'v1', state: done.state })
     await until('its machines run', async () => (await status(fleet, 'n03')).machines.length === machines)
-    expect([await figure(fleet, 'n03', /^dwcp_machine_reboots_total/), await fleet.verify()]).toEqual([
-      0,
-      { machines: 6, problems: [] },
-    ])
+    await whole(fleet, 6)
+    expect(await figure(fleet, 'n03', /^dwcp_machine_reboots_total/)).toBe(0)
   })
 })
 
@@ -135,13 +143,13 @@ describe('a fleet of v3', () => {
 
   it('takes flags as they come, and counts what it still does the v1 way', async () => {
     turnOn(fleet, ['ml_compression'])
-    await until('negotiated', async () => (await status(fleet, 'n01')).features['n02']?.join() === 'ml_compression')
+    await agreed(fleet, 'n01', 'n02', ['ml_compression'])
     const before = await figure(fleet, 'n01', /compat_calls_total.*path="codec"/)
     await fleet.post('n01', '/migrate', { machine: 'm001', to: 'n02' })
     expect(await figure(fleet, 'n01', /dwcp_pages_total.*codec="(lz4|zstd)"/)).toBeGreaterThan(0)
     expect(await figure(fleet, 'n01', /compat_calls_total.*path="codec"/)).toBe(before)
     turnOn(fleet, [])
-    await until('off', async () => (await status(fleet, 'n02')).features['n03']?.length === 0)
+    await agreed(fleet, 'n02', 'n03', [])
     await fleet.post('n02', '/migrate', { machine: 'm001', to: 'n03' })
     expect(await figure(fleet, 'n02', /compat_calls_total.*path="codec"/)).toBeGreaterThan(0)
   })
@@ -149,17 +157,18 @@ describe('a fleet of v3', () => {
   it('sees that a peer is far, uses streams, and that it is near again', async () => {
     turnOn(fleet, ['hybrid_mode', 'internet_optimization'])
     set(fleet, {
-      'mode_detector.latency_threshold': '30ms',
+      // Far from what a machine that is busy with others takes for a neighbour.
+      'mode_detector.latency_threshold': '150ms',
       'mode_detector.jitter_threshold': '1s',
       'mode_detector.samples': 2,
     })
-    await proxy.set([{ from: 'n03', to: 'n04', delayMs: 40 }])
+    await proxy.set([{ from: 'n03', to: 'n04', delayMs: 200 }])
     await until('internet', async () => (await status(fleet, 'n03')).modes['n04'] === 'internet')
     await fleet.post('n03', '/migrate', { machine: 'm001', to: 'n04' })
     expect(await figure(fleet, 'n03', /dwcp_page_transfer_seconds_count.*mode="internet"/)).toBeGreaterThan(0)
     await proxy.clear()
     await until('datacenter', async () => (await status(fleet, 'n03')).modes['n04'] === 'datacenter')
-    expect(await fleet.verify()).toEqual({ machines: 5, problems: [] })
+    await whole(fleet, 5)
   })
 
   it('has no machine twice when its owner is cut off while it moves', async () => {
@@ -170,8 +179,8 @@ describe('a fleet of v3', () => {
     await moving
     await expect(fleet.post('n04', '/migrate', { machine: 'm001', to: 'n05' })).rejects.toThrow(/502|409/)
     await proxy.clear()
-    await until('settled', async () => (await fleet.verify()).problems.length === 0)
-    expect((await fleet.verify()).machines).toBe(5)
+    await whole(fleet, 5)
+    set(fleet, {})
   })
 
   it('moves machines on purpose between nodes that share a feature, and says where there are not two', async () => {
@@ -198,7 +207,7 @@ describe('a fleet of v3', () => {
   it('refuses wrong pages of a broken encoder, sends them again, and counts them; with its flag off there are none', async () => {
     turnOn(fleet, ['ml_compression'])
     await fleet.restart('n02', { fault: 'corrupt-encoder' })
-    await until('on', async () => (await status(fleet, 'n02')).features['n01']?.includes('ml_compression') ?? false)
+    await agreed(fleet, 'n01', 'n02', ['ml_compression'])
     const move = async (): Promise<void> => {
       const [held] = (await status(fleet, 'n02')).machines
       await fleet.post('n02', '/migrate', { machine: held?.machine, to: 'n01' })
@@ -210,9 +219,10 @@ describe('a fleet of v3', () => {
     const counted = await refused()
     expect(counted).toBeGreaterThan(0)
     turnOn(fleet, [])
-    await until('off', async () => (await status(fleet, 'n02')).flags.length === 0)
+    await agreed(fleet, 'n01', 'n02', [])
     await move()
-    expect([await refused(), await fleet.verify()]).toEqual([counted, { machines: 5, problems: [] }])
+    expect(await refused()).toBe(counted)
+    await whole(fleet, 5)
   })
 
   it('tells everybody the notes', async () => {
@@ -225,6 +235,6 @@ describe('a fleet of v3', () => {
   it('drains: its machines go to others', async () => {
     const { kept } = await fleet.post<{ kept: number }>('n05', '/drain')
     expect([kept, (await status(fleet, 'n05')).machines]).toEqual([0, []])
-    expect(await fleet.verify()).toEqual({ machines: 5, problems: [] })
+    await whole(fleet, 5)
   })
 })

@@ -184,7 +184,7 @@ export class Fleet {
 
   /** Every group has a leader. */
   async #ready(): Promise<void> {
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < 600; turn++) {
       const healthy = await Promise.all(
         this.nodes.map(({ url }) =>
           fetch(`${url}/health`).then(
@@ -196,7 +196,7 @@ export class Fleet {
       if (healthy.every(Boolean)) return
       await pause(100)
     }
-    throw new Error('the groups of the fleet have found no leaders in 10 s')
+    throw new Error('the groups of the fleet have found no leaders in a minute')
   }
 
   async #createMachines(count: number, pages: number): Promise<void> {

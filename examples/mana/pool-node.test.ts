@@ -7,7 +7,7 @@ import { hashOf, signerOf } from './transactions.ts'
 
 const signers = Array.from({ length: 12 }, (_, i) => signerOf(`test ${i}`))
 /** For what comes by itself, on a machine that has other work too. */
-const patient = { timeout: 10_000, interval: 5 }
+const patient = { timeout: 60_000, interval: 5 }
 
 describe('a pool node', () => {
   const fill = async (count: number) => {

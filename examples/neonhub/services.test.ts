@@ -147,7 +147,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
     it('works off the open jobs', async () => {
       const open = async (): Promise<number> =>
         Number((await client.query(`SELECT count(*) FROM jobs WHERE state <> 'done'`)).rows[0].count)
-      await expect.poll(open, { timeout: 10_000 }).toBe(0)
+      await expect.poll(open).toBe(0)
     })
   })
 
@@ -156,7 +156,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
     let coordinator: Serving
     const url = () => `http://127.0.0.1:${coordinator.port}`
     beforeAll(async () => {
-      coordinator = await startCoordinator({ port: 0, token, state: join(folder, 'coordinator.json'), staleMs: 600 })
+      coordinator = await startCoordinator({ port: 0, token, state: join(folder, 'coordinator.json'), staleMs: 3_000 })
       serving.push(coordinator)
       expect(() => watchSettings(config, {}, soundV4)).toThrow('"api.ssl" is a key of v3')
       rewriteByHand(config, null)
@@ -174,14 +174,14 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       await upByHand(server.url())
       expect((await ask(port, 'GET', '/api/v1/health')).status).toBe(200)
       await expect
-        .poll(async () => (await ask(port, 'GET', '/health/migration')).body, { timeout: 5_000 })
+        .poll(async () => (await ask(port, 'GET', '/health/migration')).body)
         .toMatchObject({ status: 'migrating', notTransformed: { users: 51, models: 11 } })
       const waiting = await ask(port, 'GET', '/api/v1/users/7')
       const { rows } = await client.query('SELECT consent_given FROM users WHERE id = 7')
       expect(waiting.body['consentRecords']).toMatchObject({ consentGiven: rows[0].consent_given, version: '4.0' })
       await transformByHand(server.url())
       await expect
-        .poll(async () => (await ask(port, 'GET', '/health/migration')).body, { timeout: 5_000 })
+        .poll(async () => (await ask(port, 'GET', '/health/migration')).body)
         .toMatchObject({ status: 'complete', notTransformed: { users: 0, models: 0 } })
     })
 
@@ -228,7 +228,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       })
       await client.query('UPDATE users SET consent_given = NOT consent_given WHERE id = 8')
       await expect
-        .poll(async () => (await ask(port, 'GET', '/api/v1/compliance/status')).body, { timeout: 5_000 })
+        .poll(async () => (await ask(port, 'GET', '/api/v1/compliance/status')).body)
         .toMatchObject({ status: 'attention', auditTrail: { intact: false, contradicted: 1 } })
       await client.query('UPDATE users SET consent_given = NOT consent_given WHERE id = 8')
     })
@@ -255,7 +255,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       rewriteByHand(config, url())
       const status = async () => (await ask(port, 'GET', '/api/v1/federation/status')).body
       await expect
-        .poll(status, { timeout: 5_000 })
+        .poll(status)
         .toMatchObject({ enabled: true, overall: 'degraded', coordinator: { reachable: true, registered: false } })
       for (const [at, sent] of [
         [coordinator.port, 201],
@@ -273,7 +273,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
         (await ask(port, 'POST', '/api/v1/federation/nodes', { ...registration, region: 'x' }, token)).status,
       ).toBe(409)
       await expect
-        .poll(status, { timeout: 5_000 })
+        .poll(status)
         .toMatchObject({ overall: 'healthy', nodes: { total: 6, byStatus: { active: 1, pending: 5 } } })
       const node = async () =>
         (await ask(coordinator.port, 'GET', '/api/v1/federation/nodes/migrated-node-1')).body['status'] as string
@@ -288,7 +288,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       expect((await status())['overall']).toBe('healthy')
       rewriteByHand(config, null)
       await expect.poll(status).toMatchObject({ overall: 'disabled' })
-      await expect.poll(node, { timeout: 5_000 }).toBe('inactive')
+      await expect.poll(node).toBe('inactive')
       expect(
         (await ask(coordinator.port, 'DELETE', '/api/v1/federation/nodes/migrated-node-1', undefined, token)).status,
       ).toBe(200)
@@ -301,7 +301,7 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       rewriteByHand(config, url())
       const rounds = '/api/v1/aix/rounds'
       const start = () => ask(port, 'POST', rounds, { modelId: 3, participants: ['b', 'a'], clip: 0.5 }, token)
-      await expect.poll(async () => (await start()).status, { timeout: 5_000 }).toBe(201)
+      await expect.poll(async () => (await start()).status).toBe(201)
       const { body } = await start()
       expect(body).toMatchObject({ status: 'initialized', participants: [{ nodeId: 'a' }, { nodeId: 'b' }] })
       const at = `${rounds}/${body['roundId']}`

@@ -53,7 +53,7 @@ const up = async (side: string): Promise<void> => {
       const sides = (await (await fetch(url, { headers })).json()) as Record<string, { serversUp: number }>
       return sides[side]?.serversUp
     }
-    await expect.poll(serversUp, { timeout: 5_000 }).toBeGreaterThan(0)
+    await expect.poll(serversUp).toBeGreaterThan(0)
   }
 }
 
@@ -70,8 +70,8 @@ it('goes to v4 and back by hand, as programs of its own, while clients of both v
   await hub.stop('v3')
   await ask(hub.ports.coordinator, '/api/v1/federation/nodes', registration, 'POST')
   const status = () => ask(hub.ports.gateway, '/api/v1/federation/status')
-  await expect.poll(status, { timeout: 10_000 }).toMatchObject({ overall: 'healthy' })
-  await expect.poll(async () => (await stats()).clients.v4.served, { timeout: 15_000 }).toBeGreaterThan(50)
+  await expect.poll(status).toMatchObject({ overall: 'healthy' })
+  await expect.poll(async () => (await stats()).clients.v4.served).toBeGreaterThan(50)
   await hub.start('v3')
   await up('v3')
   await turn('v3')

@@ -104,7 +104,7 @@ describe('a run', () => {
   beforeEach(() => place.write('changeover.yaml', plan))
 
   test('that was killed in the middle of a write was interrupted, and goes on with resume', async () => {
-    place.write('changeover.yaml', plan.replace('forMs: 600', 'forMs: 3000'))
+    place.write('changeover.yaml', plan.replace('forMs: 600', 'forMs: 600000'))
     const running = place.start('run', '--yes')
     await running.shows('step.started')
     expect((await place.run('status')).out).toMatch(/ running\n/)
@@ -123,7 +123,11 @@ describe('a run', () => {
     expect(after.out).toContain('changeover resume')
     expect(after.out).not.toContain('changeover pause')
     expect(lines((await place.run('status', '--json')).out)[0]).toMatchObject({ phase: 'interrupted' })
-    expect((await place.run('resume')).code).toBe(6)
+    const resumed = place.start('resume')
+    await resumed.shows('run.claimed')
+    expect((await place.run('status')).out).toMatch(/ running\n/)
+    resumed.child.kill('SIGINT')
+    expect((await resumed.ended).code).toBe(6)
   })
 
   test('goes as far as a person, who approves, and on to its end; each exit code says where it is', async () => {
@@ -188,7 +192,7 @@ describe('a run', () => {
   })
 
   test('is paused by one Ctrl-C and by SIGTERM, stopped by two, and goes on from there', async () => {
-    place.write('changeover.yaml', plan.replaceAll('600', '4000'))
+    place.write('changeover.yaml', plan.replaceAll('600', '600000'))
     const once = place.start('run', '--yes')
     await once.shows('step.started')
     once.child.kill('SIGTERM')
@@ -209,12 +213,12 @@ describe('a run', () => {
   })
 
   test('is watched from another terminal until it is closed', async () => {
-    place.write('changeover.yaml', plan.replaceAll('600', '1500').replace('approval: "May it go on?", ', ''))
-    const run = place.start('run', '--yes')
-    await run.shows('step.started')
+    expect((await place.run('run', '--yes')).code).toBe(6)
     const watching = place.start('status', '--watch', '--json')
     const followed = place.start('events', '--follow', '--filter', 'type=run.*', '--json')
-    await run.ended
+    await Promise.all([watching.shows('"phase"'), followed.shows('run.opened')])
+    expect((await place.run('approve', '--note', 'support is ready')).code).toBe(0)
+    expect((await place.run('resume')).code).toBe(0)
     const states = lines((await watching.ended).out)
     expect(states.length).toBeGreaterThan(1)
     expect(states.at(-1)).toMatchObject({ run: expect.stringMatching(/^demo-1-\w{4}$/) as string })
@@ -247,7 +251,7 @@ describe('on a terminal', () => {
   })
 
   test('Ctrl-C pauses', async () => {
-    place.write('changeover.yaml', plan.replaceAll('600', '5000'))
+    place.write('changeover.yaml', plan.replaceAll('600', '600000'))
     const run = place.onTerminal('run', '--yes')
     await run.shows('warm')
     await run.shows('left')

@@ -139,30 +139,28 @@ steps:
       'id: agree, kind: gate.confirm, approval: "Go on?", spec: { items: [all is well] }',
       'approval.asked',
     ],
-  ])(
-    'turn back %s within a second of the failures',
-    async (_, step, begun) => {
-      place.write('changeover.yaml', planOf(step))
-      const running = place.run('run', '--yes', '--json')
-      const wanted = new RegExp(`${begun}.*(soak|agree)`)
-      while (!wanted.test((await place.run('events')).out)) await new Promise((resolve) => setTimeout(resolve, 100))
-      // Two looks must have seen the page before.
-      await new Promise((resolve) => setTimeout(resolve, 600))
-      await app.serve(20, 20)
-      const failed = Date.now()
-      const ended = await running
-      expect(ended.code).toBe(5)
-      const told = events(ended.out)
-      const turned = told.find((event) => event['type'] === 'run.turned')
-      expect(turned).toMatchObject({
-        way: 'back',
-        automatic: true,
-        why: expect.stringContaining('guard "errors"') as string,
-      })
-      expect(Date.parse(String(turned?.['at'])) - failed).toBeLessThan(1000)
-    },
-    60_000,
-  )
+  ])('turn back %s within a second of the failures', async (_, step, begun) => {
+    place.write('changeover.yaml', planOf(step))
+    const running = place.run('run', '--yes', '--json')
+    const wanted = new RegExp(`${begun}.*(soak|agree)`)
+    while (!wanted.test((await place.run('events')).out)) await new Promise((resolve) => setTimeout(resolve, 100))
+    // Two looks must have seen the page before.
+    const seen = app.scrapes.length
+    await expect.poll(() => app.scrapes.length).toBeGreaterThan(seen + 1)
+    await app.serve(20, 20)
+    const looks = app.scrapes.length
+    const ended = await running
+    expect(ended.code).toBe(5)
+    const told = events(ended.out)
+    const turned = told.find((event) => event['type'] === 'run.turned')
+    expect(turned).toMatchObject({
+      way: 'back',
+      automatic: true,
+      why: expect.stringContaining('guard "errors"') as string,
+    })
+    // A second, by the looks of the guard, ten a second: on a machine that is busy with others they are further apart.
+    expect(app.scrapes.length - looks).toBeLessThan(10)
+  })
 
   test('the person at the terminal is asked while they watch', async () => {
     place.write(
@@ -171,9 +169,10 @@ steps:
     )
     const running = place.onTerminal('run', '--yes')
     await running.shows('approve step "agree" with a note')
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    const seen = app.scrapes.length
+    await expect.poll(() => app.scrapes.length).toBeGreaterThan(seen + 2)
     running.type('all is well\n')
     expect((await running.ended).code).toBe(0)
     expect((await place.run('events', '--filter', 'type=approval.given')).out).toContain('all is well')
-  }, 60_000)
+  })
 })

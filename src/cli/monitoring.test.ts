@@ -191,7 +191,7 @@ steps:
     server = await startPrometheus(path, app.at)
     await app.serve(50, 0)
     place.write('changeover.yaml', example.replace('http://prometheus:9090', server.url))
-    await expect.poll(async () => (await place.run('metrics', 'errors')).out, { timeout: 20_000 }).toContain('good')
+    await expect.poll(async () => (await place.run('metrics', 'errors')).out).toContain('good')
     const lines = [...page.matchAll(/```sh\n([^]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'))
     for (const line of lines) {
       const { code, err } = await place.run(...line.split(' ').slice(1))
@@ -205,7 +205,8 @@ steps:
   })
 
   test('the exporter shows the run while it goes on, and the one after it', async () => {
-    place.write('changeover.yaml', plan())
+    // This Prometheus knows the exporter alone: a guard that asks it for the program's figures would turn the run back, if it came to look.
+    place.write('changeover.yaml', plan().replace(/ {4}guards:\n.*\n/, ''))
     const running = place.start('exporter', '--port', String(port))
     await running.shows(`http://127.0.0.1:${port}/metrics`)
     expect((await place.run('run', '--yes')).code).toBe(6)
@@ -214,7 +215,7 @@ steps:
       const answer = await fetch(`${server.url}/api/v1/query?query=${encodeURIComponent(asked)}`)
       return ((await answer.json()) as { readonly data: { readonly result: readonly unknown[] } }).data.result.length
     }
-    await expect.poll(found, { timeout: 15_000 }).toBe(1)
+    await expect.poll(found).toBe(1)
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     expect(page).toContain('changeover_run_waits_for_person{run="shop.two-1')
     execFileSync(join(path, '..', 'promtool'), ['check', 'metrics'], { input: page })

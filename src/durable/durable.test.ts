@@ -103,13 +103,15 @@ describe('a file that says whose something is', () => {
 
   test('is free when its process is only a remain that nobody waited for', async () => {
     // The shell becomes a program that never waits for the child that the shell began.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 20'], {
+    const parent = spawn('/bin/sh', ['-c', 'sleep 600 & echo $!; exec sleep 600'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     try {
       const pid = Number(await new Promise((resolve) => parent.stdout.once('data', (text) => resolve(String(text)))))
       await makeOwned(path(), owner('a', pid))
       expect(await isOwned(path(), await ownerOf(path()), look)).toBe(true)
+      await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+      process.kill(pid, 'SIGKILL')
       await expect.poll(async () => isOwned(path(), await ownerOf(path()), look)).toBe(false)
       expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
     } finally {
@@ -120,11 +122,12 @@ describe('a file that says whose something is', () => {
   test('of another machine is free when it is old; one without an owner, a second after it was made', async () => {
     await makeOwned(path(), { ...owner('a'), host: 'elsewhere' })
     const far = await ownerOf(path())
-    expect(await isOwned(path(), far, { ...look, now: Date.now() + 29_000 })).toBe(true)
-    expect(await isOwned(path(), far, { ...look, now: Date.now() + 31_000 })).toBe(false)
+    const after = (ms: number) => ({ ...look, now: statSync(path()).mtimeMs + ms })
+    expect(await isOwned(path(), far, after(29_000))).toBe(true)
+    expect(await isOwned(path(), far, after(31_000))).toBe(false)
     writeFileSync(path(), '')
-    expect(await isOwned(path(), undefined, { ...look, now: Date.now() })).toBe(true)
-    expect(await isOwned(path(), undefined, { ...look, now: Date.now() + 1_100 })).toBe(false)
+    expect(await isOwned(path(), undefined, after(900))).toBe(true)
+    expect(await isOwned(path(), undefined, after(1_100))).toBe(false)
   })
 
   test('that a live one has taken meanwhile goes back to it', async () => {

@@ -174,7 +174,8 @@ describe('a run', () => {
     const guards = [{ id: 'watch', kind: 'toy.gate', on: 'disk', spec: { path: 'z', text: 'kept' } }]
     const at = await bench([put('a'), put('b', { guards }, { forever: true })])
     const running = go(at)
-    setTimeout(() => disk.set('z', 'broken'), 100)
+    await expect.poll(() => disk.has('b'), { interval: 5 }).toBe(true)
+    disk.set('z', 'broken')
     const state = await running
     expect(state.outcome).toBe('rolled-back')
     expect(state.why).toBe('step "b" failed: guard "watch": z is "broken", not "kept"')
@@ -330,7 +331,7 @@ describe('killed before and after every call of target and journal', () => {
     return fate
   }
 
-  it('a run ends the same', { timeout: 120_000 }, async () => {
+  it('a run ends the same', { timeout: 240_000 }, async () => {
     const whole = await killedAt(Infinity)
     expect(whole.points).toBeGreaterThan(50)
     for (let point = 1; point <= whole.points; point++) {
@@ -349,7 +350,7 @@ describe('killed before and after every call of target and journal', () => {
     }
   })
 
-  it('a run is rolled back to the start', { timeout: 120_000 }, async () => {
+  it('a run is rolled back to the start', { timeout: 240_000 }, async () => {
     const whole = await killedAt(Infinity)
     for (let point = 1; point <= whole.points; point += 2) {
       disk = new Map([

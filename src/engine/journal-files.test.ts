@@ -81,7 +81,7 @@ describe('a claim', () => {
     child.kill('SIGKILL')
     await ended
     const taken = await open().claim('dead', here('next', process.pid))
-    await expect.poll(() => claim.lost.aborted, { timeout: 5000 }).toBe(true)
+    await expect.poll(() => claim.lost.aborted).toBe(true)
     await taken.release()
   })
 

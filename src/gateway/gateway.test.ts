@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ask, one, openRig, type Rig, say, sleep, token, until } from '../../test/gateway/rig.ts'
+import { ask, one, openRig, type Rig, say, token, until } from '../../test/gateway/rig.ts'
 import { bucketOf } from '../flags/index.ts'
 import { type Gateway, type GatewayConfig, startGateway } from './index.ts'
 import { elsewhere, sideAt, splitOf } from './split.ts'
@@ -181,7 +181,7 @@ describe('where requests go', () => {
       response.end('sick')
     })
     const well = await named('well')
-    const health = { intervalMs: 30, timeoutMs: 100, fall: 2, rise: 2 }
+    const health = { intervalMs: 30, timeoutMs: 20_000, fall: 2, rise: 2 }
     const gateway = await rig.gateway({ ...one(sick.url, well.url), health })
     await until(() => gateway.sides('all').v1!.serversUp === 1)
     expect(new Set(await sidesOf(gateway, 20))).toEqual(new Set(['well']))
@@ -344,17 +344,19 @@ describe('changes under load', () => {
   })
 
   it('closes when requests under way have ended, and tells clients to come back on another connection', async () => {
-    let slow = 0
+    let [release, slow] = [() => undefined as void, 0]
+    const held = new Promise<void>((resolve) => (release = resolve))
     const upstream = await named('ok', async () => {
       slow += 1
-      await sleep(150)
+      await held
     })
-    const gateway = await rig.gateway(one(upstream.url), { timeouts: { graceMs: 2000 } })
+    const gateway = await rig.gateway(one(upstream.url), { timeouts: { graceMs: 20_000 } })
     const under = ask(gateway.url, { agent: new Agent({ keepAlive: true }) })
     const idle = connect(Number(new URL(gateway.url).port), '127.0.0.1')
     await until(() => slow === 1)
     const closed = gateway.close()
     await expect(ask(gateway.url)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    release()
     expect(await under).toMatchObject({ status: 200, body: 'ok', headers: { connection: 'close' } })
     await closed
     await until(() => idle.destroyed || idle.readyState !== 'open')
@@ -497,10 +499,13 @@ describe('other protocols', () => {
         ),
     )
     const gateway = await rig.gateway(one(upstream.url), { timeouts: { graceMs: 50 } })
-    const said = say(gateway.url, hello(), 3000)
-    await until(() => upstream.sockets.size === 1)
-    await sleep(50)
+    const client = connect(Number(new URL(gateway.url).port), '127.0.0.1', () => void client.write(hello()))
+    let heard = ''
+    client.on('data', (bytes: Buffer) => (heard += bytes.toString()))
+    const over = new Promise((resolve) => client.once('close', resolve))
+    await until(() => heard.endsWith('\r\n\r\n'))
+    expect(heard).toMatch(/^HTTP\/1\.1 101 /)
     await gateway.close()
-    expect(await said).toMatch(/^HTTP\/1\.1 101 /)
+    await over
   })
 })

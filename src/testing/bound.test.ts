@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { haproxySource, nginxSource, postgresSources } from './index.ts'
 
@@ -92,6 +91,5 @@ function commandOf(pid: string): string {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 150 && !isSo(); tries++) await sleep(100)
-  expect(isSo()).toBe(true)
+  await expect.poll(isSo, { timeout: 120_000, interval: 100 }).toBe(true)
 }

@@ -124,7 +124,7 @@ async function launch(
   let log = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => (log += text))
-  const until = Date.now() + 15_000
+  const until = Date.now() + 60_000
   while (!(await answers(socket, child.pid!))) {
     if (child.exitCode !== null || Date.now() > until)
       throw new ChangeoverError('target.unreachable', `HAProxy did not start: ${log.trim()}`, 'read the lines above')

@@ -89,7 +89,7 @@ ${options.http(place)}
 }
 
 async function ready(child: ChildProcess, place: NginxPlace): Promise<void> {
-  const until = Date.now() + 15_000
+  const until = Date.now() + 60_000
   while (!(await listens(place.port))) {
     if (child.exitCode !== null || Date.now() > until) {
       child.kill('SIGKILL')

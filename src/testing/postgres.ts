@@ -1,5 +1,6 @@
 /** A real PostgreSQL on loopback, in a temporary folder, under an account that may run it. Stopped by its own process id, and ends with its starter. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import {
   chownSync,
   cpSync,
@@ -182,14 +183,24 @@ function reachable(path: string): boolean {
   }
 }
 
-/** A port of loopback that was free a moment ago. */
+/**
+ * A port of loopback that was free a moment ago. None of those that the system gives away by itself (Linux from 32,768, others from 49,152 on): the
+ * next connection of anybody could be given it before a server listens there, or while one is restarted.
+ */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(10_000, 32_768)
+    if (await isFree(port)) return port
+  }
+  throw new Error('of a hundred ports of loopback none is free')
+}
+
+function isFree(port: number): Promise<boolean> {
   const probe = createServer()
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port')
-  return address.port
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
 }
 
 function collect(child: ChildProcess): () => string {
@@ -204,7 +215,7 @@ function collect(child: ChildProcess): () => string {
 }
 
 async function ready(child: ChildProcess, log: () => string): Promise<void> {
-  const until = Date.now() + 30_000
+  const until = Date.now() + 120_000
   while (!log().includes('ready to accept connections')) {
     if (child.exitCode !== null || Date.now() > until) {
       throw new ChangeoverError(

@@ -16,19 +16,21 @@ export interface TrafficRig {
   readonly url: { readonly web: string; readonly shop: string; readonly v2: string; readonly metrics: string }
   /** Requests that a side had, and when the last one came, in milliseconds since 1970. */
   seen(side: Side): { readonly requests: number; readonly lastAt: number }
-  /** Makes a side answer with 500, or well again. */
-  spoil(side: Side, broken: boolean): void
+  /** Makes a side answer with 500, or well again; with a function, each request by its path. */
+  spoil(side: Side, broken: boolean | Judge): void
   stop(): Promise<void>
 }
 
 type Side = 'v1' | 'v2'
+type Judge = (path: string) => boolean
 
 export const rigFlag = 'neue-kasse/Käse 🧀'
 
 export async function startTrafficRig(options: { readonly threads?: number } = {}): Promise<TrafficRig> {
   const seen = { v1: { requests: 0, lastAt: 0 }, v2: { requests: 0, lastAt: 0 } }
-  const broken = { v1: false, v2: false }
-  const serve = (side: Side) => startSide(side, seen[side], () => broken[side])
+  const well: Judge = () => false
+  const broken = { v1: well, v2: well }
+  const serve = (side: Side) => startSide(side, seen[side], (path) => broken[side](path))
   const servers = await Promise.all([serve('v1'), serve('v1'), serve('v2')])
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   const shopPort = await freePort()
@@ -51,7 +53,7 @@ export async function startTrafficRig(options: { readonly threads?: number } = {
       metrics: `http://127.0.0.1:${metricsPort}/metrics`,
     },
     seen: (side) => ({ ...seen[side] }),
-    spoil: (side, now) => void (broken[side] = now),
+    spoil: (side, now) => void (broken[side] = typeof now === 'function' ? now : () => now),
     stop: async () => {
       await haproxy.stop()
       for (const server of servers) {
@@ -62,13 +64,16 @@ export async function startTrafficRig(options: { readonly threads?: number } = {
   }
 }
 
-function startSide(side: Side, seen: { requests: number; lastAt: number }, broken: () => boolean): Promise<Server> {
+function startSide(side: Side, seen: { requests: number; lastAt: number }, broken: Judge): Promise<Server> {
   const server = createServer((request, response) => {
     seen.requests += 1
     seen.lastAt = Date.now()
     const asked = new URL(request.url ?? '/', 'http://x').searchParams
     const answer = () => {
-      response.writeHead(broken() ? 500 : Number(asked.get('status') ?? 200), { 'x-side': side, 'content-length': 3 })
+      response.writeHead(broken(request.url ?? '/') ? 500 : Number(asked.get('status') ?? 200), {
+        'x-side': side,
+        'content-length': 3,
+      })
       response.end('ok\n')
     }
     if (asked.has('ms')) setTimeout(answer, Number(asked.get('ms')))

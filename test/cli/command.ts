@@ -1,6 +1,6 @@
 /** The executable as a person uses it: a process in a folder, its streams and its exit code. For tests of the command line. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -30,6 +30,7 @@ export interface Place {
   runWith(env: Environment): (...words: string[]) => Promise<Ended>
   /** On a terminal of 30 lines of 100 columns, made by `script`. Keys are sent with `type`. */
   onTerminal(...words: string[]): Running & { type(keys: string): void }
+  /** As an editor does that replaces a file: who reads it meanwhile sees the old text or the new one, never a part. */
   write(file: string, text: string): void
   remove(): void
 }
@@ -53,7 +54,10 @@ export function makePlace(env: Readonly<Record<string, string>> = {}): Place {
       const running = start('script', ['-qefc', line, '/dev/null'], 'pipe')
       return { ...running, type: (keys) => void running.child.stdin?.write(keys) }
     },
-    write: (file, text) => writeFileSync(join(folder, file), text),
+    write: (file, text) => {
+      writeFileSync(`${folder}.draft`, text)
+      renameSync(`${folder}.draft`, join(folder, file))
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }

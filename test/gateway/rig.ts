@@ -106,7 +106,7 @@ export function ask(url: string, options: RequestOptions & { readonly body?: str
   })
 }
 
-/** Sends bytes as they are, and gives all that came back when the other side closed, or after `quietMs` of silence. */
+/** Sends bytes as they are, and gives all that came back when the other side closed, or was silent for `quietMs` after it had begun to answer. */
 export function say(url: string, text: string | readonly string[], quietMs = 1000): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -115,8 +115,11 @@ export function say(url: string, text: string | readonly string[], quietMs = 100
       socket.destroy()
       resolve(heard)
     }
-    socket.setTimeout(quietMs, end)
-    socket.on('data', (bytes) => (heard += bytes.toString('latin1')))
+    socket.setTimeout(30_000, end)
+    socket.on('data', (bytes) => {
+      heard += bytes.toString('latin1')
+      socket.setTimeout(quietMs)
+    })
     socket.on('error', end)
     socket.on('close', end)
     socket.on('connect', () => {
@@ -127,12 +130,9 @@ export function say(url: string, text: string | readonly string[], quietMs = 100
 
 export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Waits until it is so; throws after two seconds (or `ms`). */
-export async function until(isSo: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
-  for (let left = ms; left > 0; left -= 10) {
-    if (await isSo()) return
-    await sleep(10)
-  }
+/** Waits until it is so; throws after half a minute (or `ms`). */
+export async function until(isSo: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
+  for (const end = performance.now() + ms; performance.now() < end; await sleep(10)) if (await isSo()) return
   throw new Error(`it did not become so in ${ms} ms: ${isSo.toString()}`)
 }
 

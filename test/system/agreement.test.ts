@@ -67,7 +67,7 @@ describe.skipIf('missing' in source)('one user, one side', () => {
 
   it.skipIf('missing' in lua)(
     `has ${keys.toLocaleString('en')} keys on the same side, in evaluator, answer and Lua`,
-    { timeout: 60_000 + keys / 5 },
+    { timeout: 240_000 + keys / 5 },
     async () => {
       const said = 'missing' in lua ? [] : await bucketsInLua(lua.path, rig)
       expect(said).toHaveLength(keys)
@@ -97,7 +97,7 @@ describe.skipIf('missing' in source)('one user, one side', () => {
     },
   )
 
-  it('lets nobody fall out while the percentage grows from 0 to 100 by 0.01', { timeout: 60_000 }, () => {
+  it('lets nobody fall out while the percentage grows from 0 to 100 by 0.01', { timeout: 240_000 }, () => {
     const users = Array.from({ length: 200 }, (_, index) => userNumber(index * 7_919))
     let inside = new Set<string>()
     for (let share = 0; share <= buckets; share++) {
@@ -115,7 +115,7 @@ describe.skipIf('missing' in source)('one user, one side', () => {
 
   it(
     'asks the server and HAProxy themselves, over HTTP, while the percentage grows',
-    { timeout: 120_000 },
+    { timeout: 480_000 },
     async () => {
       const users = Array.from({ length: 2_000 }, (_, index) => userNumber(index * 499))
       const server = await startServer()

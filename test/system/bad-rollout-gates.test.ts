@@ -39,7 +39,7 @@ describe('a metric that never appears', () => {
       },
     )
 
-  test('holds, says so, and never passes; a person ends it', { timeout: 60_000 }, async () => {
+  test('holds, says so, and never passes; a person ends it', async () => {
     place.write('changeover.yaml', plan({}))
     const running = place.start('run', '--yes')
     await running.shows('held, it cannot tell')
@@ -52,15 +52,11 @@ describe('a metric that never appears', () => {
     mustSay(await place.run('status'), 0, 'aborted')
   })
 
-  test(
-    'is a failure where the plan gives it a time, and the run turns back by itself',
-    { timeout: 60_000 },
-    async () => {
-      place.write('changeover.yaml', plan({ undecidedMs: 700 }))
-      mustSay(await place.run('run', '--yes'), 5, '"errors" is undecided for 700 ms', 'changeover release gates')
-      mustFail(await place.run('run', '--yes'), 1, 'run.held')
-    },
-  )
+  test('is a failure where the plan gives it a time, and the run turns back by itself', async () => {
+    place.write('changeover.yaml', plan({ undecidedMs: 700 }))
+    mustSay(await place.run('run', '--yes'), 5, '"errors" is undecided for 700 ms', 'changeover release gates')
+    mustFail(await place.run('run', '--yes'), 1, 'run.held')
+  })
 })
 
 test('a program that measures is run when its gate is judged, and never to see whether it answers', async () => {
@@ -103,7 +99,7 @@ describe.skipIf('missing' in found)('a Prometheus that goes away while a gate lo
     return planOf({ prometheus: { adapter: 'prometheus', config: { url } } }, first, { ...soak, guards: [guard] })
   }
 
-  test('turns the run back after more errors in a row than the limit, and names it', { timeout: 90_000 }, async () => {
+  test('turns the run back after more errors in a row than the limit, and names it', async () => {
     const prometheus = await startPrometheus('path' in found ? found.path : '', app.at)
     try {
       place.write('changeover.yaml', plan(prometheus.url, 4))
@@ -117,10 +113,10 @@ describe.skipIf('missing' in found)('a Prometheus that goes away while a gate lo
     }
   })
 
-  test('holds where no limit is set, and passes nothing on the word of nobody', { timeout: 90_000 }, async () => {
+  test('holds where no limit is set, and passes nothing on the word of nobody', async () => {
     const prometheus = await startPrometheus('path' in found ? found.path : '', app.at)
     const metrics = {
-      up: { query: 'up', min: 1, count: 20, intervalMs: 200, errorRetryMs: 200, consecutiveErrorLimit: -1 },
+      up: { query: 'up', min: 1, count: 100_000, intervalMs: 200, errorRetryMs: 200, consecutiveErrorLimit: -1 },
     }
     try {
       const look = { id: 'look', kind: 'gate.metrics', on: 'prometheus', spec: { metrics } }
@@ -162,39 +158,34 @@ describe('a node that never becomes healthy', () => {
   })
   const start = (spec: object) => ({ id: 'start', kind: 'service.start', on: 'node', spec })
 
-  test(
-    'is given up after its time, stopped again, and everything before it is undone',
-    { timeout: 60_000 },
-    async () => {
-      const first = { id: 'first', kind: 'gate.soak', spec: { forMs: 10 } }
-      place.write('changeover.yaml', planOf({ node: node(url) }, first, start({ healthyWithinMs: 1_000, pollMs: 100 })))
-      const ended = await place.run('run', '--yes')
-      mustSay(ended, 5, '"node" did not become healthy in 1000 ms', '503')
-      mustSay(await place.run('status'), 0, 'rolled back')
-      expect((await place.run('events')).out).toMatch(/step\.finished +first +undo/)
-      const { pidOf } = await import('../../examples/stage/background.ts')
-      const program = {
-        name: 'node',
-        command: [process.execPath],
-        folder: '.',
-        environment: {},
-        health: url,
-        log: '',
-        pidFile: join(place.folder, 'node.pid'),
-      } as const
-      expect(pidOf(program)).toBe(undefined)
-    },
-  )
+  test('is given up after its time, stopped again, and everything before it is undone', async () => {
+    const first = { id: 'first', kind: 'gate.soak', spec: { forMs: 10 } }
+    place.write('changeover.yaml', planOf({ node: node(url) }, first, start({ healthyWithinMs: 1_000, pollMs: 100 })))
+    const ended = await place.run('run', '--yes')
+    mustSay(ended, 5, '"node" did not become healthy in 1000 ms', '503')
+    mustSay(await place.run('status'), 0, 'rolled back')
+    expect((await place.run('events')).out).toMatch(/step\.finished +first +undo/)
+    const { pidOf } = await import('../../examples/stage/background.ts')
+    const program = {
+      name: 'node',
+      command: [process.execPath],
+      folder: '.',
+      environment: {},
+      health: url,
+      log: '',
+      pidFile: join(place.folder, 'node.pid'),
+    } as const
+    expect(pidOf(program)).toBe(undefined)
+  })
 
-  test('that ended by itself is not waited for', { timeout: 60_000 }, async () => {
+  test('that ended by itself is not waited for', async () => {
     const dead = {
       adapter: 'process',
       config: { command: [process.execPath, '-e', 'throw new Error("no licence")'], health: { url } },
     }
-    place.write('changeover.yaml', planOf({ node: dead }, start({ healthyWithinMs: 30_000, pollMs: 100 })))
-    const began = Date.now()
+    place.write('changeover.yaml', planOf({ node: dead }, start({ healthyWithinMs: 3_600_000, pollMs: 100 })))
+    // Longer than the test may take.
     mustSay(await place.run('run', '--yes'), 5, 'no licence')
-    expect(Date.now() - began).toBeLessThan(15_000)
   })
 })
 

@@ -4,13 +4,32 @@ import { describe, expect } from 'vitest'
 import { mustEnd, mustFail, mustSay } from './judge.ts'
 import { rows, type Shop, test } from './shop.ts'
 
+const updates =
+  "SELECT pid, query_start, wait_event FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'changeover/%' AND state = 'active' AND query LIKE '%UPDATE%'"
+
 /** Waits until so many sessions of the tool have been in an UPDATE for longer than a moment. */
-const busy = (shop: Shop, atLeast: number) => {
-  const query =
-    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'changeover/%' AND state = 'active' AND query_start < now() - interval '50 ms' AND query LIKE '%UPDATE%'"
-  return expect
-    .poll(async () => (await shop.sql(query)).length, { timeout: 20_000, interval: 20 })
+const busy = (shop: Shop, atLeast: number) =>
+  expect
+    .poll(async () => (await shop.sql(`${updates} AND query_start < now() - interval '50 ms'`)).length, {
+      timeout: 60_000,
+      interval: 20,
+    })
     .toBeGreaterThanOrEqual(atLeast)
+
+/**
+ * Makes each row take longer than the test may. Those under way take 40 ms more, and may be the last of their chunk: all hang when, for a second,
+ * nobody but sleepers was there, and the same.
+ */
+async function stuck(shop: Shop): Promise<void> {
+  await shop.slow(600_000)
+  let before = ''
+  const hang = async () => {
+    const now = await shop.sql(`${updates} ORDER BY pid`)
+    const same = before === JSON.stringify(now)
+    before = JSON.stringify(now)
+    return same && now.length > 0 && now.every((each) => each['wait_event'] === 'PgSleep')
+  }
+  await expect.poll(hang, { timeout: 60_000, interval: 1_000 }).toBe(true)
 }
 
 describe('Ctrl-C', () => {
@@ -24,9 +43,7 @@ describe('Ctrl-C', () => {
 
   test('twice stops at once, and the run goes on', async ({ shop }) => {
     const running = await shop.underWay()
-    // A chunk would take longer than the test may.
-    await shop.slow(5_000)
-    await busy(shop, 1)
+    await stuck(shop)
     running.child.kill('SIGINT')
     await running.shows('pausing at the next boundary')
     const before = await shop.done()

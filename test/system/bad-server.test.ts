@@ -11,7 +11,7 @@ test('sessions that are ended in the middle of a chunk: the run goes on by itsel
   for (let round = 0; round < 3; round++) {
     const working = await expect
       .poll(() => shop.sql(`SELECT pid FROM pg_stat_activity WHERE ${sessions} AND query LIKE '%UPDATE%'`), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .not.toEqual([])
       .then(() => shop.sql(`SELECT pid FROM pg_stat_activity WHERE ${sessions}`))
@@ -45,7 +45,7 @@ const fastAgain = (shop: Shop) =>
           () => true,
           () => false,
         ),
-      { timeout: 30_000 },
+      { timeout: 60_000 },
     )
     .toBe(true)
 

@@ -120,14 +120,15 @@ test('a service that does not get healthy: its last lines are shown, it is not l
 }) => {
   const port = await freePort()
   const health = `http://127.0.0.1:${port}/`
-  const ill = "console.log('no ink ' + process.env.API_TOKEN + ' ' + process.pid); setInterval(() => {}, 1000)"
-  const target = `  ill: { adapter: process, config: { command: [${process.execPath}, ill.mjs], env: { API_TOKEN: "\${API_TOKEN}" }, log: ill.log, health: { url: "${health}" } } }`
+  // A shell has said it before anybody looks, on the busiest machine.
+  const ill = 'echo "no ink $API_TOKEN $$"; exec sleep 600'
+  const target = `  ill: { adapter: process, config: { command: [/bin/sh, ill.sh], env: { API_TOKEN: "\${API_TOKEN}" }, log: ill.log, health: { url: "${health}" } } }`
   const start = (ms: number) =>
     `  - { id: start, kind: service.start, on: ill, spec: { healthyWithinMs: ${ms}, graceMs: 200 } }`
   const written = (ms: number) =>
     shop.place.write('changeover.yaml', planOf(target, start(ms)).replace('onFailure: pause', 'onFailure: rollback'))
 
-  shop.place.write('ill.mjs', ill)
+  shop.place.write('ill.sh', ill)
   written(3_000)
   const ended = await shop.run('run', '--yes')
   mustSay(ended, 5, 'service.unhealthy', 'no ink', health)
@@ -137,8 +138,8 @@ test('a service that does not get healthy: its last lines are shown, it is not l
   await noSecret(shop, ended, 'the log, which the service wrote itself')
 
   shop.place.write(
-    'ill.mjs',
-    `import('node:http').then((h) => h.createServer((q, a) => a.end()).listen(${port}, '127.0.0.1'))`,
+    'ill.sh',
+    `exec "${process.execPath}" -e "require('node:http').createServer((q, a) => a.end()).listen(${port}, '127.0.0.1')"`,
   )
   written(30_000)
   mustEnd(await shop.run('run', '--yes'), 0)

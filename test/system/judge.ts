@@ -33,7 +33,7 @@ export function mustEnd(ended: Ended, exit: number): void {
 export async function mustBeQuiet(sql: (text: string) => Promise<readonly unknown[]>, journals: string): Promise<void> {
   const sessions =
     "SELECT application_name, state, query FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'changeover%'"
-  await expect.poll(() => sql(sessions), { timeout: 5_000 }).toEqual([])
+  await expect.poll(() => sql(sessions), { timeout: 60_000 }).toEqual([])
   expect(await sql("SELECT datname FROM pg_database WHERE datname LIKE 'changeover%'")).toEqual([])
   const claims = existsSync(journals) ? readdirSync(journals).filter((each) => each.includes('.claim')) : []
   expect(claims).toEqual([])

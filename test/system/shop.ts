@@ -31,7 +31,7 @@ export interface Shop {
   filled(): Promise<'none' | 'whole' | 'part'>
   /** Nothing of the tool is left in the database. */
   clean(): Promise<boolean>
-  /** Starts a run and waits until it is in the middle of its transformation, which takes half a minute. */
+  /** Starts a run and waits until it is in the middle of its transformation, which takes a minute with two hands: nothing but `fast` ends it in time. */
   underWay(): Promise<Running>
   /** How many rows are filled. */
   done(): Promise<number>
@@ -142,10 +142,10 @@ function shopAt(url: string, place: Place): Shop {
     fast,
     fileOf,
     underWay: async () => {
-      await sql(`${pace(15)}; ${lingers}`)
-      const running = start('run', '--yes', '--batch-size', '25')
+      await sql(`${pace(40)}; ${lingers}`)
+      const running = start('run', '--yes', '--batch-size', '10')
       await running.shows('step.marked')
-      await expect.poll(done, { timeout: 20_000, interval: 30 }).toBeGreaterThan(0)
+      await expect.poll(done, { timeout: 60_000, interval: 30 }).toBeGreaterThan(0)
       return running
     },
     goesOn: async () => {

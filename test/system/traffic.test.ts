@@ -14,6 +14,8 @@ const source = haproxySource()
 if ('missing' in source) console.warn(`skipped: traffic over HAProxy: ${source.missing}`)
 
 const stable = { v1: 10_000, v2: 0 }
+/** What the guard asks for, and no user does. */
+const probe = '/?probe'
 let rig: TrafficRig
 let target: Target<'traffic'>
 let place: Place
@@ -42,7 +44,7 @@ const planOf = (more: object, steps: readonly { readonly v2: number; readonly ho
             id: 'probe',
             kind: 'gate.probe',
             on: 'v2',
-            spec: { path: '/', count: 1000, intervalMs: 50, success: { status: '2xx' } },
+            spec: { path: probe, count: 1000, intervalMs: 50, success: { status: '2xx' } },
           },
         ],
       },
@@ -52,12 +54,7 @@ const planOf = (more: object, steps: readonly { readonly v2: number; readonly ho
 const sharesOf = (v2: number) => ({ v1: 10_000 - v2, v2 })
 const web = () => target.read.shares('web')
 
-async function until(v2: number): Promise<void> {
-  for (let tries = 0; (await web())['v2'] !== v2; tries++) {
-    if (tries > 2000) throw new Error(`the share never was ${v2}`)
-    await sleep(5)
-  }
-}
+const until = (v2: number) => expect.poll(async () => (await web())['v2'], { interval: 5, timeout: 60_000 }).toBe(v2)
 
 async function events(folder: string) {
   const journal = openJournalAt({ folder: join(folder, '.changeover'), clock: systemClock })
@@ -107,7 +104,7 @@ describe.skipIf('missing' in source)('traffic of a running system', () => {
       ]),
     )
     const resumed = place.start('resume', '--json')
-    await sleep(1500)
+    await resumed.shows('"step.marked"')
     resumed.child.kill('SIGKILL')
     await resumed.ended
     const back = await place.run('rollback', '--yes')
@@ -118,7 +115,7 @@ describe.skipIf('missing' in source)('traffic of a running system', () => {
   it('tells a proxy again that died meanwhile and forgot its weights', async () => {
     const text = planOf({}, [
       { v2: 1000, holdMs: 200 },
-      { v2: 5000, holdMs: 1500 },
+      { v2: 5000, holdMs: 4000 },
     ])
     const { child, ended } = start(text)
     await until(5000)
@@ -137,7 +134,8 @@ describe.skipIf('missing' in source)('traffic of a running system', () => {
   it('takes users off the newer side within a second of a gate that fails', async () => {
     const { ended } = start(planOf({}, [{ v2: 5000, holdMs: 60_000 }]))
     await until(5000)
-    await sleep(500)
+    const { requests } = rig.seen('v2')
+    await expect.poll(() => rig.seen('v2').requests, { interval: 5 }).toBeGreaterThan(requests + 50)
     rig.spoil('v2', true)
     const { code } = await ended
     const { lastAt } = rig.seen('v2')
@@ -149,23 +147,19 @@ describe.skipIf('missing' in source)('traffic of a running system', () => {
   })
 
   describe('back one step', () => {
-    /** Looks twice a second, so that there is time to mend the newer side when it was seen to be ill. */
-    const careful = (holdMs: number) => {
-      const plan = JSON.parse(
+    /** The newer side is ill when the guard looks once, and well again when it looks next. Answers when the runner has said that it is held. */
+    const spoilt = async (holdMs: number) => {
+      const running = start(
         planOf({ onFailure: 'back-one-step' }, [
           { v2: 1000, holdMs: 200 },
           { v2: 5000, holdMs },
         ]),
-      ) as { steps: { guards: { spec: object }[] }[] }
-      Object.assign(plan.steps[0]!.guards[0]!.spec, { intervalMs: 500 })
-      return JSON.stringify(plan)
-    }
-    const spoilt = async (holdMs: number) => {
-      const running = start(careful(holdMs))
+      )
       await until(5000)
-      rig.spoil('v2', true)
-      await until(1000)
-      rig.spoil('v2', false)
+      let ill = 1
+      rig.spoil('v2', (path) => path === probe && ill-- > 0)
+      await running.shows('"run.paused"')
+      expect(await web()).toEqual(sharesOf(1000))
       return running
     }
 

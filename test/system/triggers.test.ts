@@ -22,7 +22,7 @@ describe("NeonHub's triggers", () => {
     ['errors', 'error-rate'],
     ['slow', 'latency'],
     ['functions', 'works-api-v1-compliance-status'],
-  ] as const)('catch the fault "%s", and leave v4 within a second', { timeout: 120_000 }, async (fault, trigger) => {
+  ] as const)('catch the fault "%s", and leave v4 within a second', { timeout: 240_000 }, async (fault, trigger) => {
     rig = await openRig(`changeover-${fault}-`, 500, 150, fault)
     const ask = async <T>(path: string): Promise<T> =>
       (await (await fetch(`http://127.0.0.1:${rig!.hub.ports.clients}/${path}`)).json()) as T

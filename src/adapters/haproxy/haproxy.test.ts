@@ -118,8 +118,8 @@ withHaproxy('the haproxy adapter', () => {
 
   it('drains a side: nothing new, what is under way ends well', async () => {
     await target.write.shift('web', { v1: 5000, v2: 5000 })
-    const slow = Array.from({ length: 4 }, () => get(`${rig.url.web}?ms=300`))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const slow = Array.from({ length: 4 }, () => get(`${rig.url.web}?ms=2000`))
+    await expect.poll(async () => (await target.read.sides('web'))['v2']?.underWay).toBe(2)
     await target.write.drain('web', 'v2')
     await target.write.drain('web', 'v2')
     const busy = await target.read.sides('web')

@@ -83,7 +83,8 @@ describe('the process adapter', () => {
     const target = await open({ script: `process.on('SIGTERM', () => console.log('no'));console.log('up');${stay}` })
     await target.write.start()
     await expect.poll(() => target.read.tail(1)).toEqual(['up'])
-    await target.write.stop(100)
+    // Long enough for it to say no, also on a machine that is busy with others.
+    await target.write.stop(2_000)
     expect(await target.observe()).toEqual({ state: 'stopped' })
     expect(await target.read.tail(1)).toEqual(['no'])
   })

@@ -20,7 +20,7 @@ describe.each(sources.found)('the sql-metrics adapter on PostgreSQL (%s)', (sour
     )
     database = await make()
     target = await sqlMetrics.open({ url: database.url }, who)
-  }, 60_000)
+  })
   afterAll(async () => {
     await target?.close()
     await database?.drop()

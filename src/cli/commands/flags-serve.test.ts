@@ -96,8 +96,14 @@ describe('a server that knows its callers', () => {
     const large = JSON.stringify({ context: { targetingKey: 'ann', x: 'x'.repeat(1024 * 1024) } })
     const tooLarge = { errorCode: 'GENERAL', errorDetails: 'the body is larger than 1048576 bytes' }
     expect(await ask(url, 'web-new', 'sesame-web', large)).toEqual([413, { key: 'web-new', ...tooLarge }])
-    const statuses = [1, 2, 3].map(async () => (await ask(url, 'web-new', 'sesame-web', { targetingKey: 'a' }))[0])
-    expect((await Promise.all(statuses)).toSorted((one, other) => one - other)).toEqual([200, 429, 429])
+    const burst = async (): Promise<readonly number[]> => {
+      const began = performance.now()
+      const statuses = [1, 2, 3].map(async () => (await ask(url, 'web-new', 'sesame-web', { targetingKey: 'a' }))[0])
+      const told = (await Promise.all(statuses)).toSorted((one, other) => one - other)
+      // What took a second was no burst: one more may pass then.
+      return performance.now() - began < 900 ? told : burst()
+    }
+    expect(await burst()).toEqual([200, 429, 429])
     const other = await fetch(url + path, { method: 'POST', headers: { authorization: 'Bearer sesame-batch' } })
     expect([other.status, other.headers.get('retry-after')]).toEqual([200, null])
   })

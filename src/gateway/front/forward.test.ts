@@ -392,7 +392,8 @@ describe('when something breaks', () => {
     const half = await rig.raw(
       (socket) => void socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx')),
     )
-    const other = await rig.gateway(one(half.url), { timeouts: { answerMs: 100, stallMs: 150, graceMs: 100 } })
+    // The head comes in time also on a machine that is busy with others; what follows it never comes.
+    const other = await rig.gateway(one(half.url), { timeouts: { answerMs: 20_000, stallMs: 150, graceMs: 100 } })
     expect(await ask(other.url)).toMatchObject({ status: 200, whole: false })
   })
 

@@ -144,12 +144,12 @@ describe('the shadow', () => {
   })
 
   it('never delays a user, and counts what the new version does not answer', async () => {
-    const { gateway, report } = await watched(json({}), () => undefined, { timeoutMs: 300, atOnce: 2, queue: 3 })
-    const start = performance.now()
+    const { gateway, report } = await watched(json({}), () => undefined, { timeoutMs: 500, atOnce: 2, queue: 3 })
     for (let at = 0; at < 20; at++) expect((await ask(gateway.url)).status).toBe(200)
-    expect(performance.now() - start).toBeLessThan(3000)
     const found = await report()
     expect(found.failed).toBeGreaterThanOrEqual(5)
+    // One user asks after the other: had each waited for the new version, there would never have been more under way than may be.
+    expect(found.skipped.dropped).toBeGreaterThan(0)
     expect(found.failed + found.skipped.dropped).toBe(20)
     expect(found.mismatchRate).toBe(1)
     expect(gateway.counts('all')).toEqual({ v1: { requests: 20, failed: 0 }, v2: { requests: 0, failed: 0 } })
