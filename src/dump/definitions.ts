@@ -77,12 +77,17 @@ export async function readDefinitions(at: SqlSnapshot, wanted: readonly string[]
     after: [
       ...(await read(definitionQueries.defaults, true)),
       ...(await read(definitionQueries.constraints, true)),
+      ...(await read(definitionQueries.inherits, true)),
       ...(await read(definitionQueries.indexes, true)),
       ...(await read(definitionQueries.attach, true)),
       ...(await read(definitionQueries.parents, true)),
       ...(await read(definitionQueries.foreign, true)),
       ...(await read(definitionQueries.values, true)),
       ...(await read(definitionQueries.triggers, false)),
+      ...(await read(definitionQueries.triggerStates, false)),
+      ...(await read(definitionQueries.security, true)),
+      ...(await read(definitionQueries.policies, false)),
+      ...(await read(definitionQueries.rights, false)),
       ...(await read(definitionQueries.comments, false)),
     ],
   }

@@ -98,12 +98,17 @@ const defaults = `
 
 const constraintText = `format('ALTER TABLE ONLY %s ADD CONSTRAINT %I %s', ${named}, k.conname, pg_get_constraintdef(k.oid))`
 
-/** What a partition inherits is made with its parent's. */
+/** What a partition inherits is made with its parent's; a table that inherits must have the checks of its parents before it is tied to them. */
 const constraints = `
   SELECT 'constraint' AS what, ${named} || '.' || k.conname AS name, ${constraintText} AS text
     ${from} JOIN pg_constraint k ON k.conrelid = c.oid
-   WHERE ${mine} AND c.relkind = 'r' AND k.contype IN ('p', 'u', 'x', 'c') AND k.conparentid = 0 AND k.coninhcount = 0
+   WHERE ${mine} AND c.relkind = 'r' AND k.contype IN ('p', 'u', 'x', 'c') AND k.conparentid = 0
+     AND (k.coninhcount = 0 OR (k.contype = 'c' AND NOT c.relispartition))
    ORDER BY k.contype = 'c', k.oid`
+
+const inherits = `
+  SELECT 'inheritance' AS what, ${named} AS name, format('ALTER TABLE %s INHERIT %s', ${named}, h.inhparent::regclass) AS text
+    ${from} JOIN pg_inherits h ON h.inhrelid = c.oid WHERE ${mine} AND NOT c.relispartition ORDER BY c.oid, h.inhseqno`
 
 const indexes = `
   SELECT 'index' AS what, i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS text
@@ -151,9 +156,47 @@ const triggers = `
   SELECT 'trigger' AS what, ${named} || '.' || t.tgname AS name, pg_get_triggerdef(t.oid) AS text
     ${from} JOIN pg_trigger t ON t.tgrelid = c.oid WHERE ${mine} AND NOT t.tgisinternal AND t.tgparentid = 0 ORDER BY t.oid`
 
+/** A trigger is made enabled. */
+const triggerStates = `
+  SELECT 'trigger state' AS what, ${named} || '.' || t.tgname AS name,
+         format('ALTER TABLE %s %s TRIGGER %I', ${named}, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END, t.tgname) AS text
+    ${from} JOIN pg_trigger t ON t.tgrelid = c.oid WHERE ${mine} AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'O'`
+
+const role = (oid: string) => `CASE ${oid} WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(${oid})) END`
+
+/** Restored before its policies, row security hides every row: what cannot be made again shows nothing to those who may not see it. */
+const security = `
+  SELECT 'row security' AS what, ${named} AS name, format('ALTER TABLE %s %s', ${named}, concat_ws(', ',
+         CASE WHEN c.relrowsecurity THEN 'ENABLE ROW LEVEL SECURITY' END, CASE WHEN c.relforcerowsecurity THEN 'FORCE ROW LEVEL SECURITY' END)) AS text
+    ${from} WHERE ${mine} AND (c.relrowsecurity OR c.relforcerowsecurity)`
+
+const policies = `
+  SELECT 'policy' AS what, ${named} || '.' || p.polname AS name, concat_ws(' ', format('CREATE POLICY %I ON %s', p.polname, ${named}),
+         CASE WHEN NOT p.polpermissive THEN 'AS RESTRICTIVE' END,
+         'FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+         'TO ' || (SELECT string_agg(${role('r')}, ', ' ORDER BY r) FROM unnest(p.polroles) AS r),
+         'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')') AS text
+    ${from} JOIN pg_policy p ON p.polrelid = c.oid WHERE ${mine} ORDER BY p.oid`
+
+/** What others than the owner may do: the owner of the restored table has all of it. */
+const rights = `
+  SELECT 'right' AS what, ${named} || ' of ' || ${role('g.grantee')} AS name,
+         format('GRANT %s ON TABLE %s TO %s%s', string_agg(g.what, ', ' ORDER BY g.what), ${named}, ${role('g.grantee')},
+                CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS text
+    ${from} CROSS JOIN LATERAL (
+      SELECT grantee, is_grantable, privilege_type AS what FROM aclexplode(c.relacl)
+      UNION ALL
+      SELECT x.grantee, x.is_grantable, format('%s (%I)', x.privilege_type, a.attname)
+        FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE a.attrelid = c.oid AND NOT a.attisdropped) g
+   WHERE ${mine} AND g.grantee <> c.relowner
+   GROUP BY n.nspname, c.relname, g.grantee, g.is_grantable ORDER BY 2`
+
 const comments = `
-  SELECT 'comment' AS what, ${named} AS name, format('COMMENT ON TABLE %s IS %L', ${named}, d.description) AS text
-    ${from} JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0 WHERE ${mine}`
+  SELECT 'comment' AS what, concat_ws('.', ${named}, a.attname) AS name, CASE WHEN d.objsubid = 0
+           THEN format('COMMENT ON TABLE %s IS %L', ${named}, d.description)
+           ELSE format('COMMENT ON COLUMN %s.%I IS %L', ${named}, a.attname, d.description) END AS text
+    ${from} JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0 WHERE ${mine}`
 
 export const definitionQueries = {
   closure,
@@ -167,11 +210,16 @@ export const definitionQueries = {
   create,
   defaults,
   constraints,
+  inherits,
   indexes,
   attach,
   parents,
   foreign,
   values,
   triggers,
+  triggerStates,
+  security,
+  policies,
+  rights,
   comments,
 } as const

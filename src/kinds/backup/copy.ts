@@ -88,7 +88,7 @@ export async function save(
     await view.rows("SELECT set_config('max_parallel_workers_per_gather', '0', true)")
     const how = await describeCopy(view, made, dumper, work.gzip)
     const left =
-      dumper === undefined ? [{ path: '*', what: 'views, grants, policies', why: 'a copy holds tables only' }] : []
+      dumper === undefined ? [{ path: '*', what: 'views, rules, publications', why: 'a copy holds tables only' }] : []
     return { how, entries, left, staying: await stayingLogged(view) }
   })
 }
