@@ -89,7 +89,7 @@ function turnBack(state: RunState, what: Extract<Control, { do: 'rollback' }>, b
   const { to: _to, part: _part, ...rest } = state
   const sealed = sealedBy({ ...rest, ...scope, way: 'back' })
   if (sealed) {
-    const help = `\`changeover rollback --to ${sealed.plan.id}\` undoes what came after it; a backup brings the data of before back`
+    const help = `\`changeover rollback --to ${sealed.plan.id}\` undoes what came after it; \`changeover restore\` brings what it took out of a backup`
     throw new ChangeoverError('run.refused', `step "${sealed.plan.id}" was applied and cannot be turned back`, help)
   }
   return { type: 'run.turned', way: 'back', why: what.why, by, ...scope }

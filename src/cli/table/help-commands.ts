@@ -6,7 +6,7 @@ export const helpCommands: readonly CommandSpec[] = [
     usage: 'docs [topic]',
     summary: 'documentation: kinds, adapters, errors, lens, plan, exit-codes, or the name of one of them',
     // The pages of kinds and error codes are found by their names: too many to choose from.
-    next: 'kinds recipes adapters errors lens plan exit-codes cli events findings flags gateway monitoring router schedules settings your-own-database'.split(
+    next: 'kinds recipes adapters errors lens plan exit-codes cli events findings backups flags gateway monitoring router schedules settings your-own-database'.split(
       ' ',
     ),
     options: [],

@@ -134,4 +134,21 @@ export const runCommands: readonly CommandSpec[] = [
     examples: [['changeover worker --hands 4', 'joins; may leave at any time']],
     run: async (_, options, door) => (await import('../commands/worker.ts')).worker(options, door),
   },
+  {
+    usage: 'restore [folder]',
+    summary: 'bring a backup that a plan made back, into an empty database or a new folder',
+    more: 'Every byte is compared with the manifest before anything is written, and every restored table with what was saved. Nothing is written over. `${NAME}` as the place is taken from the environment.',
+    options: [
+      {
+        flags: '--into <place>',
+        says: 'the url of an empty PostgreSQL database, or a new folder for a backup of files',
+      },
+    ],
+    examples: [
+      ["changeover restore backups/shop-1-backup --into '${RESTORED_URL}'", 'the tables as they were'],
+      ['changeover restore backups/shop-1-files --into ./before', 'the files, to look at and to copy from'],
+    ],
+    next: 'file',
+    run: async (args, options, door) => (await import('../commands/restore.ts')).restore(args[0], options, door),
+  },
 ]

@@ -58,7 +58,8 @@ async function restored(copied: Copied, at: At, folder: string, unlogged: boolea
   }
 }
 
-async function comparePrints(how: DatabaseBackup, db: SqlWriter, tell: (table: string) => void): Promise<void> {
+/** Error `backup.damaged` when a restored table is not what was saved; `tell` hears each before it is read. */
+export async function comparePrints(how: DatabaseBackup, db: SqlWriter, tell: (table: string) => void): Promise<void> {
   const seen = await db.snapshot((view) => prints(view, how.tables, tell))
   for (const [name, print] of Object.entries(seen)) {
     const was = how.tables.find((each) => each.name === name)!.print

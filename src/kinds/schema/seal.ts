@@ -60,7 +60,7 @@ export const schemaSeal = defineKind<DatabaseRole, Spec, Work>({
         retries: asked.retries,
       },
       predicted: { database: predict(database, drops.join(';\n')).facts },
-      preview: [...drops, 'this cannot be turned back: what is dropped is only in the backup'],
+      preview: [...drops, 'this cannot be turned back: what is dropped is only in the backup (`changeover restore`)'],
       undo: 'none',
       locks: locked.map((object) => ({
         object,
