@@ -4,5 +4,7 @@ import type { AnyAdapter, AnyKind } from './core/kind.ts'
 import type { Adapters, Kinds } from './core/plan.ts'
 import { dataTransform } from './kinds/data/transform/index.ts'
 
+/** The kinds whose labour many hands share, by name. */
 export const builtinKinds: Kinds = new Map([[dataTransform.name, dataTransform as AnyKind]])
+/** The adapters that those kinds work on, by name. */
 export const builtinAdapters: Adapters = new Map([[postgres.name, postgres as AnyAdapter]])
