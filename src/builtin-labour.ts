@@ -1,7 +1,6 @@
 /** What a worker thread knows: the kinds whose labour many hands share, and the adapters they work on. Loads in a third of the time of all. */
 import { postgres } from './adapters/postgres/index.ts'
-import type { AnyAdapter, AnyKind } from './core/kind.ts'
-import type { Adapters, Kinds } from './core/plan.ts'
+import type { Adapters, AnyAdapter, AnyKind, Kinds } from './core/kind.ts'
 import { dataTransform } from './kinds/data/transform/index.ts'
 
 /** The kinds whose labour many hands share, by name. */

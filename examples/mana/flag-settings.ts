@@ -1,7 +1,7 @@
 /** The feature flags of a node, as settings of its modules: a file in flagd's JSON that is followed. Knows no module. */
 import { compileFlags, type Flags, parseFlags, type Rollout, rolloutOf } from '../../src/flags/index.ts'
 import { type Call, followSettings, type Followed } from '../../src/router/index.ts'
-import type { Sender } from './pool-moves.ts'
+import type { Sender } from './settings.ts'
 import { flagNames } from './service-words.ts'
 import type { Setting } from './settings.ts'
 

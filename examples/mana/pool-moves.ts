@@ -3,13 +3,10 @@ import type { Router, StateSwitch } from '../../src/router/index.ts'
 import { poolMigration } from './migrations.ts'
 import type { PoolV1, PoolStateV1 } from './pool/v1.ts'
 import type { PoolV2 } from './pool/v2.ts'
-import type { Setting, Version } from './settings.ts'
+import type { Sender, Setting, Version } from './settings.ts'
 import { digestOf } from './transactions.ts'
 
 export type Pools = { readonly v1: PoolV1; readonly v2: PoolV2 }
-export interface Sender {
-  readonly sender: string
-}
 
 /** What was there before the state moved, and after: how many transactions, and the digest of their hashes. */
 export interface Move {

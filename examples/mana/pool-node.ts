@@ -3,11 +3,11 @@ import { type Call, checkMigration, createRouter, type Router, stateSwitch } fro
 import { type Fault, poolWith } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 import { poolMigration } from './migrations.ts'
-import { type Compared, poolMoves, type Pools, type Sender, whole } from './pool-moves.ts'
+import { type Compared, poolMoves, type Pools, whole } from './pool-moves.ts'
 import { type Limits, type Submitted, usualLimits } from './pool/pool.ts'
 import { PoolV1, type PoolStateV1 } from './pool/v1.ts'
 import type { PoolStateV2 } from './pool/v2.ts'
-import type { Setting } from './settings.ts'
+import type { Sender, Setting } from './settings.ts'
 import type { SignedTransaction } from './transactions.ts'
 
 export type PoolState =

@@ -1,8 +1,11 @@
 /** Which version of a module a node shall use, as its settings file or environment says it. */
-import type { Sender } from './pool-moves.ts'
 import type { Decide as DecideByCall, Setting as Decide } from '../../src/router/index.ts'
 
 export type Version = 'v1' | 'v2'
+/** Whose transaction it is: what shares are sticky by. */
+export interface Sender {
+  readonly sender: string
+}
 export interface Setting {
   readonly decide: Decide<Version> | DecideByCall<Version, Sender>
   /** Percent of the senders whose calls run in v2 as well, while v1 answers. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Finding } from '../core/finding.ts'
 import { makePlace, type Place } from '../../test/cli/command.ts'
 import { type MeasuredServer, startMeasuredServer } from '../../test/measured-server.ts'
 
@@ -116,6 +117,20 @@ steps:
   - { id: warm, kind: gate.soak, spec: { forMs: 10 } }
   - { ${step}, guards: [${guard}] }
 `
+
+  test('are asked once by `check`: one that stands beside two steps, and one of a series that is not there', async () => {
+    const lost = guard.replaceAll('errors', 'lost').replace('http_requests_total', 'nothing_such_total')
+    const step = (id: string) =>
+      `{ id: ${id}, kind: gate.soak, spec: { forMs: 10 }, guards: [${guard.replace('id: errors', 'id: errors-2')}, ${lost}] }`
+    place.write('changeover.yaml', `${planOf('id: soak, kind: gate.soak, spec: { forMs: 10 }')}  - ${step('again')}\n`)
+    const { findings } = JSON.parse((await place.run('check', '--json')).out) as { findings: Finding[] }
+    expect(findings.filter(({ code }) => code === 'gate.looked').map(({ message, at }) => [at?.step, message])).toEqual(
+      [
+        ['errors', '"app" was asked once: "errors" an empty list: there is no such series now'],
+        ['lost', '"app" was asked once: "lost" an empty list: there is no such series now'],
+      ],
+    )
+  })
 
   test.each([
     ['a step that goes on', 'id: soak, kind: gate.soak, spec: { forMs: 20000 }', 'step.started'],

@@ -8,7 +8,7 @@ export {
   keysOf,
   openConfig,
 } from './document.ts'
-export { type KeyPlan, planKeys, type RewriteRules } from './key-map.ts'
+export { type KeyPlan, planKeys, type RewriteRules, type WayBack } from './key-map.ts'
 export { keysThroughLens } from './lens-rewrite.ts'
 export { isSecretKey, referencesIn, reviewReferences, reviewSecrets } from './review.ts'
-export { collidingValues, rewrite, type WayBack, wayBack } from './rewrite.ts'
+export { collidingValues, rewrite, wayBack } from './rewrite.ts'

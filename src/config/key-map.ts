@@ -33,6 +33,13 @@ export interface KeyMove {
   readonly to: string
 }
 
+/** What a rollback gives: the text, the keys whose edits came along, those that the old version has no place for. */
+export interface WayBack {
+  readonly text: string
+  readonly carried: readonly KeyMove[]
+  readonly lost: readonly string[]
+}
+
 /** The plan for a file with these leaf keys. */
 export function planKeys(keys: readonly string[], rules: RewriteRules, format: ConfigFormat): KeyPlan {
   const moves = keys

@@ -2,8 +2,7 @@
 import { equal, isObject, type Json } from '../core/json.ts'
 import { type CompiledLens, compileLens, type LensData } from '../lens/index.ts'
 import type { ConfigDocument, ConfigFormat } from './document.ts'
-import { isNamed, keyOfParts, keyParts, type KeyMove, type RewriteRules } from './key-map.ts'
-import type { WayBack } from './rewrite.ts'
+import { isNamed, keyOfParts, keyParts, type KeyMove, type RewriteRules, type WayBack } from './key-map.ts'
 import { leaves, valueAt, withValue } from './value.ts'
 
 /** The file as the lens gives it. */

@@ -3,7 +3,16 @@ import { equal, type Json } from '../core/json.ts'
 import type { CompiledLens } from '../lens/index.ts'
 import type { ConfigDocument } from './document.ts'
 import { refused } from './error.ts'
-import { isNamed, keyOfParts, keyParts, type KeyMove, planKeys, type RewriteRules, targetOf } from './key-map.ts'
+import {
+  isNamed,
+  keyOfParts,
+  keyParts,
+  type KeyMove,
+  planKeys,
+  type RewriteRules,
+  targetOf,
+  type WayBack,
+} from './key-map.ts'
 import { changedKeys, throughLens, wayBackThroughLens } from './lens-rewrite.ts'
 import { isBelow } from './path.ts'
 
@@ -111,13 +120,6 @@ function moveEach(old: ConfigDocument, moves: readonly PathMove[]): ConfigDocume
     pending = pending.flatMap((each) => (each !== next ? [each] : free ? [] : [{ from: to, to: each.to }]))
   }
   return now
-}
-
-/** What a rollback gives: the text, the keys whose edits came along, those that the old version has no place for. */
-export interface WayBack {
-  readonly text: string
-  readonly carried: readonly KeyMove[]
-  readonly lost: readonly string[]
 }
 
 /** The old file with what was edited in the new one since `written`. Without an edit it is the old one byte for byte. */

@@ -2,8 +2,7 @@
 import type { z } from 'zod'
 import type { Asked, AskedStep } from './asked.ts'
 import { ChangeoverError, suggestion } from './errors.ts'
-import type { AnyKind } from './kind.ts'
-import type { Adapters, Kinds } from './plan.ts'
+import type { Adapters, AnyKind, Kinds } from './kind.ts'
 import type { Roles } from './ports/index.ts'
 import { complaintOf, type Locate, showPath } from './shape.ts'
 

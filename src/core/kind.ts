@@ -161,6 +161,8 @@ export function defineKind<const R extends Roles, Spec, Work extends Json>(
 
 /** A kind whose roles, spec and work are not known here. The registry holds these: the one place where the types are let go. */
 export type AnyKind = StepKind<any, any, any>
+/** By name. */
+export type Kinds = ReadonlyMap<string, AnyKind>
 
 /** An adapter opens targets of one port. `config` is checked by `shape`; `${NAME}` in it was already filled in. */
 export interface Adapter<P extends PortName = PortName, Config = unknown> {
@@ -219,3 +221,5 @@ export function withDefaults<P extends PortName, Given, Settings>(
 }
 
 export type AnyAdapter = Adapter<any, any>
+/** By name. */
+export type Adapters = ReadonlyMap<string, AnyAdapter>

@@ -3,7 +3,7 @@ import { bindStep } from './bind.ts'
 import { ChangeoverError } from './errors.ts'
 import { block, type Finding } from './finding.ts'
 import { canonical, diff, type Edit, type Json, type JsonObject, ordered, patch } from './json.ts'
-import type { AnyAdapter, AnyKind, Draft, Lock, Site, Undo } from './kind.ts'
+import type { Adapters, Draft, Kinds, Lock, Site, Undo } from './kind.ts'
 import type { Asked, AskedStep } from './asked.ts'
 import type { Roles } from './ports/index.ts'
 
@@ -51,9 +51,6 @@ export interface Plan {
   /** SHA-256 over what was asked, the functions it names and the work it became. */
   readonly hash: string
 }
-
-export type Kinds = ReadonlyMap<string, AnyKind>
-export type Adapters = ReadonlyMap<string, AnyAdapter>
 
 export interface World {
   readonly facts: Facts

@@ -289,6 +289,18 @@ describe('a word of another terminal, a moment earlier', () => {
     expect(state.steps.map((step) => step.status)).toEqual(['applied', 'applied'])
   })
 
+  it.each([
+    ['paused', { do: 'pause', why: 'wait' }],
+    ['turned back', { do: 'rollback', why: 'no' }],
+  ] as const)('%s: a step that was about to begin is not begun', async (_, word) => {
+    const at = await bench([put('a')])
+    await go(interrupted(at, 'step.started', word))
+    expect([disk.get('a'), (await types(at, 'toy-1-toys')).filter((type) => type === 'step.started a')]).toEqual([
+      'old',
+      [],
+    ])
+  })
+
   it('stays aborted, though a failed step was about to turn the run back', async () => {
     const at = await bench([put('a'), { id: 'b', kind: 'toy.gate', on: 'disk', spec: { path: 'z', text: 'new' } }])
     const state = await go(interrupted(at, 'run.turned', { do: 'abort', why: 'enough' }))

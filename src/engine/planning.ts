@@ -39,7 +39,16 @@ export async function checkPlan(bench: Bench, plan: Plan): Promise<readonly Find
   return withTargets(bench, async (targets, stop) => {
     const shift: Shift = { bench, record: { state, run: 'check' } as unknown as Record, targets, stop }
     const found = await checkTargets(bench, plan, targets)
-    for (const step of plan.steps) found.push(...(await checkStep(shift, step, plan)))
+    const asked = new Set<string>()
+    for (const step of plan.steps) {
+      found.push(...(await checkStep(shift, step, step, plan)))
+      for (const guard of step.guards) {
+        // The same guard mostly stands beside many steps.
+        const what = canonical({ kind: guard.kind, on: guard.on, work: guard.work })
+        if (!asked.has(what)) found.push(...(await checkStep(shift, step, guard, plan)))
+        asked.add(what)
+      }
+    }
     return bench.secrets.redact([...plan.findings, ...found])
   })
 }
@@ -55,22 +64,26 @@ async function checkTargets(bench: Bench, plan: Plan, targets: Targets): Promise
   return found
 }
 
-/** A later step may ask about what an earlier one has yet to make: that is no fault before the run, and is asked again when its turn comes. */
-async function checkStep(shift: Shift, step: PlannedStep, plan: Plan): Promise<readonly Finding[]> {
-  const kind = shift.bench.kinds.get(step.kind)
+/**
+ * The step itself or one of its guards. A later step may ask about what an earlier one has yet to make: that is no fault before the run, and is asked
+ * again when its turn comes.
+ */
+async function checkStep(shift: Shift, step: PlannedStep, asked: PlannedStep, plan: Plan): Promise<readonly Finding[]> {
+  const kind = shift.bench.kinds.get(asked.kind)
   const state = shift.record.state.steps.find((each) => each.plan.id === step.id)
   if (!kind?.check || !state) return []
-  const at = (each: Finding): Finding => ({ ...each, at: { step: step.id, ...each.at } })
-  const later = touchedBefore(plan, step)
-  const first = plan.steps.indexOf(step) === 0
+  const at = (each: Finding): Finding => ({ ...each, at: { step: asked.id, ...each.at } })
+  const later = touchedBefore(plan, step, asked.on)
+  const first = plan.steps.indexOf(asked) === 0
   try {
-    const made = await kind.check(step.work, await readingContext(shift, state, shift.stop))
+    const context = await readingContext(shift, { ...state, plan: asked }, shift.stop)
+    const made = await kind.check(asked.work, context)
     const findings = first ? made : made.map(asItMayPass)
     return later ? findings.filter((each) => each.level !== 'block').map(at) : findings.map(at)
   } catch (error) {
     if (!isChangeoverError(error) || error.code === 'target.unreachable') throw error
     if (later) return []
-    return [at(block('step.uncheckable', `step "${step.id}" could not be checked: ${error.message}`, error.help))]
+    return [at(block('step.uncheckable', `step "${asked.id}" could not be checked: ${error.message}`, error.help))]
   }
 }
 
@@ -79,9 +92,9 @@ function asItMayPass(finding: Finding): Finding {
   return finding.passing && finding.level === 'block' ? { ...finding, level: 'risk' } : finding
 }
 
-function touchedBefore(plan: Plan, step: PlannedStep): boolean {
+function touchedBefore(plan: Plan, step: PlannedStep, on: PlannedStep['on']): boolean {
   const earlier = plan.steps.slice(0, plan.steps.indexOf(step))
-  return earlier.some((each) => Object.keys(each.change).some((target) => Object.values(step.on).includes(target)))
+  return earlier.some((each) => Object.keys(each.change).some((target) => Object.values(on).includes(target)))
 }
 
 function stateOf(plan: Plan): RunState {

@@ -22,12 +22,15 @@ export async function applyStep(shift: Shift, step: StepState): Promise<void> {
   if (fresh) {
     mustFit(shift, step, before)
     await mustBeClear(shift, step)
-    await shift.record.append({
+    const started = {
       type: 'step.started',
       step: step.plan.id,
       verb: 'apply',
       before: changeSince(shift, before),
-    })
+    } as const
+    // Whoever pauses or turns the run a moment before a step begins finds it not begun: it may be one that nothing brings back.
+    const now = await shift.record.decide((state) => (stillDue(state, step, 'apply') ? started : undefined))
+    if (!stillDue(now, step, 'apply')) return
   }
   const ended = await attempt(shift, step, 'apply', fresh ? null : step.applied)
   if (ended !== 'ended') return

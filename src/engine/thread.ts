@@ -1,7 +1,7 @@
 /** A worker thread: opens the targets for itself, does its share of the labour, and says how it ended. Started by `crew.ts` only. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Crew, Roles, Target, Writing } from '../core/index.ts'
-import type { Adapters, Kinds } from '../core/plan.ts'
+import type { Adapters, Kinds } from '../core/kind.ts'
 import { systemClock } from './this-process.ts'
 import type { Orders, ThreadAnswer } from './crew.ts'
 import { loadFunction } from './load.ts'

@@ -1,22 +1,24 @@
 /** Edits that hold other lenses or a person's functions: each, when, and calls. */
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
-import { type Chain, compileChain } from './compile.ts'
 import { compileGet, compileSet, functionOf, type Stage } from './edit.ts'
 import { open, parsed, stringifyJson } from './json-text.ts'
 import type { LensData } from './operations.ts'
 import { isFields, kindOf, type Path, pointer, refuse } from './path.ts'
-import { planLens } from './plan.ts'
 import type { Direction, Edit, Environment, Test } from './program.ts'
 import { sameValue } from './same.ts'
 
 type Around = Extract<Edit, { edit: 'each' | 'when' | 'value' | 'fields' }>
+/** A whole lens in one direction. Answers with a promise only where a function of it does. */
+export type Chain = (doc: unknown, was: unknown) => unknown
+/** Compiles a lens inside, in the direction of the edit that holds it. */
+type Inner = (lens: LensData) => Chain
 
-export function compileAround(edit: Around, direction: Direction, environment: Environment): Stage {
+export function compileAround(edit: Around, direction: Direction, environment: Environment, inner: Inner): Stage {
   switch (edit.edit) {
     case 'each':
-      return compileEach(edit, direction, environment)
+      return compileEach(edit, inner)
     case 'when':
-      return compileWhen(edit, direction, environment)
+      return compileWhen(edit, inner)
     case 'value': {
       const [run, get, set] = [
         functionOf(edit.reference, direction, environment),
@@ -84,11 +86,10 @@ function others(doc: unknown, without: ReadonlySet<string>): Record<string, unkn
   return kept
 }
 
-function compileWhen(edit: Extract<Edit, { edit: 'when' }>, direction: Direction, environment: Environment): Stage {
-  const chain = (lens: LensData) => compileChain(planLens(lens), direction, environment)
+function compileWhen(edit: Extract<Edit, { edit: 'when' }>, inner: Inner): Stage {
   const [then, otherwise, test, there] = [
-    chain(edit.matched),
-    chain(edit.otherwise),
+    inner(edit.matched),
+    inner(edit.otherwise),
     compileTest(edit.test),
     compileTest(edit.there),
   ]
@@ -111,8 +112,8 @@ function compileTest(test: Test): (doc: unknown) => boolean {
 }
 
 /** Items meet what the other side holds for them by key (the second of a key meets the second), else by place. */
-function compileEach(edit: Extract<Edit, { edit: 'each' }>, direction: Direction, environment: Environment): Stage {
-  const run = compileChain(planLens(edit.lens), direction, environment)
+function compileEach(edit: Extract<Edit, { edit: 'each' }>, inner: Inner): Stage {
+  const run = inner(edit.lens)
   const [get, set] = [compileGet(edit.at), compileSet(edit.at)]
   const at = pointer(edit.at)
   return (doc, was) => {

@@ -1,5 +1,6 @@
 /** A lens as closures, specialised once: no value meets an interpreter. Knows programs, not operations. */
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
+import { type Chain, compileAround } from './around.ts'
 import { compileEdit, type Stage } from './edit.ts'
 import { lostOf } from './lost.ts'
 import type { CompiledLens, Doc, LensContext, LensFunctions } from './lens.ts'
@@ -7,7 +8,7 @@ import { open } from './json-text.ts'
 import type { LensData } from './operations.ts'
 import { isFields } from './path.ts'
 import { planLens, recalling, references, type Step } from './plan.ts'
-import type { Direction, Environment } from './program.ts'
+import type { Direction, Edit, Environment } from './program.ts'
 
 /**
  * Compiles a lens. `functions` holds what it names as `./file.ts#name` (see `references`). Throws `lens.invalid`.
@@ -51,9 +52,6 @@ function needsAwait(data: LensData, functions: Environment['functions']): boolea
   })
 }
 
-/** One direction of a whole lens. Answers with a promise only where a function of it does. */
-export type Chain = (doc: unknown, was: unknown) => unknown
-
 export function compileChain(steps: readonly Step[], direction: Direction, environment: Environment): Chain {
   const order = direction === 'forward' ? steps : steps.toReversed()
   const drops = order.some((step) =>
@@ -61,7 +59,7 @@ export function compileChain(steps: readonly Step[], direction: Direction, envir
   )
   const stages = order.flatMap((step, i) => {
     const recall = compileRecall(order, i, direction, environment)
-    return step[direction].map((edit) => remember(compileEdit(edit, direction, environment), recall))
+    return step[direction].map((edit) => remember(compileStage(edit, direction, environment), recall))
   })
   const finish = drops ? withoutUndefined : (doc: unknown) => doc
   // A function that takes and gives fields makes a document of its own.
@@ -76,6 +74,18 @@ export function compileChain(steps: readonly Step[], direction: Direction, envir
       if (doc instanceof Promise) return rest(doc, stages, i + 1, held).then(finish)
     }
     return finish(doc)
+  }
+}
+
+function compileStage(edit: Edit, direction: Direction, environment: Environment): Stage {
+  switch (edit.edit) {
+    case 'put':
+    case 'drop':
+    case 'only':
+    case 'rest':
+      return compileEdit(edit, environment)
+    default:
+      return compileAround(edit, direction, environment, (lens) => compileChain(planLens(lens), direction, environment))
   }
 }
 

@@ -1,6 +1,5 @@
 /** One edit of a program as a closure over a document that is ours to change at the top, and shared below. */
 import { ChangeoverError, isChangeoverError } from '../core/errors.ts'
-import { compileAround } from './around.ts'
 import { open } from './json-text.ts'
 import { childOf, type Fields, isFields, kindOf, type Path, refuse, showPath } from './path.ts'
 import type { Direction, Edit, Environment, Term } from './program.ts'
@@ -9,7 +8,10 @@ import type { Direction, Edit, Environment, Term } from './program.ts'
 export type Stage = (doc: unknown, was: unknown) => unknown
 export type Getter = (doc: unknown, was: unknown) => unknown
 
-export function compileEdit(edit: Edit, direction: Direction, environment: Environment): Stage {
+/** Edits that hold nothing but values; the others stand in `around.ts`. */
+export type Flat = Extract<Edit, { edit: 'put' | 'drop' | 'only' | 'rest' }>
+
+export function compileEdit(edit: Flat, environment: Environment): Stage {
   switch (edit.edit) {
     case 'put': {
       const value = compileTerm(edit.value, environment)
@@ -31,8 +33,6 @@ export function compileEdit(edit: Edit, direction: Direction, environment: Envir
           ? { ...Object.fromEntries(Object.entries(was).filter(([key]) => !kept.has(key))), ...doc }
           : doc
     }
-    default:
-      return compileAround(edit, direction, environment)
   }
 }
 

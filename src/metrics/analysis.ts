@@ -2,7 +2,7 @@
  * The state of a metric and of several side by side, with the counting of an Argo AnalysisRun (analysis/analysis.go): errors are not counted,
  * limits are passed strictly, and the last of failed, inconclusive and error that applies names the phase. Pure, plain JSON, no clock.
  */
-import type { Judgement } from './judge.ts'
+import type { Judgement } from './evidence.ts'
 import { isOver, type Outcome, type Phase, worst } from './outcome.ts'
 import { effectiveCount, type MetricRules } from './rules.ts'
 

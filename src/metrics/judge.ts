@@ -1,26 +1,8 @@
 /** One measurement against the rules of its metric. No evidence is no verdict: it neither passes nor fails. Pure. */
 import { type Answer, readCondition } from './condition/index.ts'
+import type { Evidence, Judgement } from './evidence.ts'
 import { judgeLimits } from './limits.ts'
-import type { Outcome } from './outcome.ts'
 import type { MetricRules } from './rules.ts'
-
-/** What was measured. `at` is when the figure was taken, `now` when it was asked for: milliseconds since 1970. */
-export interface Evidence {
-  readonly value: number | readonly number[]
-  readonly at: number | null
-  readonly now: number
-  /** How many events the figure rests on, where that was asked. */
-  readonly samples?: number | readonly number[]
-  /** The figure of the baseline, where the rules compare with one. */
-  readonly baseline?: number
-  /** Growth within `windowMs`, and how long it was watched for. */
-  readonly growth?: { readonly by: number; readonly overMs: number }
-}
-
-export interface Judgement {
-  readonly outcome: Outcome
-  readonly why: string
-}
 
 /** Failed by the failure condition or a limit; successful when all else holds; with both conditions and neither true, inconclusive. */
 export function judge(rules: MetricRules, seen: Evidence): Judgement {

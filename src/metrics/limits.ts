@@ -1,5 +1,5 @@
 /** A single figure against fixed limits and against a baseline. Pure. */
-import type { Evidence, Judgement } from './judge.ts'
+import type { Evidence, Judgement } from './evidence.ts'
 import type { MetricRules } from './rules.ts'
 import { hasLimit } from './rules.ts'
 

@@ -5,7 +5,7 @@ import { type Call, commonMethods, mustBeMethods, type Versions } from './calls.
 import { type Compiled, compileDecision, type Decision, type Sources } from './decision.ts'
 import { Gate } from './gate.ts'
 import { readMetrics, type RouterMetrics } from './metrics.ts'
-import { mustBeOptions } from './known.ts'
+import { mustBeOptions } from './option-names.ts'
 import type { RouterOptions } from './options.ts'
 import { type Route, routesOf } from './route.ts'
 import { Sampler } from './sampler.ts'

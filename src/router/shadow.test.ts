@@ -211,11 +211,9 @@ describe('a shadow', () => {
       () => new Promise(noop),
       { timeoutMs: 10, mostAtOnce: 2 },
     )
-    const began = performance.now()
     await Promise.all([ask(), ask()])
-    expect(performance.now() - began).toBeLessThan(10)
-    await sleep(30)
-    expect(verdicts()).toEqual(['timedOut', 'timedOut'])
+    expect(verdicts()).toEqual([])
+    await expect.poll(verdicts).toEqual(['timedOut', 'timedOut'])
     // Those that never end are not piled up.
     await ask()
     expect(router.metrics().shadow).toMatchObject({ v2: { ask: { runs: 2, timedOut: 2, skipped: 1 } } })

@@ -1,5 +1,5 @@
 /** Rows at speed: key ranges, the ledger of a move, the binary COPY format, and the pace. Pure knowledge; nothing here opens anything. */
-export { codecOf } from './codec.ts'
+export { codecOf } from './codecs.ts'
 export { baseType, columnType, enumsOf } from './column-type.ts'
 export * as comparisons from './comparisons.ts'
 export { boundary, type Key, type KeyColumn, type KeyRange, within } from './key-range.ts'

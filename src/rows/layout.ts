@@ -1,5 +1,5 @@
 /** Which column of a row goes where: what travels as bytes, what the lens reads and what it writes. Pure; knows no lens. */
-import { codecOf } from './codec.ts'
+import { codecOf } from './codecs.ts'
 import type { KeyColumn, Writer } from './key-range.ts'
 
 /** A column that is read from one table and written to another as the bytes it came in. */

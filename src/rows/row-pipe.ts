@@ -2,7 +2,8 @@
  * The stream of a binary COPY OUT, row by row through a function, to the stream of a binary COPY IN. Passed columns are copied as bytes.
  * Format: PostgreSQL documentation, COPY, "Binary Format". Knows neither connection nor SQL.
  */
-import { type Codec, codecOf } from './codec.ts'
+import type { Codec } from './codec.ts'
+import { codecOf } from './codecs.ts'
 import type { Touched } from './layout.ts'
 import { type Blocks, Output } from './output.ts'
 

@@ -1,5 +1,6 @@
 /** The figures that the steps and guards of a plan ask for, each once. Knows no source: kinds say what they ask. */
-import type { Kinds, Plan, PlannedStep } from '../core/plan.ts'
+import type { Kinds } from '../core/kind.ts'
+import type { Plan, PlannedStep } from '../core/plan.ts'
 import type { AskedMetric } from '../core/kind.ts'
 import type { RunState } from '../core/run.ts'
 

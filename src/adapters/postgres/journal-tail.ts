@@ -1,12 +1,17 @@
 /** Follows a run: what is there, and then each event as it comes, woken by NOTIFY and, where none arrives, by the clock. */
+import { createHash } from 'node:crypto'
 import type { Event } from '../../core/event.ts'
-import { runDigest } from './journal.ts'
 import { connect, destroy, type Link, type LinkOptions } from './links.ts'
 
 export interface TailOptions {
   readonly links: LinkOptions
   readonly read: (run: string, after: number) => Promise<readonly Event[]>
   readonly pollMs: number
+}
+
+/** The channel carries a digest: a run may be called what no notification can hold. */
+export function runDigest(run: string): string {
+  return createHash('sha256').update(run).digest('hex')
 }
 
 export async function* tailRun(

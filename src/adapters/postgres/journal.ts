@@ -1,12 +1,11 @@
 /** The journal of a team: events as rows of a PostgreSQL database, one session as the claim. Knows no kind and no target. */
-import { createHash } from 'node:crypto'
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
 import type { Actor, Claim, Event, Happening, Journal } from '../../core/event.ts'
 import { parseAddress } from './address.ts'
 import { translate } from './errors.ts'
 import { type Link, type LinkOptions, Links } from './links.ts'
 import { claimRun, runnerOf } from './journal-claim.ts'
-import { tailRun } from './journal-tail.ts'
+import { runDigest, tailRun } from './journal-tail.ts'
 import { ask } from './session.ts'
 
 export interface PostgresJournalOptions {
@@ -37,11 +36,6 @@ const appendQuery = `
 const readQuery =
   'SELECT seq, body::text AS body FROM changeover_journal.events WHERE run = $1 AND seq > $2 ORDER BY seq'
 const runsQuery = 'SELECT run FROM changeover_journal.events WHERE seq = 1 ORDER BY at, run'
-
-/** The channel carries a digest: a run may be called what no notification can hold. */
-export function runDigest(run: string): string {
-  return createHash('sha256').update(run).digest('hex')
-}
 
 export function openPostgresJournal(options: PostgresJournalOptions): Journal {
   const links: LinkOptions = {

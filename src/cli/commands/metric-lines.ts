@@ -1,7 +1,18 @@
 /** Figures as a table for the terminal. */
-import { shown } from '../../metrics/index.ts'
+import { type Judgement, shown } from '../../metrics/index.ts'
+import type { PlanMetric } from '../../views/index.ts'
 import type { Door } from '../door.ts'
-import type { Looked } from './metrics.ts'
+
+/** One figure as it is now. */
+export interface Looked {
+  readonly metric: PlanMetric
+  readonly value: number | readonly number[] | undefined
+  readonly baseline: number | undefined
+  /** Absent where nothing is asked of it. */
+  readonly judged: Judgement | undefined
+  /** Why it could not be asked for. */
+  readonly trouble?: string
+}
 
 export function metricLines(seen: readonly Looked[], { paint }: Pick<Door, 'paint'>): string {
   const rows = seen.map((each) => {

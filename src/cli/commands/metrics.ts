@@ -5,22 +5,13 @@ import type { Target } from '../../core/kind.ts'
 import type { Plan } from '../../core/plan.ts'
 import { systemClock } from '../../engine/this-process.ts'
 import { openTargets, type Targets } from '../../engine/targets.ts'
-import {
-  addTotal,
-  figureIn,
-  type Growth,
-  grownIn,
-  judge,
-  type Judgement,
-  readRules,
-  shown,
-} from '../../metrics/index.ts'
+import { addTotal, figureIn, type Growth, grownIn, judge, readRules, shown } from '../../metrics/index.ts'
 import type { PlanMetric } from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
 import { openBenchFor } from '../open.ts'
 import { metricsOfPlan, type PlanMetrics } from '../plan-metrics.ts'
 import { repainter } from '../repaint.ts'
-import { metricLines } from './metric-lines.ts'
+import { type Looked, metricLines } from './metric-lines.ts'
 import { positive } from './wishes.ts'
 
 export interface MetricsOptions extends Common {
@@ -28,17 +19,6 @@ export interface MetricsOptions extends Common {
   readonly interval?: string
   readonly target?: string
   readonly component?: string
-}
-
-/** One figure as it is now. */
-export interface Looked {
-  readonly metric: PlanMetric
-  readonly value: number | readonly number[] | undefined
-  readonly baseline: number | undefined
-  /** Absent where nothing is asked of it. */
-  readonly judged: Judgement | undefined
-  /** Why it could not be asked for. */
-  readonly trouble?: string
 }
 
 /** Exit 3 when a figure is bad now, 1 when one could not be asked for; while watching, 0. */

@@ -1,17 +1,15 @@
 /** `changeover status`: where the run is. Loads the journal, the fold and one view, and nothing else: it must start at once. */
 import type { Event } from '../../core/event.ts'
-import { fold, type RunState } from '../../core/run.ts'
+import { fold } from '../../core/run.ts'
 import { isRunnerGone } from '../attended.ts'
 import { evolvePace, type Pace, statusJson, statusText } from '../../views/status.ts'
 import { type Common, type Door, optionsOf } from '../door.ts'
 import { findRun, openJournalFor } from '../journal.ts'
+import type { Shown } from './watch.ts'
 
 export interface StatusOptions extends Common {
   readonly watch?: boolean
 }
-
-/** A status as it is shown now. */
-export type Shown = (state: RunState, pace: Pace | undefined, runnerGone: boolean) => string
 
 export async function status(options: StatusOptions, door: Door): Promise<number> {
   const journal = await openJournalFor(options, door)

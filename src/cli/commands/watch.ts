@@ -5,7 +5,9 @@ import { evolvePace, type Pace } from '../../views/status.ts'
 import { isRunnerGone } from '../attended.ts'
 import type { Door } from '../door.ts'
 import { repainter } from '../repaint.ts'
-import type { Shown } from './status.ts'
+
+/** A status as it is shown now. */
+export type Shown = (state: RunState, pace: Pace | undefined, runnerGone: boolean) => string
 
 export async function watch(run: string, journal: Journal, shown: Shown, door: Door): Promise<number> {
   const end = new AbortController()

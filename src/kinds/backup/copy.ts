@@ -15,7 +15,7 @@ import {
   rowsOf,
   type SavedFile,
 } from '../../dump/index.ts'
-import type { BackupWork } from './database.ts'
+import type { BackupWork } from './database-work.ts'
 import { stayingLogged, type Unloggable } from './unlogged.ts'
 
 const dumpFile = 'database.dump'

@@ -2,7 +2,7 @@
 import { block, type Finding, note, risk } from '../../core/finding.ts'
 import type { Reading } from '../../core/kind.ts'
 import { sizeOf } from './copy.ts'
-import type { BackupWork } from './database.ts'
+import type { BackupWork } from './database-work.ts'
 
 type At = Reading<{ readonly source: 'database'; readonly store: 'files' }>
 

@@ -17,6 +17,7 @@ import { block, note } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
 import { aboutOf, save, sizeOf } from './copy.ts'
 import { checkBackup } from './database-check.ts'
+import type { BackupWork } from './database-work.ts'
 import { prove } from './prove.ts'
 import { watched } from './watched.ts'
 
@@ -37,14 +38,6 @@ const spec = z.strictObject({
 
 const roles = { source: 'database', store: 'files' } as const
 type Roles = typeof roles
-
-export type BackupWork = {
-  readonly tables: readonly string[]
-  readonly under: string
-  readonly with: 'auto' | 'copy'
-  readonly gzip: boolean
-  readonly days: number
-}
 
 export const backupDatabase = defineKind<Roles, z.output<typeof spec>, BackupWork>({
   name: 'backup.database',

@@ -4,7 +4,7 @@ import { open } from '../json-text.ts'
 import { defineOperation, pathSchema } from '../operation.ts'
 import { kindOf, parsePath, type Path, refuse } from '../path.ts'
 import { call, drop, get, type Planned, put, reversed, type Rule, was } from '../program.ts'
-import { joinSql, partSql } from '../sql/parts.ts'
+import { joinSql, partSql, type Splitting } from '../sql/parts.ts'
 
 const rule = z.enum(['first', 'last', 'refuse'])
 const splitSchema = z
@@ -27,14 +27,6 @@ const joinSchema = z
     rule: rule.optional(),
   })
   .readonly()
-
-export interface Splitting {
-  readonly path: string
-  readonly separator: string
-  readonly rule: 'first' | 'last' | 'refuse'
-  /** How many fields. */
-  readonly into: number
-}
 
 /** Parts, null for the fields that got none. */
 function partsOf(how: Splitting, value: unknown): readonly (string | null)[] {

@@ -4,7 +4,7 @@ import { open } from '../json-text.ts'
 import { defineOperation, pathSchema } from '../operation.ts'
 import { kindOf, parsePath, refuse } from '../path.ts'
 import { call, drop, get, type Planned, put, type Rule } from '../program.ts'
-import { betweenSql, surroundedSql } from '../sql/parts.ts'
+import { betweenSql, surroundedSql, type Template } from '../sql/parts.ts'
 
 const schema = z
   .strictObject({ op: z.literal('template'), to: pathSchema.min(1), template: z.string() })
@@ -13,12 +13,6 @@ const schema = z
       'a template holds at least one {field}, text between any two of them, each field once; "{{" and "}}" are braces',
   })
   .readonly()
-
-/** Literals around and between the fields: one more than there are fields. */
-export interface Template {
-  readonly literals: readonly string[]
-  readonly fields: readonly string[]
-}
 
 function readTemplate(text: string): Template | undefined {
   const tokens = [...text.matchAll(/\{\{|\}\}|\{([^{}]+)\}|[^{}]+|[{}]/g)]

@@ -1,12 +1,25 @@
 /** Texts cut, joined, and set into a pattern. */
-import type { Splitting } from '../operations/split.ts'
-import type { Template } from '../operations/template.ts'
 import { chooseSql } from './compare.ts'
 import { nullJson, toJson } from './forms.ts'
 import { strict, textSql } from './strict.ts'
 import { once, quoteText, refuseSql } from './text.ts'
 import { familyOf } from './column-types.ts'
 import { type Misfit, NoSql, type SqlValue } from './value.ts'
+
+/** How a text is cut into fields, and put together again. */
+export interface Splitting {
+  readonly path: string
+  readonly separator: string
+  readonly rule: 'first' | 'last' | 'refuse'
+  /** How many fields. */
+  readonly into: number
+}
+
+/** Literals around and between the fields: one more than there are fields. */
+export interface Template {
+  readonly literals: readonly string[]
+  readonly fields: readonly string[]
+}
 
 /** An expression of type text, NULL for null and absent. */
 function textOf(value: SqlValue, at: string, misfit: Misfit): string {
