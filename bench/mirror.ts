@@ -5,7 +5,9 @@ import { postgres, postgresDialect } from '../src/adapters/postgres/index.ts'
 import type { Json } from '../src/core/json.ts'
 import { dataMirror } from '../src/kinds/data/mirror/index.ts'
 import { type PostgresServer, startPostgres } from '../src/testing/postgres.ts'
-import { wholeRuns, type WholeRuns } from './rig/whole-run.ts'
+import { type MirrorFigures, printFigures } from './rig/mirror-figures.ts'
+import { median } from './rig/rounds.ts'
+import { wholeRuns } from './rig/whole-run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -82,7 +84,9 @@ async function main(): Promise<void> {
     await admin.end()
     await server.stop()
     const whole = runs > 0 ? await wholeRuns(runs, users) : null
-    report({ server: server.version, rows, rounds, sessions, writers, bulk, pause, whole })
+    const figures: MirrorFigures = { server: server.version, rows, rounds, sessions, writers, bulk, pause, whole }
+    if (values.json) console.log(JSON.stringify(figures))
+    else printFigures(figures)
   } finally {
     await server.stop()
   }
@@ -225,53 +229,6 @@ async function pauses(
     removal: shown(found.removal),
     nothing: shown(found.nothing),
   }
-}
-
-function median(each: readonly number[]): number {
-  const sorted = [...each].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
-type Report = {
-  readonly writers: ReturnType<typeof ratios>
-  readonly bulk: ReturnType<typeof ratios>
-  readonly pause: Awaited<ReturnType<typeof pauses>>
-  readonly whole: WholeRuns | null
-} & { readonly [figure: string]: unknown }
-
-function report(result: Report): void {
-  if (values.json) {
-    console.log(JSON.stringify(result))
-    return
-  }
-  for (const part of ['writers', 'bulk'] as const) {
-    console.log(part === 'writers' ? `single-row updates, ${sessions} sessions` : 'one statement')
-    for (const [name, { perSecond, ofPlain }] of Object.entries(result[part]))
-      console.log(`  ${name.padEnd(24)} ${String(perSecond).padStart(8)} rows/s  ${ofPlain.toFixed(2)} of no mirror`)
-  }
-  for (const name of ['install', 'removal', 'nothing'] as const) {
-    console.log(
-      `  longest write around ${name.padEnd(8)} p99 ${result.pause[name].p99Ms} ms, median ${result.pause[name].medianMs} ms of ${result.pause.of}`,
-    )
-  }
-  const { whole } = result
-  if (whole === null) return
-  const quiet = Math.max(...whole.quietMs)
-  console.log(
-    `whole runs of NeonHub with ${whole.rows} users, ${whole.runs} of them: ${whole.turnedBack} turned back by their triggers, ${whole.failedRequests} requests failed`,
-  )
-  console.log(
-    `  longest write pause p99 ${whole.p99Ms} ms, median ${whole.medianMs} ms; with nothing running ${quiet} ms`,
-  )
-  for (const [step, pauses] of Object.entries(byStep(whole))) console.log(`    ${step.padEnd(22)} ${pauses.join(' ')}`)
-}
-
-/** Where in the plan the longest pause of each run was, the worst first. */
-function byStep({ pausesMs, during }: WholeRuns): { readonly [step: string]: readonly number[] } {
-  const found: { [step: string]: number[] } = {}
-  const worst = pausesMs.map((ms, at) => ({ ms, step: during[at] || 'before the first' })).sort((a, b) => b.ms - a.ms)
-  for (const { ms, step } of worst) found[step] = [...(found[step] ?? []), Math.round(ms)]
-  return found
 }
 
 await main()

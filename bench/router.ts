@@ -2,6 +2,7 @@
  * `--rounds N` (15) and `--calls N` (200,000 a round, a hundredth of that where every call is shadowed); `--json` prints one object.
  */
 import type * as Rooms from '../src/router/index.ts'
+import { median } from './rig/rounds.ts'
 
 const shipped = new URL('../dist/router/index.js', import.meta.url).href
 const { createRouter } = (await import(shipped)) as typeof Rooms
@@ -120,11 +121,6 @@ function contenders(): readonly Contender[] {
       0.25,
     ),
   ]
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
 const all = contenders()

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { openJournalAt } from '../src/engine/journal-files.ts'
 import { plainClock } from '../src/cli/clock.ts'
 import { halfRun } from '../test/views/sample-run.ts'
+import { median } from './rig/rounds.ts'
 
 const rounds = 10
 const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js')
@@ -32,11 +33,6 @@ async function writeJournal(folder: string): Promise<void> {
     await journal.append('neonhub-1', { type: 'step.marked', step: 'users', verb: 'apply', mark }, seq++)
   }
   writeFileSync(join(folder, 'changeover.yaml'), 'name: neonhub\n')
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'changeover-bench-'))

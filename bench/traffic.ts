@@ -16,6 +16,7 @@ import { openJournalAt, systemClock } from '../src/engine/index.ts'
 import { programOf } from '../src/testing/debian.ts'
 import { rigFlag, startTrafficRig, type TrafficRig } from '../src/testing/index.ts'
 import { startLoad } from '../src/testing/load.ts'
+import { guardedShift } from '../src/testing/traffic-rig.ts'
 import { bucketOf, pipelined, userNumber } from '../src/testing/users.ts'
 
 const { values } = parseArgs({
@@ -62,9 +63,11 @@ async function change(rig: TrafficRig, proxy: TrafficWriter, route: 'web' | 'sho
 /** The tool as a process, guarded by a probe of the newer side; that side breaks in the middle of a hold. */
 async function failGate(rig: TrafficRig) {
   const folder = mkdtempSync(join(tmpdir(), 'changeover-bench-'))
+  const steps = [{ to: sharesOf(5000), holdMs: 60_000 }]
+  const plan = guardedShift(rig, 'gate', { to: sharesOf(10_000), steps })
   const load = startLoad({ url: rig.url.web, clients: 8 })
   try {
-    writeFileSync(join(folder, 'changeover.yaml'), JSON.stringify(guardedPlan(rig)))
+    writeFileSync(join(folder, 'changeover.yaml'), JSON.stringify(plan))
     const tool = spawn(process.execPath, [main, 'run', '--yes', '--json'], { cwd: folder, stdio: 'ignore' })
     const before = load.report().sides['v2'] ?? 0
     while ((load.report().sides['v2'] ?? 0) < before + 200) await sleep(20)
@@ -84,26 +87,6 @@ async function failGate(rig: TrafficRig) {
     await load.stop()
     rig.spoil('v2', false)
     rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function guardedPlan(rig: TrafficRig) {
-  const probe = { path: '/', count: 1000, intervalMs: 50, success: { status: '2xx' } }
-  const spec = { route: 'web', to: sharesOf(10_000), steps: [{ to: sharesOf(5000), holdMs: 60_000 }] }
-  return {
-    name: 'gate',
-    from: '1',
-    to: '2',
-    targets: { edge: { adapter: 'haproxy', config: rig.config }, v2: { adapter: 'http', config: { url: rig.url.v2 } } },
-    steps: [
-      {
-        id: 'shift',
-        kind: 'traffic.shift',
-        on: 'edge',
-        spec,
-        guards: [{ id: 'probe', kind: 'gate.probe', on: 'v2', spec: probe }],
-      },
-    ],
   }
 }
 

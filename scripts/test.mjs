@@ -80,7 +80,7 @@ function runTests() {
 
 function startsNoServer(file) {
   if (file.startsWith(join('test', 'system'))) return false
-  return !/startPostgres|openRig|programOf|(haproxy|nginx)Source|spawn(Sync)?\(|fork\(|processService|makePlace/.test(
+  return !/startPostgres|onEveryPostgres|openRig|programOf|(haproxy|nginx)Source|spawn(Sync)?\(|fork\(|processService|makePlace/.test(
     readFileSync(join(root, file), 'utf8'),
   )
 }

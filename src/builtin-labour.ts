@@ -3,5 +3,7 @@ import { postgres } from './adapters/postgres/index.ts'
 import type { Adapters, AnyAdapter, AnyKind, Kinds } from './core/kind.ts'
 import { dataTransform } from './kinds/data/transform/index.ts'
 
+/** The kinds whose labour many hands share, by name. */
 export const builtinKinds: Kinds = new Map([[dataTransform.name, dataTransform as AnyKind]])
+/** The adapters that those kinds work on, by name. */
 export const builtinAdapters: Adapters = new Map([[postgres.name, postgres as AnyAdapter]])

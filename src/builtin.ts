@@ -21,6 +21,7 @@ import type { Recipe, Recipes } from './core/recipe.ts'
 import * as kinds from './kinds/index.ts'
 import { flagsSchedule, modulesSchedule } from './recipes/index.ts'
 
+/** Every kind that comes with the tool, by name. */
 export const builtinKinds: Kinds = new Map(
   Object.values(kinds as Record<string, AnyKind>).map((kind) => [kind.name, kind]),
 )
@@ -44,7 +45,9 @@ const adapters: readonly AnyAdapter[] = [
   settingsFile,
   gateway,
 ]
+/** Every adapter that comes with the tool, by name. */
 export const builtinAdapters: Adapters = new Map(adapters.map((adapter) => [adapter.name, adapter]))
 
 const recipes: readonly Recipe[] = [flagsSchedule, modulesSchedule]
+/** Every recipe that comes with the tool, by name. */
 export const builtinRecipes: Recipes = new Map(recipes.map((recipe) => [recipe.name, recipe]))

@@ -22,22 +22,34 @@ async function sessions<T>(
   )
 }
 
-/**
- * Chunks of 10,000 keys, each its own transaction, over as many sessions as cores: no claim, no checkpoint, no hash.
- * `again`: with ON CONFLICT DO NOTHING, as one must write who has no checkpoint and may be stopped. That is the fair ceiling: it can go on
- * after a crash, as the kind can. Without it a chunk that was done already fails the script.
- */
-export async function ceiling(rig: Rig, rows: number, cores: number, again = ''): Promise<void> {
+/** Ranges of 10,000 keys, one after another, each by whichever session is free. */
+async function byRanges(
+  rig: Rig,
+  rows: number,
+  cores: number,
+  body: (client: pg.Client, low: number, high: number) => Promise<void>,
+): Promise<void> {
   let next = 0
   await sessions(rig, cores, async (client) => {
     for (;;) {
       const low = next
       next += 10_000
       if (low >= rows) return
-      await client.query(
-        `INSERT INTO users_v4 (${targetColumns}) SELECT ${computed} FROM users s WHERE s.id > ${low} AND s.id <= ${Math.min(low + 10_000, rows)}${again}`,
-      )
+      await body(client, low, Math.min(low + 10_000, rows))
     }
+  })
+}
+
+/**
+ * Chunks of 10,000 keys, each its own transaction, over as many sessions as cores: no claim, no checkpoint, no hash.
+ * `again`: with ON CONFLICT DO NOTHING, as one must write who has no checkpoint and may be stopped. That is the fair ceiling: it can go on
+ * after a crash, as the kind can. Without it a chunk that was done already fails the script.
+ */
+export async function ceiling(rig: Rig, rows: number, cores: number, again = ''): Promise<void> {
+  await byRanges(rig, rows, cores, async (client, low, high) => {
+    await client.query(
+      `INSERT INTO users_v4 (${targetColumns}) SELECT ${computed} FROM users s WHERE s.id > ${low} AND s.id <= ${high}${again}`,
+    )
   })
 }
 
@@ -46,18 +58,12 @@ export async function ceiling(rig: Rig, rows: number, cores: number, again = '')
  * parsing, lens or checkpoint. No method that computes outside of the server can be faster.
  */
 export async function through(rig: Rig, rows: number, cores: number): Promise<void> {
-  let next = 0
-  await sessions(rig, cores, async (client) => {
-    for (;;) {
-      const low = next
-      next += 10_000
-      if (low >= rows) return
-      const range = `id > ${low} AND id <= ${Math.min(low + 10_000, rows)}`
-      const blocks: Buffer[] = []
-      const out = client.query(to(`COPY (SELECT * FROM users WHERE ${range}) TO STDOUT (FORMAT binary)`))
-      for await (const block of out as AsyncIterable<Buffer>) blocks.push(block)
-      await pipeline(Readable.from(blocks), client.query(from('COPY users_same FROM STDIN (FORMAT binary)')))
-    }
+  await byRanges(rig, rows, cores, async (client, low, high) => {
+    const range = `id > ${low} AND id <= ${high}`
+    const blocks: Buffer[] = []
+    const out = client.query(to(`COPY (SELECT * FROM users WHERE ${range}) TO STDOUT (FORMAT binary)`))
+    for await (const block of out as AsyncIterable<Buffer>) blocks.push(block)
+    await pipeline(Readable.from(blocks), client.query(from('COPY users_same FROM STDIN (FORMAT binary)')))
   })
 }
 

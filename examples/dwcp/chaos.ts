@@ -5,7 +5,7 @@ import { type Program, startProgram } from '../stage/background.ts'
 import type { ChaosReport } from './chaos-report.ts'
 import { makeWhole, partition } from './distance.ts'
 import { logFile, type NodeAddress, nodeWords, pidFile, readInventory } from './inventory.ts'
-import type { LoadFigures } from './load.ts'
+import type { LoadFigures } from './load-figures.ts'
 import { planIn } from './plan-environment.ts'
 
 const partedMs = 3_000

@@ -1,46 +1,16 @@
-/** Work for the fleet: machines that move, pages that are read from afar, proposals, notes; and what came of it, as whoever asked has seen it. */
+/** Work for the fleet: machines that move, pages that are read from afar, proposals, notes. What came of it is counted in `load-figures.ts`. */
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { serve } from '../stage/http.ts'
+import { type LoadFigures, LoadTally, type Operation, operations } from './load-figures.ts'
 import { followFleet } from './node/fleet-file.ts'
 import { isProgram, options, program, type Running } from '../stage/program.ts'
-
-const operations = ['migrate', 'read', 'propose', 'note'] as const
-type Operation = (typeof operations)[number]
 
 export interface LoadOptions {
   readonly fleet: string
   /** Operations begun in a second, whether the ones before have ended or not. */
   readonly rate: number
   readonly mix: Readonly<Partial<Record<Operation, number>>>
-}
-interface Quantiles {
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
-  readonly max: number
-}
-export interface LoadFigures {
-  readonly seconds: number
-  readonly served: number
-  readonly failed: number
-  readonly byOperation: Readonly<
-    Record<Operation, { readonly served: number; readonly failed: number; readonly latencyMs: Quantiles }>
-  >
-  readonly movedBytes: number
-  readonly movedBytesPerSecond: number
-  /** Questions that were asked again, of this node or another. */
-  readonly triedAgain: number
-  readonly reasons: Readonly<Record<string, number>>
-  /** When the operations that failed began, the last 1000. Milliseconds since 1970, as below. */
-  readonly failedFrom: readonly number[]
-  /** When the oldest that is under way began; null where none is. */
-  readonly underWayFrom: number | null
-}
-interface Tally {
-  readonly latencies: number[]
-  served: number
-  failed: number
 }
 interface Placed {
   readonly machine: string
@@ -61,20 +31,12 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 export class Load {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
   readonly #fleet: ReturnType<typeof followFleet>
-  readonly #tallies = new Map(operations.map((each) => [each, { latencies: [], served: 0, failed: 0 } as Tally]))
+  readonly #tally = new LoadTally()
   readonly #owners = new Map<string, { readonly owner: string; readonly pages: number }>()
-  readonly #reasons = new Map<string, number>()
   readonly #turns: readonly Operation[]
-  readonly #began = performance.now()
   readonly #timer: NodeJS.Timeout
   #running = new Set<Promise<void>>()
-  /** When each that is under way began, the oldest first. */
-  readonly #begun = new Map<number, number>()
-  readonly #failedFrom: number[] = []
-  #movedBytes = 0
-  #triedAgain = 0
   #turn = 0
-  #endedAt = 0
 
   constructor({ fleet, rate, mix }: LoadOptions) {
     this.#fleet = followFleet(fleet, () => undefined)
@@ -86,53 +48,18 @@ export class Load {
   }
 
   figures(): LoadFigures {
-    const seconds = ((this.#endedAt || performance.now()) - this.#began) / 1_000
-    const all = [...this.#tallies.values()]
-    return {
-      seconds: rounded(seconds),
-      served: all.reduce((sum, each) => sum + each.served, 0),
-      failed: all.reduce((sum, each) => sum + each.failed, 0),
-      byOperation: Object.fromEntries(
-        [...this.#tallies].map(([name, { served, failed, latencies }]) => [
-          name,
-          { served, failed, latencyMs: quantiles(latencies) },
-        ]),
-      ) as LoadFigures['byOperation'],
-      movedBytes: this.#movedBytes,
-      movedBytesPerSecond: Math.round(this.#movedBytes / seconds),
-      triedAgain: this.#triedAgain,
-      reasons: Object.fromEntries(this.#reasons),
-      failedFrom: [...this.#failedFrom],
-      underWayFrom: this.#begun.values().next().value ?? null,
-    }
+    return this.#tally.figures()
   }
 
   metrics(): string {
-    const counts = [...this.#tallies].flatMap(([operation, { served, failed }]) => [
-      `dwcp_load_operations_total{operation="${operation}",outcome="ok"} ${served}`,
-      `dwcp_load_operations_total{operation="${operation}",outcome="failed"} ${failed}`,
-    ])
-    const seconds = [...this.#tallies].flatMap(([operation, { latencies }]) =>
-      Object.entries(quantiles(latencies)).map(
-        ([name, ms]) => `dwcp_load_seconds{operation="${operation}",quantile="${name}"} ${ms / 1_000}`,
-      ),
-    )
-    return [
-      '# HELP dwcp_load_operations_total Operations as the load has seen them.\n# TYPE dwcp_load_operations_total counter',
-      ...counts,
-      '# HELP dwcp_load_seconds Latency of the last 5000 operations.\n# TYPE dwcp_load_seconds gauge',
-      ...seconds,
-      '# HELP dwcp_load_moved_bytes_total Memory of machines that moved.\n# TYPE dwcp_load_moved_bytes_total counter',
-      `dwcp_load_moved_bytes_total ${this.#movedBytes}`,
-      '',
-    ].join('\n')
+    return this.#tally.metrics()
   }
 
   /** What has begun is waited for. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#running)
-    this.#endedAt ||= performance.now()
+    this.#tally.end()
     this.#fleet.stop()
     this.#agent.destroy()
   }
@@ -145,25 +72,15 @@ export class Load {
   }
 
   async #run(operation: Operation, turn: number): Promise<void> {
-    const tally = this.#tallies.get(operation)
-    if (tally === undefined) return
-    const began = performance.now()
-    this.#begun.set(turn, Date.now())
+    const began = this.#tally.begin(turn)
     try {
       const { status, body } = await this.#perform(operation, turn)
       if (status === 0 || status >= 400) throw new Error(`${operation} ${status}: ${String(body['error'])}`)
-      if (operation === 'migrate') this.#movedBytes += Number(body['rawBytes'])
-      tally.served++
+      this.#tally.served(operation, operation === 'migrate' ? Number(body['rawBytes']) : 0)
     } catch (error) {
-      tally.failed++
-      this.#failedFrom.push(this.#begun.get(turn) ?? Date.now())
-      if (this.#failedFrom.length > 1_000) this.#failedFrom.shift()
-      const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/"[^"]*"|\d{3,}/g, '…')
-      this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1)
+      this.#tally.failed(operation, turn, error)
     }
-    this.#begun.delete(turn)
-    tally.latencies.push(performance.now() - began)
-    if (tally.latencies.length > 5_000) tally.latencies.shift()
+    this.#tally.over(operation, turn, began)
   }
 
   async #perform(operation: Operation, turn: number): Promise<Reply> {
@@ -186,7 +103,7 @@ export class Load {
       ).catch(answerOfNobody)
       // Not there any more, on its way, or asked of a node that starts anew: users try again. All else is an answer.
       if (!again.has(reply.status)) return reply
-      this.#triedAgain++
+      this.#tally.triedAgain++
       await pause(50 * (attempt + 1))
     }
     return reply
@@ -258,14 +175,6 @@ function interleaved(mix: LoadOptions['mix']): readonly Operation[] {
     Array.from({ length: mix[name] ?? 0 }, (_, at) => ({ name, at: ((at + 0.5) * total) / (mix[name] ?? 1) })),
   )
   return turns.sort((a, b) => a.at - b.at).map((each) => each.name)
-}
-
-const rounded = (value: number): number => Number(value.toFixed(3))
-
-function quantiles(latencies: readonly number[]): Quantiles {
-  const sorted = [...latencies].sort((a, b) => a - b)
-  const at = (share: number) => rounded(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
 }
 
 /** `migrate=1,read=6`. Throws RangeError. */

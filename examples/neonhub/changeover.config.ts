@@ -1,6 +1,6 @@
 /** NeonHub v3.3 → v4.0: the whole upgrade guide as one plan. Its stages stand in `plan/`, what is data of the guide in `parts.ts`. */
 import { defineChangeover } from 'changeover'
-import { checklist, risks, rollbackMinutes } from './parts.ts'
+import { checklist, risks, rollbackMinutes } from './terms.ts'
 import { applicationSteps } from './plan/application.ts'
 import { assessmentSteps } from './plan/assessment.ts'
 import { databaseSteps } from './plan/database.ts'

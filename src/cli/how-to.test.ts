@@ -5,8 +5,6 @@ import { expect, test } from 'vitest'
 import { makePlace } from '../../test/cli/command.ts'
 import { startPostgres } from '../testing/postgres.ts'
 import { commands, wordOf } from './command-table.ts'
-import { planNames } from './journal-place.ts'
-import { planFiles } from '../engine/load.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')
 
@@ -48,8 +46,4 @@ test('no page names a command that there is not', () => {
     ),
   )
   expect(named.filter((each) => !known.has(each.split(': ')[1] ?? ''))).toEqual([])
-})
-
-test('the short way to the journal looks for the same plan files as the engine', () => {
-  expect(planNames).toEqual(planFiles)
 })

@@ -1,19 +1,11 @@
 /** Where the journal is, found without loading the plan: so that `status` starts at once. Gives up where only the plan itself can say. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-
-/** The names that `changeover` looks for, in this order; the engine's list, held equal by a test. */
-export const planNames = [
-  'changeover.config.ts',
-  'changeover.config.mjs',
-  'changeover.config.js',
-  'changeover.yaml',
-  'changeover.yml',
-] as const
+import { planFiles } from '../core/plan-files.ts'
 
 /** The folder of the journal; undefined when there is no plan file, or when it must be loaded to know. */
 export function journalPlace(cwd: string, file?: string): string | undefined {
-  const path = file === undefined ? planNames.map((name) => join(cwd, name)).find(existsSync) : resolve(cwd, file)
+  const path = file === undefined ? planFiles.map((name) => join(cwd, name)).find(existsSync) : resolve(cwd, file)
   if (path === undefined || !existsSync(path)) return undefined
   const text = readFileSync(path, 'utf8')
   if (!/\bjournal\b/.test(text)) return join(dirname(path), '.changeover')

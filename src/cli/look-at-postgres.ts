@@ -19,14 +19,8 @@ export async function lookAtPostgres(url: string, base: string): Promise<SeenDat
   }
 }
 
-type SeenRow = {
-  readonly schema: string
-  readonly name: string
-  readonly rows: number
-  readonly bytes: number
-  readonly key: readonly string[]
-  readonly columns: readonly string[]
-}
+/** An alias: a row can be asked for any column, an interface cannot. */
+type SeenRow = Pick<SeenTable, keyof SeenTable>
 
 function seen(row: SeenRow): SeenTable {
   return { ...row, rows: Math.max(0, Number(row.rows)), bytes: Number(row.bytes) }

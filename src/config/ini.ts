@@ -2,7 +2,7 @@
 import type { Json } from '../core/json.ts'
 import { duplicateKey, refused, syntaxError } from './error.ts'
 import { commentAbove, cutLines, eolOf, insertLines, lineEnd, splice } from './lines.ts'
-import { dotted, isBelow, partsOf } from './path.ts'
+import { dotted, isBelow, partsOf, samePath } from './path.ts'
 import type { Syntax } from './syntax.ts'
 import { valueAt, withValue } from './value.ts'
 
@@ -84,7 +84,7 @@ function keyOf(found: RegExpExecArray, section: readonly string[], at: number, e
 function find(text: string, path: readonly string[]): Key | undefined {
   return scan(text)
     .flatMap((each) => each.keys)
-    .find((each) => dotted(each.path) === dotted(path))
+    .find((each) => samePath(each.path, path))
 }
 
 function write(value: string, quote: string, path: readonly string[]): string {
@@ -107,7 +107,7 @@ function insertKey(text: string, path: readonly string[], body: string, above = 
   const eol = eolOf(text)
   const between = sections.flatMap((each) => each.keys)[0]?.between ?? ' = '
   const parent = path.slice(0, -1)
-  const home = sections.findLast((each) => dotted(each.path) === dotted(parent))
+  const home = sections.findLast((each) => samePath(each.path, parent))
   const indent = home?.keys.at(-1)?.indent ?? ''
   const lines = `${above.replaceAll(/^[ \t]*(?=\S)/gm, indent)}${indent}${path.at(-1)!}${between}${body}`
   if (home && (home.name !== undefined || home.end > 0)) return insertLines(text, home.end, lines, eol)

@@ -26,6 +26,11 @@ export function isBelow(path: readonly string[], prefix: readonly string[]): boo
   return prefix.length <= path.length && prefix.every((part, i) => part === path[i])
 }
 
+/** True when both lead to the same place. */
+export function samePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && isBelow(a, b)
+}
+
 function unquoted(text: string): string {
   try {
     return String(JSON.parse(text))

@@ -1,4 +1,4 @@
-/** What a format has to know: reading a text, and edits as splices of it. The rest is the same for all: see `document.ts`. */
+/** What a format has to know: reading a text, and edits as splices of it. The rest is the same for all: see `edits.ts`. */
 import type { Json } from '../core/json.ts'
 
 export interface Syntax {

@@ -2,6 +2,8 @@
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser'
 import type { Json } from '../core/json.ts'
 import { duplicateKey, syntaxError } from './error.ts'
+import { lineEnd } from './lines.ts'
+import { samePath } from './path.ts'
 import { valueAt, withValue } from './value.ts'
 
 /** One `key = value`, at its whole path, in the body of a table or in braces. */
@@ -99,4 +101,17 @@ function valueOf(node: AST.TOMLContentNode): Json {
   if (node.kind === 'float') return Number.isFinite(node.value) ? node.value : node.number.replace('+', '')
   if (node.kind === 'integer') return Number(node.value)
   return node.kind === 'string' || node.kind === 'boolean' ? node.value : node.datetime
+}
+
+/** Behind the last line of a table's own keys. */
+export function bodyEnd(text: string, table: Heading): number {
+  return lineEnd(text, table.node.body.at(-1)?.range[1] ?? table.node.key.range[1])
+}
+
+/** True where part `i` of a path is not written, but counts the tables of a list. */
+export function isIndex(all: Outline, parent: readonly string[], i: number, part: string): boolean {
+  return (
+    /^\d+$/.test(part) &&
+    all.headings.some((each) => each.node.kind === 'array' && samePath(each.path, parent.slice(0, i + 1)))
+  )
 }

@@ -1,4 +1,4 @@
-/** Edits of YAML as splices, by the places that the parser gives. Each may fail to give what was asked: `document.ts` reads every result again. */
+/** Edits of YAML as splices, by the places that the parser gives. Each may fail to give what was asked: `edits.ts` reads every result again. */
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Json } from '../core/json.ts'
 import { refused } from './error.ts'
@@ -9,7 +9,6 @@ import {
   indentAt,
   indentStep,
   insertLines,
-  lineEnd,
   lineStart,
   lineStop,
   reindent,
@@ -17,93 +16,20 @@ import {
   startsLine,
 } from './lines.ts'
 import { valueAt, withValue } from './value.ts'
-import { pairOf, parse, read } from './yaml-read.ts'
+import { read } from './yaml-read.ts'
+import {
+  afterSign,
+  blockEnd,
+  column,
+  find,
+  isBlock,
+  isFlow,
+  keyStart,
+  mapEnd,
+  type Spot,
+  valueEnd,
+} from './yaml-spot.ts'
 import { inline, keyOf, tail } from './yaml-write.ts'
-
-/** Where a path leads: the node, in a pair of a map or an item of a list; `flow` when inside brackets. */
-interface Spot {
-  readonly node: Node | null
-  readonly map?: YAMLMap
-  readonly pair?: Pair
-  readonly seq?: YAMLSeq
-  readonly index?: number
-  readonly flow: boolean
-}
-
-interface Found {
-  readonly spot: Spot
-  /** How many parts of the path lead to `spot`: all of them, or those before the first that is missing. */
-  readonly depth: number
-}
-
-interface Token {
-  readonly type: string
-  readonly offset: number
-  readonly source: string
-}
-
-function find(text: string, path: readonly string[]): Found {
-  const documents = parse(text, '')
-  const several = documents.length > 1
-  const root = documents[several ? Number(path[0]) : 0]
-  let spot: Spot = { node: (root?.contents ?? null) as Node | null, flow: false }
-  for (let depth = several ? 1 : 0; depth < path.length; depth++) {
-    const next = child(spot, path[depth]!)
-    if (!next) return { spot, depth }
-    spot = next
-  }
-  return { spot, depth: path.length }
-}
-
-function child(spot: Spot, part: string): Spot | undefined {
-  const { node } = spot
-  const flow = spot.flow || ((isMap(node) || isSeq(node)) && node.flow === true)
-  if (isMap(node)) {
-    const pair = pairOf(node, part)
-    return pair && { node: pair.value as Node | null, map: node, pair, flow }
-  }
-  if (!isSeq(node) || !/^\d+$/.test(part) || Number(part) >= node.items.length) return undefined
-  return { node: node.items[Number(part)] as Node, seq: node, index: Number(part), flow }
-}
-
-/** The tokens between a key and its value, or before an item. */
-function tokens(spot: Spot): readonly Token[] {
-  if (spot.pair) return ((spot.pair.srcToken as { sep?: readonly Token[] } | undefined)?.sep ?? []) as readonly Token[]
-  const items = (spot.seq?.srcToken as { items?: readonly { start: readonly Token[] }[] } | undefined)?.items
-  return items?.[spot.index ?? 0]?.start ?? []
-}
-
-/** Behind the colon or the dash. */
-function afterSign(spot: Spot): number {
-  const sign = tokens(spot).find((each) => each.type === 'map-value-ind' || each.type === 'seq-item-ind')
-  if (sign) return sign.offset + 1
-  throw refused([], 'it is written without a colon')
-}
-
-function isBlock(node: Node | null): boolean {
-  if (isScalar(node)) return node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED'
-  return (isMap(node) || isSeq(node)) && node.flow !== true
-}
-
-/** Behind the last character of a value; behind the sign where there is none. */
-function valueEnd(spot: Spot): number {
-  const range = spot.node?.range
-  return !range || range[0] === range[1] ? afterSign(spot) : range[1]
-}
-
-/** Behind the last line of a value: its comment and its line end are of it. */
-function blockEnd(text: string, spot: Spot): number {
-  const end = valueEnd(spot)
-  return text[end - 1] === '\n' ? end : lineEnd(text, end)
-}
-
-function keyStart(pair: Pair): number {
-  return (pair.key as Node).range![0]
-}
-
-function column(text: string, offset: number): string {
-  return startsLine(text, offset) ? indentAt(text, offset) : ' '.repeat(offset - lineStart(text, offset))
-}
 
 /** Writes a value at a path, there already or not. */
 export function put(text: string, path: readonly string[], value: Json): string {
@@ -135,10 +61,6 @@ function replace(text: string, spot: Spot, value: Json): string {
   if (empty) return splice(text, { from: afterSign(spot), to: afterSign(spot), by: ` ${inline(value)}` })
   const ended = text[node.range![1] - 1] === '\n'
   return splice(text, { from: node.range![0], to: node.range![1], by: inline(value, style) + (ended ? eol : '') })
-}
-
-function isFlow(node: Node | null): boolean {
-  return (isMap(node) || isSeq(node)) && node.flow === true
 }
 
 /** The comment behind `key:`, where the value begins on a later line. */
@@ -182,12 +104,6 @@ function insert(text: string, spot: Spot, rest: readonly string[], value: Json):
     throw refused(rest, 'the value above it is neither a map nor a list')
   if (spot.pair || spot.seq) return replace(text, spot, nested(rest, value))
   return insertLines(text, text.length, `${keyOf(name)}:${tail(inner, '', indentStep(text), eol)}`, eol)
-}
-
-/** Behind the last line of a block map. */
-function mapEnd(text: string, map: YAMLMap): number {
-  const pair = map.items.at(-1)!
-  return blockEnd(text, { node: pair.value as Node | null, map, pair, flow: false })
 }
 
 function intoFlow(text: string, node: YAMLMap | YAMLSeq, member: string): string {

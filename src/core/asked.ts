@@ -81,6 +81,7 @@ export const askedSchema = z
   })
   .strict()
 
+/** A plan as it was asked for, read and with its defaults. */
 export type Asked = z.output<typeof askedSchema>
 export type AskedStep = Asked['steps'][number]
 export type AskedStepInput = AskedInput['steps'][number]

@@ -53,6 +53,7 @@ export const errorCodes = {
   'usage.invalid': 'An argument on the command line is not valid.',
 } as const
 
+/** A code of the table: what a program asks an error for. */
 export type ErrorCode = keyof typeof errorCodes
 
 /** What is so (`message`, names and values quoted), what to do next (`help`, a command where there is one). */

@@ -5,6 +5,7 @@ import type { Change, Plan } from './plan.ts'
 
 export type Verb = 'apply' | 'rollback'
 export type Way = 'forward' | 'back'
+/** How a run ended. */
 export type Outcome = 'done' | 'rolled-back' | 'aborted'
 
 /** Who did it: a person's account and the machine. `pid` and `token` tell two runners of one account apart. */
@@ -21,6 +22,7 @@ export interface ErrorRecord {
   readonly help: string
 }
 
+/** What can happen to a run: an event before it has its number and its time. */
 export type Happening =
   | {
       readonly type: 'run.opened'
@@ -79,6 +81,7 @@ export interface Claim {
   release(): Promise<void>
 }
 
+/** Where the events of runs are kept, in order and for good. */
 export interface Journal {
   /** Appends after event number `after`. Throws `journal.conflict` when `after` is not the last: that is the lock. Durable when it returns. */
   append(run: string, what: Happening, after: number): Promise<Event>

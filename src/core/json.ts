@@ -1,5 +1,6 @@
 /** JSON as a value: canonical text, equality, and the edits that lead from one value to another. Knows no other noun. */
 
+/** A value of JSON, read only. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
 

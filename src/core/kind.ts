@@ -65,12 +65,14 @@ interface Context {
   readonly plan: { readonly name: string; readonly from: string; readonly to: string }
 }
 
+/** What `check` and `verify` are given: targets by role, to be read. */
 export interface Reading<R extends Roles> extends Context {
   /** The last mark that this step's `apply` yielded, for `verify`: what it measured becomes findings. */
   readonly applied?: Mark
   readonly on: { readonly [role in keyof R]: Ports[R[role]]['read'] }
 }
 
+/** What `apply` and `rollback` are given: targets by role, to be written. */
 export interface Writing<R extends Roles> extends Context {
   readonly on: { readonly [role in keyof R]: Ports[R[role]]['write'] }
   /** The last mark that this step's `apply` yielded, for `rollback`; null when it yielded none. */
@@ -183,6 +185,7 @@ export interface Opener {
   readonly signal: AbortSignal
 }
 
+/** One thing that is changed or read, opened by an adapter through a port. */
 export interface Target<P extends PortName = PortName> {
   /** What this is for good: a system identifier, a canonical path. Noted when a run is opened; another one later is the wrong target. */
   identity(): Promise<string>
@@ -198,8 +201,23 @@ export interface Target<P extends PortName = PortName> {
   close(): Promise<void>
 }
 
+/** Gives an adapter its types. It stays as it is. */
 export function defineAdapter<P extends PortName, Config>(adapter: Adapter<P, Config>): Adapter<P, Config> {
   return adapter
+}
+
+/**
+ * `shape` and `open` of an adapter whose configuration is read by a schema with defaults. Who opens it directly, as a program or a test does,
+ * may leave them out as well as a plan.
+ */
+export function withDefaults<P extends PortName, Given, Settings>(
+  config: z.ZodType<Settings, Given>,
+  open: (settings: Settings, who: Opener) => Target<P> | Promise<Target<P>>,
+): Pick<Adapter<P, Given>, 'shape' | 'open'> {
+  return {
+    shape: config as unknown as z.ZodType<Given>,
+    open: async (given, who) => open(config.parse(given), who),
+  }
 }
 
 export type AnyAdapter = Adapter<any, any>

@@ -12,6 +12,7 @@ export type Facts = { readonly [target: string]: Json }
 /** Edits that a step is predicted to make, by target name. */
 export type Change = { readonly [target: string]: readonly Edit[] }
 
+/** A step once it is planned: all that it needs to be carried out, and to be shown before. */
 export interface PlannedStep {
   readonly id: string
   readonly kind: string
@@ -31,6 +32,7 @@ export interface PlannedStep {
   readonly undo: Undo
 }
 
+/** A line of planned steps, and what it was made of. */
 export interface Plan {
   readonly name: string
   readonly from: string

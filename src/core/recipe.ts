@@ -5,6 +5,7 @@ import { ChangeoverError, suggestion } from './errors.ts'
 import { isObject, type Json } from './json.ts'
 import { complaintOf, type Locate, type Path, showPath } from './shape.ts'
 
+/** Steps made from a spec. */
 export interface Recipe<Spec = unknown> {
   readonly name: `${string}.${string}`
   /** One sentence for the reference. */
@@ -16,10 +17,12 @@ export interface Recipe<Spec = unknown> {
   steps(id: string, spec: Spec): readonly AskedStep[]
 }
 
+/** Gives a recipe its types. It stays as it is. */
 export function defineRecipe<Spec>(recipe: Recipe<Spec>): Recipe<Spec> {
   return recipe
 }
 
+/** Recipes by name. */
 export type Recipes = ReadonlyMap<string, Recipe>
 
 /** How a plan file names one. */

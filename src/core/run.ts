@@ -28,6 +28,7 @@ export interface StepState {
   readonly markedAt?: string
 }
 
+/** A run as its events have made it. Times are ISO 8601. */
 export interface RunState {
   readonly seq: number
   readonly plan: Plan
@@ -66,6 +67,7 @@ export type Task =
   | { readonly do: 'settle'; readonly why: string }
   | { readonly do: 'close'; readonly outcome: Outcome }
 
+/** The state of a run from all its events; undefined where there are none. */
 export function fold(events: readonly Event[]): RunState | undefined {
   return events.reduce<RunState | undefined>((state, event) => evolve(state, event), undefined)
 }
@@ -274,6 +276,7 @@ export function standing(state: RunState, runnerGone: boolean): Standing {
   return runnerGone && (at === 'running' || at === 'turning-back') ? 'interrupted' : at
 }
 
+/** Where a run is, in one word. */
 export function phase(state: RunState): Phase {
   if (state.outcome) return state.outcome
   const task = next(state)

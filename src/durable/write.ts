@@ -1,10 +1,18 @@
 /** Writes that are whole after a crash: a draft beside the old file, made durable, renamed over it. Knows no format and no error class. */
-import { chmod, chown, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { access, chmod, chown, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** A file of ours beside another one; hidden, so that no glob finds it. */
 export function beside(place: string, what: string): string {
   return join(dirname(place), `.${basename(place)}.changeover-${what}`)
+}
+
+/** Whether this account may put new files into a folder, as every replacing of a file there does. */
+export async function takesNewFiles(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A reader or a crash sees the old bytes or the new ones. Owner and permissions stay; a new file has `mode`. */

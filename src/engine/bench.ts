@@ -25,6 +25,7 @@ export interface BenchOptions {
   readonly openTeamJournal: (url: string, clock: Clock) => Promise<Journal>
 }
 
+/** A plan file that was read, its journal, and what is needed to work on it. */
 export interface Bench {
   readonly asked: Asked
   readonly functions: { readonly [reference: string]: string }

@@ -30,6 +30,7 @@ interface Log {
   busy: Promise<unknown>
 }
 
+/** A journal in a folder: a file of JSON lines for each run. */
 export function openJournalAt(options: FileJournalOptions): Journal {
   const logs = new Map<string, Log>()
   const logOf = (run: string): Log => {

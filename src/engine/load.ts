@@ -5,17 +5,10 @@ import { readFile } from 'node:fs/promises'
 import { basename, isAbsolute, join, resolve } from 'node:path'
 import { readAsked, type Asked, functionsNamed } from '../core/asked.ts'
 import { ChangeoverError } from '../core/errors.ts'
+import { planFiles } from '../core/plan-files.ts'
 import { expandRecipes, type Recipes } from '../core/recipe.ts'
 import { type Locate, showPath } from '../core/shape.ts'
 import { readYaml } from './load-yaml.ts'
-
-export const planFiles = [
-  'changeover.config.ts',
-  'changeover.config.mjs',
-  'changeover.config.js',
-  'changeover.yaml',
-  'changeover.yml',
-] as const
 
 /** The plan file that is meant: the one named, or the first of the usual names in `cwd`. Throws `plan.not-found`. */
 export function findPlanFile(cwd: string, named?: string): string {

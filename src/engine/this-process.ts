@@ -9,6 +9,7 @@ export function thisActor(): Actor {
   return { user: userInfo().username, host: hostname(), pid: process.pid, token: randomUUID() }
 }
 
+/** Milliseconds since 1970, and real sleep. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {

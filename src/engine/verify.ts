@@ -8,6 +8,7 @@ import type { Shift } from './shift.ts'
 import { verifyStep } from './step.ts'
 import { withTargets } from './planning.ts'
 
+/** Looks whether every target is what the run left, and asks each applied step. Writes nothing. */
 export async function verifyRun(bench: Bench, run: string): Promise<readonly Finding[]> {
   const record = await Record.open({ journal: bench.journal, run, redact: (what) => what })
   return withTargets(bench, async (targets, stop) => {

@@ -124,6 +124,7 @@ const config = z.strictObject({
     .describe('0 to 9,999 for a flag and a user; by default the bucket of flagd.'),
 })
 
+/** A gateway as it is written, in a file or a program. */
 export type GatewayConfig = z.input<typeof config>
 type Read = z.output<typeof config>
 export type Settings = Omit<Read, 'routes'> & { readonly routes: { readonly [name: string]: RouteSettings } }

@@ -12,6 +12,7 @@ export interface LiveFlags extends Flags {
   close(): void
 }
 
+/** What `openFlags` is given. */
 export interface LiveFlagsOptions {
   /** The flag file, or any store with the port `flags`. */
   readonly from: string | FlagReader

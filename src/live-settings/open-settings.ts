@@ -1,6 +1,7 @@
 /** Settings that a program asks for synchronously. Knows no kind of store but the one it is given, or a file. */
 import { settingsFile } from '../adapters/settings-file/index.ts'
 import { ChangeoverError } from '../core/errors.ts'
+import { follow } from '../core/follow.ts'
 import type { SettingsReader, SettingValue } from '../core/ports/index.ts'
 import { programValue, ruleOf, type Settings, settingsOf, type SettingType, valueOf } from '../settings/index.ts'
 
@@ -22,6 +23,7 @@ export interface LiveSettings {
   close(): void
 }
 
+/** What `openSettings` is given. */
 export interface SettingsOptions {
   /** The settings file, or any store with the port `settings`. */
   readonly from: string | SettingsReader
@@ -33,33 +35,14 @@ export interface SettingsOptions {
 export async function openSettings({ from, troubled }: SettingsOptions): Promise<LiveSettings> {
   const stop = new AbortController()
   const store = typeof from === 'string' ? await fileAt(from, stop.signal) : from
-  let { version, ...facts } = await store.read()
-  let settings = settingsOf(facts)
-  let problem: string | undefined
-  const followers = new Set<(names: readonly string[]) => void>()
-  const turn = (now: string | undefined): void => {
-    if (now !== problem) troubled?.(now)
-    problem = now
-  }
-  const look = async (): Promise<void> => {
-    try {
-      const next = await store.read()
-      turn(undefined)
-      if (next.version === version || stop.signal.aborted) return
-      const changed = changedNames(settings, settingsOf(next))
-      version = next.version
-      settings = settingsOf(next)
-      if (changed.length > 0) for (const told of followers) told(changed)
-    } catch (error) {
-      turn(error instanceof Error ? error.message : String(error))
-    }
-  }
-  // One look after the other, so that an older answer never comes last.
-  let last = Promise.resolve()
-  const moved = (): void => void (last = last.then(look))
-  await store.watch(moved, stop.signal)
-  await look()
-  const ask = <T extends SettingValue>(type: SettingType, name: string): T => asked(settings, type, name) as T
+  const source = await follow({
+    take: (known?: Known) => take(store, known),
+    watch: (moved, signal) => store.watch(moved, signal),
+    signal: stop.signal,
+    troubled,
+  })
+  const ask = <T extends SettingValue>(type: SettingType, name: string): T =>
+    asked(source.current().settings, type, name) as T
   return {
     duration: (name) => ask<number>('duration', name),
     percent: (name) => ask<number>('percent', name),
@@ -68,13 +51,24 @@ export async function openSettings({ from, troubled }: SettingsOptions): Promise
     boolean: (name) => ask<boolean>('boolean', name),
     choice: (name) => ask<string>('choice', name),
     text: (name) => ask<string>('text', name),
-    problem: () => problem,
-    onChange: (told) => {
-      followers.add(told)
-      return () => void followers.delete(told)
-    },
+    problem: () => source.problem(),
+    onChange: (told) =>
+      source.follow((now, before) => {
+        const changed = changedNames(before.settings, now.settings)
+        if (changed.length > 0) told(changed)
+      }),
     close: () => stop.abort(new Error('closed')),
   }
+}
+
+interface Known {
+  readonly settings: Settings
+  readonly version: string
+}
+
+async function take(store: SettingsReader, known?: Known): Promise<Known> {
+  const { version, ...facts } = await store.read()
+  return version === known?.version ? known : { settings: settingsOf(facts), version }
 }
 
 async function fileAt(path: string, signal: AbortSignal): Promise<SettingsReader> {

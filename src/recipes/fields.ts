@@ -31,6 +31,7 @@ export interface Figure {
 
 /** A step as an author makes it for a figure; its id is given by the recipe. */
 export type MadeStep = Omit<AskedStepInput, 'id' | 'guards'>
+/** Makes the step that puts a figure in force. */
 export type Put = (figure: Figure) => MadeStep
 
 const template = z.looseObject({ kind: z.string() })

@@ -65,6 +65,7 @@ export const flagsSchedule = defineRecipe({
   steps: (id, spec) => scheduleSteps(id, { ...spec, names: spec.flags, rows: spec.periods }),
 })
 
+/** What `flagSchedule` is given: `id` begins the ids of its steps. */
 export type FlagSchedule = { readonly id: string } & z.input<typeof spec>
 
 /** The steps of a flag schedule, to be spread into a plan's `steps`. Throws `plan.invalid`, `plan.unknown-key`. */

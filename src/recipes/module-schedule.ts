@@ -104,6 +104,7 @@ export const modulesSchedule = defineRecipe({
   },
 })
 
+/** What `moduleSchedule` is given: `id` begins the ids of its steps. */
 export type ModuleSchedule = { readonly id: string } & z.input<typeof spec>
 
 /** The steps of a module schedule in one environment, to be spread into a plan's `steps`. Throws `plan.invalid`, `plan.unknown-key`. */

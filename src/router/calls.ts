@@ -3,6 +3,7 @@ import { ChangeoverError } from '../core/errors.ts'
 
 /** The versions of a module by name, the first the one in use so far: objects, instances of classes, or modules. */
 export type Versions = { readonly [name: string]: object }
+/** The name of a version. */
 export type NameOf<V extends Versions> = keyof V & string
 
 type Method = (...args: never[]) => unknown
@@ -12,6 +13,7 @@ type Any<V extends Versions> = V[keyof V]
 export type Calls<V extends Versions> = {
   readonly [K in keyof Any<V> as Any<V>[K] extends Method ? K : never]: Any<V>[K]
 }
+/** The name of a method that every version has. */
 export type MethodOf<V extends Versions> = keyof Calls<V> & string
 
 /** One call, as a decision sees it. `context` is what `router.for(context)` or `contextOf` says. */

@@ -4,6 +4,7 @@ import { block, type Finding, note, risk } from '../core/finding.ts'
 import { pathsApart } from './apart.ts'
 import type { StateMigration } from './migration.ts'
 
+/** What `checkMigration` may be told. */
 export interface CheckOptions {
   /** Whose states these are: `first` (unless said) is the version that `forward` starts from. */
   readonly side?: 'first' | 'second'

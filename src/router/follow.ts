@@ -4,6 +4,7 @@ import { ChangeoverError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 
+/** A settings file that is followed. */
 export interface Followed {
   /** What is wrong with the file as it is now, or null. */
   readonly trouble: () => Error | null
@@ -12,6 +13,7 @@ export interface Followed {
   stop(): void
 }
 
+/** Which file `followSettings` follows, and how. */
 export interface FollowOptions {
   readonly path: string
   /** The keys that lead to the object of settings by module: `['mana', 'module_versions']`. The whole file unless said. */

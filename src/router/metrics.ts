@@ -11,10 +11,12 @@ export interface CallCount {
   readonly errors: number
   readonly latency: Latency
 }
+/** The calls of a version, in all and by method. */
 export interface VersionCount extends CallCount {
   readonly methods: { readonly [method: string]: CallCount }
 }
 
+/** What a router has counted since it was made. */
 export interface RouterMetrics {
   readonly module: string
   readonly versions: { readonly [version: string]: VersionCount }

@@ -10,12 +10,14 @@ export interface StateMigration<A, B> {
   readonly lost: { readonly forward: readonly string[]; readonly backward: readonly string[] }
 }
 
+/** A migration as two functions, with what they are said to lose. */
 export interface MigrationByFunctions<A, B> {
   readonly forward: (state: A, was?: B) => B
   readonly backward: (state: B, was?: A) => A
   readonly lost?: { readonly forward?: readonly string[]; readonly backward?: readonly string[] }
 }
 
+/** A migration as a lens. */
 export interface MigrationByLens {
   /** What `lens<V1>()…` gives, or the list of operations itself. */
   readonly lens: { readonly data: LensData } | LensData

@@ -5,6 +5,7 @@ import type { Paused } from './gate.ts'
 import type { RouterMetrics } from './metrics.ts'
 import type { ShadowOptions, ShadowResult } from './shadow-result.ts'
 
+/** What `createRouter` is given. */
 export interface RouterOptions<V extends Versions, Context = unknown> {
   /** The module's name: a label of its metrics, and what keeps its buckets apart from those of other modules. */
   readonly module: string
@@ -33,6 +34,7 @@ export interface RouterOptions<V extends Versions, Context = unknown> {
   readonly cpu?: () => number
 }
 
+/** The versions of one module as one, and who of them answers. */
 export interface Router<V extends Versions, Context = unknown> {
   readonly module: string
   /** The module's own methods, bound: they may be taken off and handed on. */

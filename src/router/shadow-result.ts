@@ -14,6 +14,7 @@ export interface ShadowResult {
   readonly candidateVersion: string
   readonly context: unknown
 }
+/** What a version answered, as others may see it. */
 export interface Published {
   readonly version: string
   readonly ms: number
@@ -23,6 +24,7 @@ export interface Published {
   readonly error?: { readonly name: string; readonly message: string }
 }
 
+/** What is run beside the version that answers, how often, and how the two are compared. */
 export interface ShadowOptions<V extends Versions = Versions, Context = unknown> extends Comparing<Context> {
   /** The version, or versions, that run beside the one that answers. */
   readonly candidate: NameOf<V> | readonly NameOf<V>[]

@@ -1,19 +1,8 @@
 /** Runs candidates beside the version that answers, and keeps what came of it. The caller gets neither their answers nor their errors. */
 import type { Call, Versions } from './calls.ts'
 import type { Published, ShadowCount, ShadowOptions, ShadowResult } from './shadow-result.ts'
-import { Histogram } from './tally.ts'
+import { ShadowTally } from './shadow-tally.ts'
 import { attempt, type Fault, judge, type Observation } from './verdict.ts'
-
-class ShadowTally {
-  readonly counts = { runs: 0, matched: 0, mismatched: 0, ignored: 0, timedOut: 0, skipped: 0, errors: 0 }
-  readonly latency = new Histogram()
-  readonly controlLatency = new Histogram()
-  readonly cpu = { runs: 0, ms: 0, controlMs: 0 }
-  read(): ShadowCount {
-    const { counts, cpu } = this
-    return { ...counts, latency: this.latency.read(), controlLatency: this.controlLatency.read(), cpu: { ...cpu } }
-  }
-}
 
 /** An observation that is there, or will be. */
 export type Pending = Observation | Promise<Observation>
@@ -21,13 +10,6 @@ export type Pending = Observation | Promise<Observation>
 /** What came of a comparison; undefined of one that nobody hears of. */
 type Concluded = ShadowResult | undefined
 export type Settled = Concluded | Promise<Concluded>
-
-function countCpu({ cpu }: ShadowTally, control: Observation, seen: Observation | null): void {
-  if (control.cpuMs === undefined || seen?.cpuMs === undefined) return
-  cpu.runs++
-  cpu.ms += seen.cpuMs
-  cpu.controlMs += control.cpuMs
-}
 
 export class Shadow {
   readonly candidates: readonly string[]
@@ -145,7 +127,7 @@ export class Shadow {
     if (seen?.outcome.type === 'error') tally.counts.errors++
     if (seen !== null) tally.latency.add(seen.ms)
     tally.controlLatency.add(control.ms)
-    countCpu(tally, control, seen)
+    tally.addCpu(control, seen)
     if (verdict === 'matched' && this.#options.published === undefined) return undefined
     const result: ShadowResult = {
       module: this.#module,

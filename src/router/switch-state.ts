@@ -14,6 +14,7 @@ export interface StateHooks<S> {
   readonly import: (state: S) => void | Promise<void>
 }
 
+/** What `stateSwitch` is given. */
 export interface StateSwitchOptions<V extends Versions, A, B, Context> {
   readonly router: Router<V, Context>
   /** The older version, in whose shape `A` is, and the newer. */
@@ -34,6 +35,7 @@ export interface StateSwitchOptions<V extends Versions, A, B, Context> {
   readonly patienceMs?: number
 }
 
+/** What came of a switch. */
 export interface Switched {
   readonly version: string
   readonly findings: readonly Finding[]
@@ -42,6 +44,7 @@ export interface Switched {
   readonly attempts: number
 }
 
+/** Two versions of which one holds the state. */
 export interface StateSwitch {
   /**
    * Moves the state and every call to a version. Harmless where it is there already. Throws `router.moved` where the state did not arrive
@@ -59,6 +62,7 @@ interface Side {
   readonly shape: (state: unknown, was: unknown) => unknown
 }
 
+/** A switch between two versions with a state. Nothing is moved before it is asked for. */
 export function stateSwitch<V extends Versions, A, B, Context>(
   options: StateSwitchOptions<V, A, B, Context>,
 ): StateSwitch {

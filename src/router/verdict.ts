@@ -11,6 +11,7 @@ export interface Observation {
   readonly cpuMs?: number
 }
 
+/** What a comparison came to. */
 export type Verdict = 'matched' | 'mismatched' | 'ignored'
 
 /** The program's own part of a comparison that failed, and where. The call goes on as if it had said no. */

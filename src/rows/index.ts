@@ -1,6 +1,7 @@
 /** Rows at speed: key ranges, the ledger of a move, the binary COPY format, and the pace. Pure knowledge; nothing here opens anything. */
 export { codecOf } from './codecs.ts'
 export { baseType, columnType, enumsOf } from './column-type.ts'
+export * as comparisons from './comparisons.ts'
 export { boundary, type Key, type KeyColumn, type KeyRange, within } from './key-range.ts'
 export { type Layout, type Passed, touched, type Touched } from './layout.ts'
 export * as ledger from './ledger.ts'

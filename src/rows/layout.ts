@@ -1,6 +1,6 @@
 /** Which column of a row goes where: what travels as bytes, what the lens reads and what it writes. Pure; knows no lens. */
 import { codecOf } from './codecs.ts'
-import type { KeyColumn } from './key-range.ts'
+import type { KeyColumn, Writer } from './key-range.ts'
 
 /** A column that is read from one table and written to another as the bytes it came in. */
 export type Passed = { readonly from: string; readonly to: string }
@@ -20,4 +20,9 @@ export type Layout = {
 
 export function touched(name: string, type: string, enums: readonly string[]): Touched {
   return { name, type, as: codecOf(type, new Set(enums)) === undefined ? 'text' : 'binary' }
+}
+
+/** A column as it is read: `alias` is that of its table, with the dot. */
+export function readAs(sql: Writer, { name, as }: Touched, alias: string): string {
+  return `${alias}${sql.quote(name)}${as === 'text' ? '::text' : ''}`
 }

@@ -1,5 +1,6 @@
 /** How often a caller may ask: a bucket of tokens each, refilled all the time. Knows no HTTP. */
 
+/** How often a caller may ask, in requests. */
 export interface Rate {
   readonly perSecond: number
   /** How many at once, after a silence. */

@@ -9,6 +9,7 @@ import { openEventStreams } from './event-streams.ts'
 import type { FlagSource } from '../flags/index.ts'
 import { type Desk, handle } from './ofrep-requests.ts'
 
+/** What `startOfrep` is given. */
 export interface OfrepOptions {
   readonly source: FlagSource
   readonly clock: Pick<Clock, 'now'>
@@ -28,6 +29,7 @@ export interface OfrepOptions {
   readonly beatMs?: number
 }
 
+/** A server of flags that listens. */
 export interface OfrepServer {
   readonly url: string
   readonly port: number

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+/** What `startPage` is given. */
 export interface PageOptions {
   readonly host: string
   /** 0 takes a free one. */
@@ -10,6 +11,7 @@ export interface PageOptions {
   readonly text: () => string
 }
 
+/** A page of metrics that is served. */
 export interface Page {
   /** Of the page itself. */
   readonly url: string

@@ -4,6 +4,7 @@ import type { FlagReader } from '../core/ports/index.ts'
 import { openFlagSource } from '../flags/index.ts'
 import { type OfrepOptions, type OfrepServer, startOfrep } from './ofrep.ts'
 
+/** What `serveFlags` is given. */
 export interface FlagServerOptions extends Omit<OfrepOptions, 'source' | 'clock'> {
   /** The flag file, or any store with the port `flags`. */
   readonly from: string | FlagReader
@@ -13,6 +14,7 @@ export interface FlagServerOptions extends Omit<OfrepOptions, 'source' | 'clock'
   readonly troubled?: (problem: string | undefined) => void
 }
 
+/** A server of flags that follows its store. */
 export interface FlagServer extends OfrepServer {
   /** The names of the flags that are served now. */
   flags(): readonly string[]

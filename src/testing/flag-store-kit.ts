@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../core/json.ts'
 import type { Target } from '../core/kind.ts'
 import type { Check } from './kind-kit.ts'
 
+/** A store of flags to be held to its port. */
 export interface FlagStoreCase {
   /** Opens the store of this name, which holds no flag before the kit has written one: another name, another store. Whoever gives it closes it. */
   open(store: string): Promise<Target<'flags'>>
@@ -28,6 +29,7 @@ const names = [
 
 let count = 0
 
+/** The checks of a store, for any test runner. */
 export function flagStoreChecks(storeCase: FlagStoreCase): readonly Check[] {
   const twice = (body: (a: Target<'flags'>, b: Target<'flags'>) => Promise<void>) => async () => {
     const store = `kit-${process.pid}-${++count}`

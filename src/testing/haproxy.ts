@@ -18,6 +18,7 @@ export interface HaproxyPlace {
   readonly port: number
 }
 
+/** A real HAProxy that runs. */
 export interface HaproxyServer extends HaproxyPlace {
   /** Of the process that listens now. */
   pid(): number
@@ -30,6 +31,7 @@ export interface HaproxyServer extends HaproxyPlace {
   stop(): Promise<void>
 }
 
+/** What `startHaproxy` is given. */
 export interface HaproxyOptions {
   /** Sections after `defaults`: frontends and backends. */
   readonly sections: (place: HaproxyPlace) => string
@@ -47,6 +49,7 @@ export function haproxySource(): Found {
   return programOf('haproxy', 'haproxy')
 }
 
+/** Starts HAProxy in a folder of its own. Throws `target.unreachable` where there is none or it refuses its configuration. */
 export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServer> {
   const source = haproxySource()
   if ('missing' in source)

@@ -3,6 +3,7 @@ import { deepStrictEqual, rejects, strictEqual } from 'node:assert'
 import type { Actor, Event, Happening, Journal } from '../core/event.ts'
 import type { Check } from './kind-kit.ts'
 
+/** A journal to be held to its interface. */
 export interface JournalCase {
   readonly name: string
   /** Another opening of the same journal, as a second process would have it. */
@@ -17,6 +18,7 @@ const whys = (events: readonly Event[]) =>
 let count = 0
 const fresh = () => `kit-${process.pid}-${++count}`
 
+/** The checks of a journal, for any test runner. */
 export function journalChecks(journalCase: JournalCase): readonly Check[] {
   const both = (body: (a: Journal, b: Journal, run: string) => Promise<void>) => async () => {
     const [a, b] = [await journalCase.open(), await journalCase.open()]

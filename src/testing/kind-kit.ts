@@ -18,6 +18,7 @@ import {
 
 export type { CaseWorld, Check, KindCase } from './kind-stage.ts'
 
+/** The two functions of a test runner that the kit needs. */
 export interface Runner {
   describe(name: string, body: () => void): unknown
   it(name: string, body: () => Promise<void>): unknown
@@ -30,6 +31,7 @@ export function describeKind(kindCase: KindCase, runner: Runner): void {
   })
 }
 
+/** The checks of a case, for any test runner. */
 export function kindChecks(kindCase: KindCase): readonly Check[] {
   return [
     { name: 'plans purely, to plain data', run: () => inWorld(kindCase, plansPurely) },

@@ -18,6 +18,7 @@ export interface CaseWorld {
   close(): Promise<void>
 }
 
+/** A spec of a kind in a world, to be planned, applied, killed and rolled back. */
 export interface KindCase {
   readonly name: string
   readonly kind: AnyKind
@@ -37,6 +38,7 @@ export interface KindCase {
   readonly most?: number
 }
 
+/** One check: it throws where it is not met. */
 export interface Check {
   readonly name: string
   run(): Promise<void>

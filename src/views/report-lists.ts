@@ -5,6 +5,7 @@ import { eventText } from './event-line.ts'
 import { byLevel, helpOf } from './finding-text.ts'
 import { type Html, html } from './html.ts'
 import type { Tone } from './report-words.ts'
+import { table, tag } from './report-table.ts'
 import type { Report } from './report.ts'
 import { count, duration, millis, moment } from './words.ts'
 
@@ -15,7 +16,7 @@ export function findingSection(report: Report): Html {
   const rows = byLevel(report.findings).map(
     (each) =>
       html`<tr>
-        <td><span class="tag ${levelTone[each.level]}">${each.level}</span></td>
+        <td>${tag(each.level, levelTone[each.level])}</td>
         <td>
           ${each.message}<small
             ><code>${each.code}</code>${each.at?.step === undefined ? '' : ` at ${each.at.step}`}</small
@@ -25,19 +26,7 @@ export function findingSection(report: Report): Html {
   )
   return html`<section class="long">
     <h2>Findings</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Level</th>
-            <th>What is so, and what ends it</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${table(['Level', 'What is so, and what ends it'], rows)}
   </section>`
 }
 
@@ -57,20 +46,7 @@ export function approvalSection(report: Report): Html {
   })
   return html`<section>
     <h2>Approvals</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Asked</th>
-            <th>Approved by</th>
-            <th>Note</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${table(['Asked', 'Approved by', 'Note'], rows)}
   </section>`
 }
 
@@ -86,20 +62,7 @@ export function riskSection(report: Report): Html {
   )
   return html`<section>
     <h2>Risks</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Risk</th>
-            <th>Mitigation</th>
-            <th>Recovery</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${table(['Risk', 'Mitigation', 'Recovery'], rows)}
   </section>`
 }
 

@@ -81,7 +81,7 @@ describe.skipIf('missing' in source)('one user, one side', () => {
         const above = flagsAt(bucket + 1)
         for (const index of indexes) {
           const user = userNumber(index)
-          // oxlint-disable-next-line no-control-regex
+          // oxlint-disable-next-line no-control-regex -- the range is that of ASCII, which begins with them
           if (/[^\x00-\x7f]/.test(user)) notAscii += 1
           const agreed =
             !inEvaluator(below, user) && !inAnswer(below, user) && inEvaluator(above, user) && inAnswer(above, user)

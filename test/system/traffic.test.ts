@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { haproxy } from '../../src/adapters/haproxy/index.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import type { Target } from '../../src/core/kind.ts'
 import { openJournalAt, systemClock } from '../../src/engine/index.ts'
 import { haproxySource, startTrafficRig, type TrafficRig } from '../../src/testing/index.ts'
 import { type Load, startLoad } from '../../src/testing/load.ts'
+import { guardedShift } from '../../src/testing/traffic-rig.ts'
 import { makePlace, type Place } from '../cli/command.ts'
 
 const source = haproxySource()
@@ -22,34 +24,14 @@ let place: Place
 let load: Load
 
 /** A shift in steps, guarded by a probe of the newer side itself. */
-const planOf = (more: object, steps: readonly { readonly v2: number; readonly holdMs: number }[], last = 10_000) =>
-  JSON.stringify({
-    name: 'shift',
-    from: '1',
-    to: '2',
-    targets: { edge: { adapter: 'haproxy', config: rig.config }, v2: { adapter: 'http', config: { url: rig.url.v2 } } },
-    steps: [
-      {
-        id: 'shift',
-        kind: 'traffic.shift',
-        on: 'edge',
-        spec: {
-          route: 'web',
-          to: sharesOf(last),
-          steps: steps.map(({ v2, holdMs }) => ({ to: sharesOf(v2), holdMs })),
-          ...more,
-        },
-        guards: [
-          {
-            id: 'probe',
-            kind: 'gate.probe',
-            on: 'v2',
-            spec: { path: probe, count: 1000, intervalMs: 50, success: { status: '2xx' } },
-          },
-        ],
-      },
-    ],
-  })
+const planOf = (
+  more: JsonObject,
+  steps: readonly { readonly v2: number; readonly holdMs: number }[],
+  last = 10_000,
+) => {
+  const held = steps.map(({ v2, holdMs }) => ({ to: sharesOf(v2), holdMs }))
+  return JSON.stringify(guardedShift(rig, 'shift', { to: sharesOf(last), steps: held, ...more }, probe))
+}
 
 const sharesOf = (v2: number) => ({ v1: 10_000 - v2, v2 })
 const web = () => target.read.shares('web')

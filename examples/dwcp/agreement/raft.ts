@@ -114,11 +114,12 @@ export class Raft implements Member {
     if (line.type === 'entries') this.#log.splice(line.from, line.entries)
   }
 
-  /** Another turn of waiting: a leader beats, all others wait for one, each a different time. */
+  /** Another turn of waiting: a leader beats, all others wait for one. */
   #await(): void {
     clearTimeout(this.#timer)
     if (this.#stopped) return
     const timeout = this.#options.timeoutMs()
+    // Chance is what breaks the ties of an election: who stand at once split the votes, and with one fixed time would do so again (section 5.2).
     const wait = this.#role === 'leader' ? timeout / 5 : timeout * (1 + Math.random())
     this.#timer = setTimeout(() => (this.#role === 'leader' ? this.#beat() : this.#stand()), wait)
   }

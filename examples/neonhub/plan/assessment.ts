@@ -1,5 +1,5 @@
 /** Before anything is touched: is there a path, is the machine large enough, what changes, what is busy? */
-import { compatibility, requirements, versionPaths } from '../parts.ts'
+import { compatibility, requirements, versionPaths } from '../terms.ts'
 
 const assessment = { stage: 'Assessment' } as const
 

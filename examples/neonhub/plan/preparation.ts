@@ -1,5 +1,5 @@
 /** What is done while v3 still serves alone, so that there is something to go back to, and to compare with. */
-import { backupRetentionDays } from '../parts.ts'
+import { backupRetentionDays } from '../terms.ts'
 
 const preparation = { stage: 'Preparation' } as const
 

@@ -1,5 +1,6 @@
 /** The guide's three rollback triggers, in guard of every moment in which clients are sent to v4. */
-import { endpoints, rollbackTriggers } from '../parts.ts'
+import { endpoints } from '../parts.ts'
+import { rollbackTriggers } from '../terms.ts'
 
 /** Above these the guide turns back by itself. */
 export const [errorRate, latencyIncrease] = rollbackTriggers

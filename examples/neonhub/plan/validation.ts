@@ -1,5 +1,5 @@
 /** v4 serves alone: is it as good as v3 was? A person has the last word before v3 is retired. */
-import { checklist } from '../parts.ts'
+import { checklist } from '../terms.ts'
 import { measured } from './preparation.ts'
 import { errorRate } from './triggers.ts'
 

@@ -4,9 +4,9 @@ import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
 import { isObject, type Json } from '../../core/json.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { Measured } from '../../core/ports/index.ts'
-import { readNumber } from '../../metrics/index.ts'
+import { metricsTarget, readNumber } from '../../metrics/index.ts'
 
 const config = z.strictObject({
   command: z
@@ -24,10 +24,9 @@ export const commandMetrics = defineAdapter({
   name: 'command-metrics',
   port: 'metrics',
   summary: 'A command that prints a number, or JSON in which a JSON pointer finds numbers.',
-  shape: config as unknown as z.ZodType<CommandMetricsConfig>,
+  ...withDefaults(config, openTarget),
   example: { command: ['node', 'tools/pool-size.mjs', '--json'] },
   tools: { language: 'a JSON pointer: "" for the whole, "/pool/size" for a part' },
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: Settings, who: Opener): Promise<Target<'metrics'>> {
@@ -36,14 +35,7 @@ async function openTarget(settings: Settings, who: Opener): Promise<Target<'metr
     measure: async (query: string) => pick(query, await run(settings, who), settings),
     runsProgram: true as const,
   }
-  return {
-    identity: async () => `command-metrics:${who.base}:${settings.command[0] ?? ''}`,
-    observe: async () => ({}),
-    read: port,
-    write: port,
-    fence: async () => undefined,
-    close: async () => undefined,
-  }
+  return metricsTarget(`command-metrics:${who.base}:${settings.command[0] ?? ''}`, port)
 }
 
 function run(settings: Settings, who: Opener): Promise<string> {

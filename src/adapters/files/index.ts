@@ -1,7 +1,7 @@
 /** The adapter `files`: the files port on a folder of this machine. */
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
-import { type Adapter, defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { type Adapter, defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { FileFacts, FileReader } from '../../core/ports/index.ts'
 import { real } from './place.ts'
 import { openReader } from './read.ts'
@@ -31,10 +31,9 @@ export function filesAdapter(keysOf: KeysOf): Adapter<'files', FilesConfig> {
     name: 'files',
     port: 'files',
     summary: 'A folder of this machine: configuration, data or backups.',
-    shape: config as unknown as z.ZodType<FilesConfig>,
+    ...withDefaults(config, (settings, who) => openTarget(settings, who, keysOf)),
     example: { folder: './config', watch: ['*.yaml', '.env'] },
     tools: {},
-    open: async (given, who) => openTarget(config.parse(given), who, keysOf),
   })
 }
 

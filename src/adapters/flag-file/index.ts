@@ -1,10 +1,10 @@
 /** The adapter `flag-file`: the flags port on a file in flagd's JSON or YAML. Every flagd and OpenFeature program can read the same file. */
-import { access, constants } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { block, type Finding } from '../../core/finding.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { FlagReader } from '../../core/ports/index.ts'
+import { takesNewFiles } from '../../durable/index.ts'
 import { factsOf } from '../../flags/index.ts'
 import { openStore } from './store.ts'
 
@@ -52,11 +52,7 @@ export function readFlagFile(path: string, signal: AbortSignal): FlagReader {
 /** The file is replaced, so that the folder must take new files. */
 async function ready(path: string, place: string): Promise<readonly Finding[]> {
   const folder = dirname(place)
-  try {
-    await access(folder, constants.W_OK)
-    return []
-  } catch {
-    const message = `the folder of flag file "${basename(path)}" takes no new files`
-    return [block('flags.read-only', message, `give the account the right to write in "${folder}"`)]
-  }
+  if (await takesNewFiles(folder)) return []
+  const message = `the folder of flag file "${basename(path)}" takes no new files`
+  return [block('flags.read-only', message, `give the account the right to write in "${folder}"`)]
 }

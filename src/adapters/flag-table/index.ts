@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import { factsOf } from '../../flags/index.ts'
 import { openTable } from './table.ts'
 
@@ -17,10 +17,9 @@ export const flagTable = defineAdapter<'flags', FlagTableConfig>({
   name: 'flag-table',
   port: 'flags',
   summary: "Feature flags in flagd's JSON in a table of a PostgreSQL, with history, and notices to all servers.",
-  shape: config as unknown as z.ZodType<FlagTableConfig>,
+  ...withDefaults(config, openTarget),
   example: { url: 'postgres://app:${APP_PASSWORD}@localhost:5432/app' },
   tools: {},
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 function openTarget({ url, name }: z.output<typeof config>, who: Opener): Target<'flags'> {

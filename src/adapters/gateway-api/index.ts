@@ -1,12 +1,11 @@
 /** The adapter `gateway-api`: writes a JSON Patch for each change of the shares of a Kubernetes HTTPRoute. It sends nothing, and says so. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { ChangeoverError } from '../../core/errors.ts'
 import { risk } from '../../core/finding.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { Shares, TrafficWriter } from '../../core/ports/index.ts'
-import { mustBeWhole, namedIn, sameShares } from '../../traffic/index.ts'
-import { patchFor, type Place, sharesIn } from './http-route.ts'
+import { mustBeWhole, namedIn, sameShares, sharesOnly } from '../../traffic/index.ts'
+import { patchFor, sharesIn } from './http-route.ts'
 import { addPatch, type Files, manifestOf, standing } from './patches.ts'
 import type { HttpRoute } from './schema.ts'
 
@@ -45,14 +44,13 @@ export const gatewayApi = defineAdapter({
   port: 'traffic',
   summary:
     'Kubernetes Gateway API: writes a JSON Patch for each change of an HTTPRoute, checked by schema. It never sends one; a person or a pipeline does.',
-  shape: config as unknown as z.ZodType<GatewayApiConfig>,
+  ...withDefaults(config, openTarget),
   example: {
     manifest: './httproute.yaml',
     patches: './httproute-patches',
     routes: { shop: { rule: 0, sides: { v1: 'shop-v1', v2: 'shop-v2' } } },
   },
   tools: { name: 'gateway-api', sticky: false, step: 1 },
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(given: Settings, who: Opener): Promise<Target<'traffic'>> {
@@ -85,23 +83,12 @@ function notSent(settings: Settings, { metadata }: HttpRoute) {
 }
 
 function openControl(settings: Settings): TrafficWriter {
-  const place = (name: string): Place => namedIn(settings.routes, name, 'route')
-  const cannot = async (name: string): Promise<never> => {
-    place(name)
-    throw new ChangeoverError(
-      'target.failed',
-      `a patch cannot drain a side of route "${name}"`,
-      'shift its share to 0 instead',
-    )
-  }
-  return {
-    shares: async (name) => sharesIn((await standing(settings)).after, place(name)),
-    sides: async (name) => (place(name), {}),
-    counts: async (name) => (place(name), {}),
+  return sharesOnly(settings.routes, {
+    who: 'a patch',
+    instead: 'shift its share to 0 instead',
+    shares: async (name) => sharesIn((await standing(settings)).after, settings.routes[name]!),
     shift: (name, shares) => writePatch(settings, name, shares),
-    drain: cannot,
-    ready: cannot,
-  }
+  })
 }
 
 /** Shares are weights as they are: 10,000 in all. Nothing is written when it stands so already. */

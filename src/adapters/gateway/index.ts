@@ -1,7 +1,7 @@
 /** The adapter `gateway`: the traffic port on the built-in gateway, by its control API. Holds the token; decides nothing. */
 import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { Shares, Side, SideCount, TrafficFacts, TrafficReader, TrafficWriter } from '../../core/ports/index.ts'
 import { openClient } from './client.ts'
 
@@ -18,10 +18,9 @@ export const gateway = defineAdapter({
   port: 'traffic',
   summary:
     'The built-in gateway: weights and sticky users in hundredths of a percent, drained sides, kept over a restart.',
-  shape: config as unknown as z.ZodType<GatewayTargetConfig>,
+  ...withDefaults(config, openTarget),
   example: { url: 'http://127.0.0.1:8081', token: '${GATEWAY_TOKEN}' },
   tools: { name: 'gateway', sticky: true, step: 1 },
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: z.output<typeof config>, who: Opener): Promise<Target<'traffic'>> {

@@ -1,12 +1,11 @@
 /** The adapter `haproxy`: the traffic port over the runtime socket. Weights of servers for routes shared by request, a map and a bucket for sticky ones. */
 import { resolve } from 'node:path'
-import type { z } from 'zod'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { RouteFacts, Shares, TrafficFacts } from '../../core/ports/index.ts'
 import { sharesOfWeights, weightsFor } from '../../traffic/index.ts'
 import { mostWeight, openControl } from './control.ts'
 import { readiness } from './ready.ts'
-import { type HaproxyConfig, type Settings, settingsShape } from './settings.ts'
+import { type Settings, settingsShape } from './settings.ts'
 import { openSocket } from './socket.ts'
 import { openView } from './view.ts'
 
@@ -19,7 +18,7 @@ export const haproxy = defineAdapter({
   port: 'traffic',
   summary:
     'HAProxy over its runtime socket: weights of servers, or a sticky split by the bucket of a flag; without a reload.',
-  shape: settingsShape as unknown as z.ZodType<HaproxyConfig>,
+  ...withDefaults(settingsShape, openTarget),
   example: {
     socket: '/run/haproxy/admin.sock',
     stateFile: '/var/lib/haproxy/server-state',
@@ -32,7 +31,6 @@ export const haproxy = defineAdapter({
     },
   },
   tools: { name: 'haproxy', sticky: true, step: 1, reach },
-  open: async (given, who) => openTarget(settingsShape.parse(given), who),
 })
 
 /** Weights are whole numbers up to 256: not every share can be reached by them. */

@@ -1,8 +1,8 @@
 /** The adapter `haproxy-metrics`: the metrics port on the statistics of a HAProxy, over its runtime socket. It only asks. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
-import { pageLanguage, ScrapedPage } from '../../metrics/index.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
+import { metricsTarget, pageLanguage, ScrapedPage } from '../../metrics/index.ts'
 import { openSocket } from './socket.ts'
 import { seriesOf } from './statistics.ts'
 import { readStatistics } from './tables.ts'
@@ -23,10 +23,9 @@ export const haproxyMetrics = defineAdapter({
   port: 'metrics',
   summary:
     'Statistics of HAProxy over its runtime socket, under the names of its own Prometheus page: requests, answers by code, errors, queues, averages of the times of the last 1024 requests.',
-  shape: config as unknown as z.ZodType<HaproxyMetricsConfig>,
+  ...withDefaults(config, openTarget),
   example: { socket: '/run/haproxy/admin.sock' },
   tools: { language: pageLanguage },
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: z.output<typeof config>, who: Opener): Promise<Target<'metrics'>> {
@@ -38,13 +37,5 @@ async function openTarget(settings: z.output<typeof config>, who: Opener): Promi
     now: () => Date.now(),
     shareMs: settings.shareMs,
   })
-  const port = { measure: (query: string) => page.measure(query) }
-  return {
-    identity: async () => `haproxy-metrics:${path}`,
-    observe: async () => ({}),
-    read: port,
-    write: port,
-    fence: async () => undefined,
-    close: async () => undefined,
-  }
+  return metricsTarget(`haproxy-metrics:${path}`, { measure: (query: string) => page.measure(query) })
 }

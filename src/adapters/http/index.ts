@@ -1,8 +1,8 @@
 /** The adapter `http`: the http port on an API, by fetch. Holds the credentials, and lets none of them out again. */
 import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
-import { ChangeoverError } from '../../core/errors.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
+import { openUrl } from '../../scrape/index.ts'
 import { openClient } from './client.ts'
 
 const config = z.strictObject({
@@ -28,21 +28,13 @@ export const http = defineAdapter({
   name: 'http',
   port: 'http',
   summary: 'An HTTP API, with its credentials.',
-  shape: config as unknown as z.ZodType<HttpConfig>,
+  ...withDefaults(config, openTarget),
   example: { url: 'https://api.example.com/v1', headers: { authorization: 'Bearer ${API_TOKEN}' } },
   tools: {},
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: z.output<typeof config>, who: Opener): Promise<Target<'http'>> {
-  const base = new URL(settings.url)
-  if (base.username !== '' || base.password !== '') {
-    throw new ChangeoverError(
-      'plan.invalid',
-      `the url of the http target "${base.host}" holds a password`,
-      'give it as a header: authorization: "Basic ${CREDENTIALS}"',
-    )
-  }
+  const base = openUrl(settings.url, 'http')
   // Every request under way listens to it: that is no leak.
   setMaxListeners(0, who.signal)
   const client = openClient({

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
-import { PageFault, pageLanguage, readPage, ScrapedPage, type Series } from '../../metrics/index.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
+import { metricsTarget, PageFault, pageLanguage, readPage, ScrapedPage, type Series } from '../../metrics/index.ts'
 import { openUrl, scrape } from '../../scrape/index.ts'
 
 const config = z.strictObject({
@@ -20,10 +20,9 @@ export const metricsPage = defineAdapter({
   name: 'metrics-page',
   port: 'metrics',
   summary: 'The /metrics page of a program: Prometheus text or OpenMetrics, scraped when it is asked.',
-  shape: config as unknown as z.ZodType<MetricsPageConfig>,
+  ...withDefaults(config, openTarget),
   example: { url: 'http://localhost:3000/metrics' },
   tools: { language: pageLanguage },
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: Settings, who: Opener): Promise<Target<'metrics'>> {
@@ -35,15 +34,7 @@ async function openTarget(settings: Settings, who: Opener): Promise<Target<'metr
     now: () => Date.now(),
     shareMs: settings.shareMs,
   })
-  const port = { measure: (query: string) => page.measure(query) }
-  return {
-    identity: async () => `metrics-page:${url.origin}${url.pathname}`,
-    observe: async () => ({}),
-    read: port,
-    write: port,
-    fence: async () => undefined,
-    close: async () => undefined,
-  }
+  return metricsTarget(`metrics-page:${url.origin}${url.pathname}`, { measure: (query: string) => page.measure(query) })
 }
 
 async function takePage(settings: Settings, url: URL, signal: AbortSignal): Promise<readonly Series[]> {

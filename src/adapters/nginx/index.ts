@@ -1,12 +1,11 @@
 /** The adapter `nginx`: the traffic port by a file that nginx includes, tested and reloaded. It cannot see its sides and cannot drain one, and says so. */
 import { resolve } from 'node:path'
-import type { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
 import { block, type Finding, note, risk } from '../../core/finding.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { Shares, TrafficWriter } from '../../core/ports/index.ts'
 import { type FileWords, keepText, readIfThere } from '../../durable/index.ts'
-import { mustBeWhole, namedIn } from '../../traffic/index.ts'
+import { mustBeWhole, namedIn, sharesOnly } from '../../traffic/index.ts'
 import { masterOf, reload, runsBy, testConfiguration, toldAgain, Unsure } from './reload.ts'
 import { type NginxConfig, type Settings, settingsShape } from './settings.ts'
 import { firstShares, readSplitFile, splitFile } from './split-file.ts'
@@ -20,7 +19,7 @@ export const nginx = defineAdapter({
   port: 'traffic',
   summary:
     'nginx by a generated file that it includes: tested before each reload, put back when the test fails. Tells nothing of its sides, drains none.',
-  shape: settingsShape as unknown as z.ZodType<NginxConfig>,
+  ...withDefaults(settingsShape, openTarget),
   example: {
     include: '/etc/nginx/conf.d/changeover.conf',
     routes: {
@@ -30,7 +29,6 @@ export const nginx = defineAdapter({
   },
   // Sticky as flags are only where the bucket comes in a header: the hash of nginx itself is another.
   tools: { name: 'nginx', sticky: true, step: 1 },
-  open: async (given, who) => openTarget(settingsShape.parse(given), who),
 })
 
 /** The file to begin with: every route wholly on the side that its plan names first. */
@@ -60,28 +58,14 @@ async function openTarget(given: Settings, who: Opener): Promise<Target<'traffic
   }
 }
 
+/** nginx without its paid parts counts by server, not by upstream. */
 function openControl(settings: Settings): TrafficWriter {
-  const route = (name: string) => namedIn(settings.routes, name, 'route')
-  const cannot = async (name: string): Promise<never> => {
-    route(name)
-    throw new ChangeoverError(
-      'target.failed',
-      `nginx cannot drain a side of route "${name}"`,
-      'shift its share to 0 with `traffic.shift` instead',
-    )
-  }
-  return {
-    shares: async (name) => {
-      route(name)
-      return (await sharesOf(settings))[name]!
-    },
-    // nginx without its paid parts counts by server, not by upstream.
-    sides: async (name) => (route(name), {}),
-    counts: async (name) => (route(name), {}),
+  return sharesOnly(settings.routes, {
+    who: 'nginx',
+    instead: 'shift its share to 0 with `traffic.shift` instead',
+    shares: async (name) => (await sharesOf(settings))[name]!,
     shift: (name, shares) => shift(settings, name, shares),
-    drain: cannot,
-    ready: cannot,
-  }
+  })
 }
 
 /** Reloads also when the file says so already: a tool that was killed may have written it and told nobody. */

@@ -1,7 +1,7 @@
 /** The adapter `postgres`: the database port on a PostgreSQL server, version 13 or newer. */
 import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { Dumper, Row } from '../../core/ports/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import type { Ask } from './blockers.ts'
@@ -34,10 +34,9 @@ export const postgres = defineAdapter({
   name: 'postgres',
   port: 'database',
   summary: 'A PostgreSQL database, version 13 or newer.',
-  shape: config as unknown as z.ZodType<PostgresConfig>,
+  ...withDefaults(config, openTarget),
   example: { url: 'postgres://app:${APP_PASSWORD}@localhost:5432/app', schemas: ['public'] },
   tools: postgresDialect,
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: z.output<typeof config>, who: Opener): Promise<Target<'database'>> {

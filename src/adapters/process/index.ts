@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
 import { z } from 'zod'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import { openControl, type Program } from './control.ts'
 
 const health = z
@@ -29,7 +29,7 @@ export const processService = defineAdapter({
   name: 'process',
   port: 'service',
   summary: 'A program of this machine, started in the background with a log and a pid file.',
-  shape: config as unknown as z.ZodType<ProcessConfig>,
+  ...withDefaults(config, openTarget),
   example: {
     command: ['node', 'server.js'],
     folder: './v4',
@@ -37,7 +37,6 @@ export const processService = defineAdapter({
     health: { url: 'http://127.0.0.1:3000/health' },
   },
   tools: {},
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: z.output<typeof config>, who: Opener): Promise<Target<'service'>> {

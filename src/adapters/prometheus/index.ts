@@ -2,9 +2,9 @@
 import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { Measured } from '../../core/ports/index.ts'
-import { readNumber } from '../../metrics/index.ts'
+import { metricsTarget, readNumber } from '../../metrics/index.ts'
 import { openUrl, scrape } from '../../scrape/index.ts'
 import { selectorsIn } from './selectors.ts'
 
@@ -24,10 +24,9 @@ export const prometheus = defineAdapter({
   name: 'prometheus',
   port: 'metrics',
   summary: 'A Prometheus server, asked for instant vectors.',
-  shape: config as unknown as z.ZodType<PrometheusConfig>,
+  ...withDefaults(config, openTarget),
   example: { url: 'http://prometheus:9090', headers: { authorization: 'Bearer ${PROMETHEUS_TOKEN}' } },
   tools: { language: 'PromQL', promql: true },
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: Settings, who: Opener): Promise<Target<'metrics'>> {
@@ -36,15 +35,7 @@ async function openTarget(settings: Settings, who: Opener): Promise<Target<'metr
   // Every request under way listens to it: that is no leak.
   setMaxListeners(0, who.signal)
   const ask = (query: string) => instant(new URL(`${place}/api/v1/query`), settings, who.signal, query)
-  const port = { measure: (query: string) => measure(ask, query) }
-  return {
-    identity: async () => `prometheus:${place}`,
-    observe: async () => ({}),
-    read: port,
-    write: port,
-    fence: async () => undefined,
-    close: async () => undefined,
-  }
+  return metricsTarget(`prometheus:${place}`, { measure: (query: string) => measure(ask, query) })
 }
 
 interface Data {

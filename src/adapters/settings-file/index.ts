@@ -1,6 +1,5 @@
 /** The adapter `settings-file`: the settings port on a file that holds the rules and the values. Every other byte of it stays. */
 import { randomUUID } from 'node:crypto'
-import { access, constants } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, resolve } from 'node:path'
 import { z } from 'zod'
@@ -10,7 +9,7 @@ import { block, type Finding } from '../../core/finding.ts'
 import { type JsonObject, own } from '../../core/json.ts'
 import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
 import type { SettingChange, SettingsWriter, SettingValue } from '../../core/ports/index.ts'
-import { type FileWords, type KeptFile, keptFile, type Line, watchFile } from '../../durable/index.ts'
+import { type FileWords, type KeptFile, keptFile, type Line, takesNewFiles, watchFile } from '../../durable/index.ts'
 import { readSettings, type Settings } from '../../settings/index.ts'
 
 const config = z.strictObject({
@@ -115,11 +114,7 @@ function settingsIn(text: string, name: string): Settings {
 
 /** The file is replaced, so that the folder must take new files. */
 async function ready(path: string, folder: string): Promise<readonly Finding[]> {
-  try {
-    await access(folder, constants.W_OK)
-    return []
-  } catch {
-    const message = `the folder of settings file "${basename(path)}" takes no new files`
-    return [block('settings.read-only', message, `give the account the right to write in "${folder}"`)]
-  }
+  if (await takesNewFiles(folder)) return []
+  const message = `the folder of settings file "${basename(path)}" takes no new files`
+  return [block('settings.read-only', message, `give the account the right to write in "${folder}"`)]
 }

@@ -2,8 +2,9 @@
 import pg from 'pg'
 import { z } from 'zod'
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
-import { defineAdapter, type Opener, type Target } from '../../core/kind.ts'
+import { defineAdapter, type Opener, type Target, withDefaults } from '../../core/kind.ts'
 import type { Measured } from '../../core/ports/index.ts'
+import { metricsTarget } from '../../metrics/index.ts'
 
 const config = z.strictObject({
   url: z
@@ -20,10 +21,9 @@ export const sqlMetrics = defineAdapter({
   name: 'sql-metrics',
   port: 'metrics',
   summary: 'A PostgreSQL asked for figures: one numeric column, texts as labels, a column "at" for the time.',
-  shape: config as unknown as z.ZodType<SqlMetricsConfig>,
+  ...withDefaults(config, openTarget),
   example: { url: 'postgres://reader:${READER_PASSWORD}@localhost:5432/app' },
   tools: { language: 'one SELECT of PostgreSQL: a column "value", or the only one that is numeric' },
-  open: async (given, who) => openTarget(config.parse(given), who),
 })
 
 async function openTarget(settings: Settings, who: Opener): Promise<Target<'metrics'>> {
@@ -38,15 +38,11 @@ async function openTarget(settings: Settings, who: Opener): Promise<Target<'metr
   })
   // A connection that dies while it is idle is opened anew when it is asked for.
   pool.on('error', () => undefined)
-  const port = { measure: (query: string) => measure(pool, settings, where, query, who.signal) }
-  return {
-    identity: async () => `sql-metrics:${where}`,
-    observe: async () => ({}),
-    read: port,
-    write: port,
-    fence: async () => undefined,
-    close: () => pool.end(),
-  }
+  return metricsTarget(
+    `sql-metrics:${where}`,
+    { measure: (query: string) => measure(pool, settings, where, query, who.signal) },
+    () => pool.end(),
+  )
 }
 
 async function measure(

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ChangeoverError } from '../../core/errors.ts'
+import { planFiles } from '../../core/plan-files.ts'
 import { firstPlan, planTypeScript, planYaml } from '../init/index.ts'
 import { count, plural } from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
-import { planNames } from '../journal-place.ts'
 import { lookAtPostgres } from '../look-at-postgres.ts'
 
 export interface InitOptions extends Common {
@@ -51,7 +51,7 @@ export async function init(given: string | undefined, options: InitOptions, door
 }
 
 function mustBeEmpty(folder: string): void {
-  const there = planNames.find((name) => existsSync(join(folder, name)))
+  const there = planFiles.find((name) => existsSync(join(folder, name)))
   if (there === undefined) return
   const message = `there is a plan already: ${there}`
   throw new ChangeoverError('usage.invalid', message, 'go on with that one, or write elsewhere with `--dir`')

@@ -36,6 +36,7 @@ export type TableExtras = {
   readonly options?: readonly string[]
 }
 
+/** A column as the server describes it; `type`, `default` and `generated` are SQL. */
 export type ColumnFacts = {
   readonly type: string
   readonly nullable: boolean
@@ -43,8 +44,10 @@ export type ColumnFacts = {
   readonly generated: string | null
 }
 
+/** `definition` is SQL; one that is not `valid` was left by a build that broke off. */
 export type IndexFacts = { readonly definition: string; readonly valid: boolean }
 
+/** A row of an answer, by column. */
 export type Row = { readonly [column: string]: unknown }
 
 /** Limits of one statement or transaction, in milliseconds. A lock not obtained in `lockMs` is the error `target.lock`. */
@@ -62,12 +65,14 @@ export interface SqlReader {
   dumper(): Promise<Dumper | undefined>
 }
 
+/** One view of the data, the same for every read. */
 export interface SqlSnapshot {
   rows<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<readonly R[]>
   /** The bytes that `COPY (…) TO STDOUT` sends. */
   copyOut(text: string): AsyncIterable<Buffer>
 }
 
+/** Parts of a dump, in the order in which they are restored. */
 export type DumpSection = 'pre-data' | 'data' | 'post-data'
 
 /** A dump of whole tables with their definitions, as bytes of a format that `restore` of the same object reads. */
@@ -97,6 +102,7 @@ export interface SqlWriter extends SqlReader {
   scratch(): Promise<Scratch>
 }
 
+/** A database that is only for a while. */
 export interface Scratch {
   readonly name: string
   readonly db: SqlWriter
@@ -113,6 +119,7 @@ export interface SqlDialect {
   literal(value: Json): string
 }
 
+/** The port `database`. */
 export interface DatabasePort {
   readonly facts: Catalog
   readonly tools: SqlDialect

@@ -5,6 +5,7 @@ export type FileFacts = {
   readonly files: { readonly [path: string]: { readonly digest: string; readonly keys: readonly string[] } }
 }
 
+/** Reads below one folder. */
 export interface FileReader {
   /** Paths below the folder that match any of the globs (`**`, `*`, `?`), sorted. */
   list(globs: readonly string[]): Promise<readonly string[]>
@@ -17,6 +18,7 @@ export interface FileReader {
   free(): Promise<number>
 }
 
+/** Writes below one folder. */
 export interface FileWriter extends FileReader {
   /** Replaces the whole file at once: a reader sees the old bytes or the new ones. Durable when it returns. */
   write(path: string, bytes: Buffer): Promise<void>
@@ -26,6 +28,7 @@ export interface FileWriter extends FileReader {
   remove(path: string): Promise<void>
 }
 
+/** The port `files`. */
 export interface FilesPort {
   readonly facts: FileFacts
   readonly tools: Record<never, never>

@@ -27,6 +27,7 @@ export interface FlagChange {
   readonly after: JsonObject | null
 }
 
+/** Reads a store of flags. */
 export interface FlagReader {
   read(): Promise<FlagDocument>
   /** The latest first. Of all flags where none is named. */
@@ -35,6 +36,7 @@ export interface FlagReader {
   watch(moved: () => void, signal: AbortSignal): Promise<void>
 }
 
+/** Changes a store of flags. */
 export interface FlagWriter extends FlagReader {
   /**
    * Replaces flags (null removes one) and leaves all others alone, at once for every reader. Refused (`target.conflict`) when the
@@ -47,6 +49,7 @@ export interface FlagWriter extends FlagReader {
   ): Promise<string>
 }
 
+/** The port `flags`. */
 export interface FlagsPort {
   readonly facts: FlagFacts
   readonly tools: Record<never, never>

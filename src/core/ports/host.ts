@@ -8,12 +8,14 @@ export interface Resources {
   readonly networkBitsPerSecond: number | null
 }
 
+/** Asks a machine. */
 export interface HostReader {
   resources(path: string): Promise<Resources>
   /** What `program --version` prints as its version, or null when there is no such program. */
   version(program: string): Promise<string | null>
 }
 
+/** The port `host`. */
 export interface HostPort {
   readonly facts: Record<never, never>
   readonly tools: Record<never, never>

@@ -9,10 +9,12 @@ export interface Answer {
   readonly ms: number
 }
 
+/** Asks an API, and changes nothing by it. */
 export interface HttpReader {
   get(path: string): Promise<Answer>
 }
 
+/** Asks an API for changes. */
 export interface HttpWriter extends HttpReader {
   send(
     method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
@@ -22,6 +24,7 @@ export interface HttpWriter extends HttpReader {
   ): Promise<Answer>
 }
 
+/** The port `http`. */
 export interface HttpPort {
   readonly facts: Record<never, never>
   readonly tools: Record<never, never>

@@ -9,6 +9,7 @@ import type { ServicePort } from './service.ts'
 import type { SettingsPort } from './settings.ts'
 import type { TrafficPort } from './traffic.ts'
 
+/** Every port by name. */
 export interface Ports {
   readonly database: DatabasePort
   readonly files: FilesPort
@@ -21,6 +22,7 @@ export interface Ports {
   readonly metrics: MetricsPort
 }
 
+/** The name of a port. */
 export type PortName = keyof Ports
 /** The targets a kind uses, by role: `{ source: 'database', store: 'files' }`. */
 export type Roles = { readonly [role: string]: PortName }

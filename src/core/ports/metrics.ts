@@ -10,6 +10,7 @@ export interface Measured {
   readonly labels?: readonly { readonly [name: string]: string }[]
 }
 
+/** Asks a source for figures. */
 export interface MetricsReader {
   /** Throws `target.unreachable` where the source does not answer, `target.failed` where it refuses the query. */
   measure(query: string): Promise<Measured>
@@ -17,6 +18,7 @@ export interface MetricsReader {
   readonly runsProgram?: true
 }
 
+/** The port `metrics`. */
 export interface MetricsPort {
   readonly facts: Record<never, never>
   /** `promql`: a Prometheus understands its queries too, so alert rules and panels can be made of them. */

@@ -1,5 +1,6 @@
 /** The service port: a program that is started, stopped and asked for its health. Knows no process table. */
 
+/** Whether it runs. */
 export type ServiceFacts = { readonly state: 'running' | 'stopped' }
 
 /** One answer of a health check. `ms` is how long it took, `why` what was wrong with it. */
@@ -9,6 +10,7 @@ export interface Health {
   readonly why: string
 }
 
+/** Asks a service. */
 export interface ServiceReader {
   state(): Promise<ServiceFacts['state']>
   health(): Promise<Health>
@@ -16,6 +18,7 @@ export interface ServiceReader {
   tail(lines: number): Promise<readonly string[]>
 }
 
+/** Starts and stops a service. */
 export interface ServiceControl extends ServiceReader {
   /** Starts it unless it runs; returns when the program runs, not when it is healthy. */
   start(): Promise<void>
@@ -23,6 +26,7 @@ export interface ServiceControl extends ServiceReader {
   stop(graceMs: number): Promise<void>
 }
 
+/** The port `service`. */
 export interface ServicePort {
   readonly facts: ServiceFacts
   readonly tools: Record<never, never>

@@ -25,6 +25,7 @@ export interface SettingChange {
   readonly after: SettingValue | null
 }
 
+/** Reads a store of settings. */
 export interface SettingsReader {
   read(): Promise<SettingsDocument>
   /** The latest first. Of all settings where none is named. */
@@ -33,6 +34,7 @@ export interface SettingsReader {
   watch(moved: () => void, signal: AbortSignal): Promise<void>
 }
 
+/** Changes a store of settings. */
 export interface SettingsWriter extends SettingsReader {
   /** Sets values (null: the default again), at once for every reader. The new version. Refused (`target.conflict`) when the store is not at `version` any more. */
   change(
@@ -42,6 +44,7 @@ export interface SettingsWriter extends SettingsReader {
   ): Promise<string>
 }
 
+/** The port `settings`. */
 export interface SettingsPort {
   readonly facts: SettingsFacts
   readonly tools: Record<never, never>

@@ -14,6 +14,7 @@ export type RouteFacts = {
   readonly weights?: { readonly [side: string]: readonly number[] }
 }
 
+/** The routes of a proxy by name. */
 export type TrafficFacts = { readonly routes: { readonly [route: string]: RouteFacts } }
 
 /** What a side can do now. A side whose servers are all down or drained can take nothing. */
@@ -45,6 +46,7 @@ export interface TrafficReader {
   counts(route: string): Promise<{ readonly [side: string]: SideCount }>
 }
 
+/** Moves traffic. */
 export interface TrafficWriter extends TrafficReader {
   /**
    * Tells the proxy, keeps it over a restart of the proxy, and answers what the proxy then says. New requests only. Every side is named, and the
@@ -65,6 +67,7 @@ export type TrafficTools = {
   readonly reach?: (route: RouteFacts, shares: Shares) => Shares
 }
 
+/** The port `traffic`. */
 export interface TrafficPort {
   readonly facts: TrafficFacts
   readonly tools: TrafficTools

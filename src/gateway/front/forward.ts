@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RouteRoom } from '../route.ts'
 import type { SideRoom } from '../side.ts'
 import type { AnswerHead, Asker, Connection, Failure, Server } from '../upstream/index.ts'
-import { type Refusal, refuse } from './refusal.ts'
-import type { RequestHead } from './request-head.ts'
+import { type Refusal, refusalOf, refuse } from './refusal.ts'
+import { headText, type RequestHead } from './request-head.ts'
+import { addTrailers, trailerLines, withoutTrailer } from './trailers.ts'
 
 /** Sees what passes, and may keep copies: the bytes of a body are others when the client has them. Never delays and never changes anything. */
 export interface Witness {
@@ -86,7 +87,7 @@ class Forward implements Asker {
     const method = request.method!
     // The smallest thing that may go wrong twice is asked for on any connection; all else only on one that surely lives.
     this.#connection = server.lend(this.#repeatable)
-    this.#connection.send(headFor(method, head, this.#at.expects), method, head.framing !== 'none', this)
+    this.#connection.send(headText(method, head, this.#at.expects), method, head.framing !== 'none', this)
   }
 
   connected(): void {
@@ -200,7 +201,7 @@ class Forward implements Asker {
       if (type === 'refused') (this.#tried ??= new Set()).add(server)
       return this.#try()
     }
-    this.#refuse(refusalOf(type, why))
+    this.#refuse(refusalOf({ type, why }))
   }
 
   /** Where the answer has begun, it can only be cut: a client must not take the part for the whole. */
@@ -247,16 +248,6 @@ function count({ totals, latency }: SideRoom, status: number, lost: boolean, ms:
   latency.note(ms)
 }
 
-function headFor(method: string, head: RequestHead, expects: boolean): string {
-  const framing =
-    head.framing === 'none'
-      ? ''
-      : head.framing === 'chunked'
-        ? 'Transfer-Encoding: chunked\r\n'
-        : `Content-Length: ${head.length}\r\n`
-  return `${method} ${head.target} HTTP/1.1\r\n${head.fields}${framing}${expects ? 'Expect: 100-continue\r\n' : ''}Connection: keep-alive\r\n\r\n`
-}
-
 function writeChunk(connection: Connection, bytes: Buffer): boolean {
   connection.cork()
   connection.write(`${bytes.length.toString(16)}\r\n`)
@@ -266,54 +257,6 @@ function writeChunk(connection: Connection, bytes: Buffer): boolean {
   return room
 }
 
-/** Trailers that frame or route a message would be read as headers by someone (RFC 9110, 6.5.1). */
-const noTrailers = new Set([
-  'transfer-encoding',
-  'content-length',
-  'host',
-  'connection',
-  'trailer',
-  'te',
-  'upgrade',
-  'authorization',
-  'cookie',
-  'set-cookie',
-  'content-encoding',
-  'content-type',
-  'content-range',
-])
-
-function trailerLines(raw: readonly string[]): string {
-  return pairs(raw)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('')
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  const all: [string, string][] = []
-  for (let at = 0; at < raw.length; at += 2)
-    if (!noTrailers.has(raw[at]!.toLowerCase())) all.push([raw[at]!, raw[at + 1]!])
-  return all
-}
-
-function addTrailers(response: ServerResponse, raw: readonly string[]): void {
-  try {
-    response.addTrailers(pairs(raw))
-  } catch {
-    // A trailer that cannot be sent is left out; the body is whole.
-  }
-}
-
 function valuesOf(headers: readonly string[], name: string): string[] {
   return headers.flatMap((each, at) => (at % 2 === 0 && each.toLowerCase() === name ? [headers[at + 1]!] : []))
-}
-
-function withoutTrailer(headers: string[]): string[] {
-  return headers.filter((_, at) => headers[at - (at % 2)]!.toLowerCase() !== 'trailer')
-}
-
-function refusalOf(type: Failure['type'], why: string): Refusal {
-  if (type === 'timeout') return { status: 504, words: `the server did not answer in time: ${why}` }
-  if (type === 'refused') return { status: 502, words: `no server could be reached: ${why}` }
-  return { status: 502, words: `the server broke off: ${why}` }
 }

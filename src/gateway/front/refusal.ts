@@ -1,6 +1,7 @@
 /** Answers that the gateway itself gives, in plain words. Says nothing of what is behind it. */
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Failure } from '../upstream/index.ts'
 
 /** `closes`: the connection is in doubt and ends with this answer. */
 export interface Refusal {
@@ -39,4 +40,11 @@ export function refuseSocket(socket: Socket, given: Refusal): void {
   const status = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`
   if (socket.writable) socket.end(`${status}\r\n${lines.join('\r\n')}\r\n\r\n${text}`)
   else socket.destroy()
+}
+
+/** What is said to a client where the server failed. */
+export function refusalOf({ type, why }: Failure): Refusal {
+  if (type === 'timeout') return { status: 504, words: `the server did not answer in time: ${why}` }
+  if (type === 'refused') return { status: 502, words: `no server could be reached: ${why}` }
+  return { status: 502, words: `the server broke off: ${why}` }
 }

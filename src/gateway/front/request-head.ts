@@ -226,3 +226,14 @@ function node(address: string): string {
 function quoted(value: string): string {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(value) ? value : `"${value.replace(/[\\"]/g, '\\$&')}"`
 }
+
+/** The head as a server of HTTP/1.1 reads it. `expects`: the body waits for a go. */
+export function headText(method: string, head: RequestHead, expects: boolean): string {
+  const framing =
+    head.framing === 'none'
+      ? ''
+      : head.framing === 'chunked'
+        ? 'Transfer-Encoding: chunked\r\n'
+        : `Content-Length: ${head.length}\r\n`
+  return `${method} ${head.target} HTTP/1.1\r\n${head.fields}${framing}${expects ? 'Expect: 100-continue\r\n' : ''}Connection: keep-alive\r\n\r\n`
+}

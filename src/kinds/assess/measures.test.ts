@@ -1,12 +1,12 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postgres, postgresDialect } from '../../adapters/postgres/index.ts'
+import { describe, expect, it } from 'vitest'
+import { onEveryPostgres } from '../../../test/postgres.ts'
+import { postgresDialect } from '../../adapters/postgres/index.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import type { Mark } from '../../core/kind.ts'
 import type { SqlWriter } from '../../core/ports/index.ts'
 import { type CaseWorld, type KindCase, describeKind } from '../../testing/kind-kit.ts'
-import { type PostgresServer, postgresSources, startPostgres } from '../../testing/postgres.ts'
 import { assessActivity, assessDatabase } from './index.ts'
 
 const setting = `
@@ -19,26 +19,8 @@ const setting = `
 `
 const running = "SELECT 'training' AS label, count(*) FROM rounds WHERE status = 'running'"
 
-const { found, missing } = postgresSources()
-for (const [source, reason] of Object.entries(missing)) console.warn(`skipped: PostgreSQL "${source}": ${reason}`)
-
-describe.each(found)('assessment of a database on PostgreSQL (%s)', (source) => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres({ source, settings: { fsync: 'off' } })
-  })
-  afterAll(async () => {
-    await server.stop()
-  })
-
-  async function open(): Promise<CaseWorld> {
-    const target = await postgres.open(
-      { url: server.url() },
-      { run: 'case-1', fence: 1, base: '/', signal: new AbortController().signal },
-    )
-    await target.write.run(setting)
-    return { targets: { database: target }, tools: { database: postgresDialect }, close: () => target.close() }
-  }
+onEveryPostgres('assessment of a database', (server) => {
+  const open = () => server.open(setting)
 
   const cases: readonly Omit<KindCase, 'world'>[] = [
     { name: 'all tables', kind: assessDatabase, spec: {} },

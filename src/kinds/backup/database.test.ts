@@ -1,21 +1,16 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { caseRun, onEveryPostgres } from '../../../test/postgres.ts'
 import { filesAdapter } from '../../adapters/files/index.ts'
 import { postgres, postgresDialect } from '../../adapters/postgres/index.ts'
 import type { Catalog, SqlWriter } from '../../core/ports/index.ts'
 import { describeKind, type KindCase } from '../../testing/kind-kit.ts'
-import { postgresSources, type PostgresServer, startPostgres } from '../../testing/postgres.ts'
 import { restoreDatabase } from './copy.ts'
 import { backupDatabase } from './database.ts'
 
-const { found, missing } = postgresSources()
-for (const [source, why] of Object.entries(missing)) console.warn(`no PostgreSQL of ${source}: ${why}`)
-
 const files = filesAdapter(() => [])
-const who = { run: 'case-1', fence: 1, base: '/', signal: new AbortController().signal }
 
 /** What makes a dump hard: types of the user, defaults, generated and identity columns, keys in a circle, partitions, functions, triggers, odd names and values. */
 const schema = `
@@ -57,36 +52,19 @@ const withoutRights = (facts: Catalog): Catalog => {
   return { ...facts, tables: Object.fromEntries(tables) as Catalog['tables'] }
 }
 
-describe.each(found)('backup.database on %s', (source) => {
-  let server: PostgresServer
-  let admin: pg.Client
-  let made = 0
-  beforeAll(async () => {
-    server = await startPostgres({ source, settings: { fsync: 'off' } })
-    admin = new pg.Client(server.url())
-    await admin.connect()
-  })
-  afterAll(async () => {
-    await admin?.end()
-    await server?.stop()
-  })
-
+onEveryPostgres('backup.database', (server) => {
   async function world(fill: string) {
-    const name = `case_${++made}`
-    await admin.query(`CREATE DATABASE ${name}`)
-    const db = new pg.Client(server.url(name))
-    await db.connect()
-    await db.query(fill).finally(() => db.end())
+    const { name, drop } = await server.fresh(fill)
     const folder = mkdtempSync(join(tmpdir(), 'changeover-backup-'))
     const targets = {
-      source: await postgres.open({ url: server.url(name), connections: 4 }, who),
-      store: await files.open({ folder }, who),
+      source: await postgres.open({ url: server.url(name), connections: 4 }, caseRun),
+      store: await files.open({ folder }, caseRun),
     }
     const close = async (): Promise<void> => {
       await targets.source.close()
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
-      const left = await admin.query("SELECT datname FROM pg_database WHERE datname LIKE 'changeover_scratch%'")
-      for (const { datname } of left.rows) await admin.query(`DROP DATABASE "${datname}" WITH (FORCE)`)
+      await drop()
+      const left = await server.admin("SELECT datname FROM pg_database WHERE datname LIKE 'changeover_scratch%'")
+      for (const { datname } of left.rows) await server.admin(`DROP DATABASE "${datname}" WITH (FORCE)`)
       rmSync(folder, { recursive: true })
     }
     return { targets, tools: { source: postgresDialect }, close, folder, name }
@@ -125,8 +103,8 @@ describe.each(found)('backup.database on %s', (source) => {
           at: { stage: 'done', rows: 573, restoreSeconds: expect.any(Number) as number },
         })
         expect(await backupDatabase.verify!(work, at)).toMatchObject([{ level: 'note', code: 'backup.proved' }])
-        await admin.query('CREATE DATABASE by_hand')
-        const hand = await postgres.open({ url: server.url('by_hand') }, who)
+        await server.admin('CREATE DATABASE by_hand')
+        const hand = await postgres.open({ url: server.url('by_hand') }, caseRun)
         const left = await restoreDatabase(
           { folder: 'b/case-1-step' },
           place.targets.store.read,
@@ -149,7 +127,7 @@ describe.each(found)('backup.database on %s', (source) => {
           await hand.write.transaction((tx) => tx.rows('INSERT INTO "Odd Name" DEFAULT VALUES RETURNING id')),
         ).toEqual([{ id: 51 }])
         await hand.close()
-        await admin.query('DROP DATABASE by_hand')
+        await server.admin('DROP DATABASE by_hand')
       } finally {
         await place.close()
       }

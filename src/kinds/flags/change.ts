@@ -15,14 +15,23 @@ export type Change = {
   readonly why: string
 }
 
+/** What a kind does once it has planned its change. */
+export const changing = {
+  check: checkChange,
+  apply: (work: Change, at: Writing<Store>) => applyChange(work, at),
+  verify: verifyChange,
+  rollback: (work: Change, at: Writing<Store>) => rollbackChange(work, at),
+  rollbackTogether: (works: readonly Change[], at: Writing<Store>) => rollbackChanges(works, at),
+}
+
 /** Others may change other flags at the same time: read again and try again, so often. */
 const tries = 20
 
-export async function checkChange(work: Change, at: Reading<Store>): Promise<readonly Finding[]> {
+async function checkChange(work: Change, at: Reading<Store>): Promise<readonly Finding[]> {
   return foreign(between(['before', 'after'], work), await at.on.store.read())
 }
 
-export async function* applyChange(work: Change, at: Writing<Store>): AsyncGenerator<Mark> {
+async function* applyChange(work: Change, at: Writing<Store>): AsyncGenerator<Mark> {
   // Kept before anything is written: without it a rollback knows that what it finds is not ours.
   yield { at: { stage: 'about' }, note: 'about to change the flags' }
   await write(between(['before', 'after'], work), at)
@@ -30,16 +39,16 @@ export async function* applyChange(work: Change, at: Writing<Store>): AsyncGener
   yield { at: { stage: 'changed' }, done: count, of: count, unit: 'flags' }
 }
 
-export async function verifyChange(work: Change, at: Reading<Store>): Promise<readonly Finding[]> {
+async function verifyChange(work: Change, at: Reading<Store>): Promise<readonly Finding[]> {
   return foreign(between(['after'], work), await at.on.store.read())
 }
 
-export async function* rollbackChange(work: Change, at: Writing<Store>): AsyncGenerator<Mark> {
+async function* rollbackChange(work: Change, at: Writing<Store>): AsyncGenerator<Mark> {
   if (at.applied !== null) yield* rollbackChanges([work], at)
 }
 
 /** Several changes, the newest first, in one: each flag becomes what it was before the oldest of them. */
-export async function* rollbackChanges(works: readonly Change[], at: Writing<Store>): AsyncGenerator<Mark> {
+async function* rollbackChanges(works: readonly Change[], at: Writing<Store>): AsyncGenerator<Mark> {
   const names = [...new Set(works.flatMap(({ flags }) => Object.keys(flags)))]
   const flags = names.map((name) => [name, backOf(name, works)] as const)
   const why = `turned back: ${[...new Set(works.map((work) => work.why))].join(', ')}`

@@ -3,15 +3,7 @@ import { z } from 'zod'
 import { matchesAny } from '../../core/glob.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
-import {
-  applyChange,
-  type Change,
-  checkChange,
-  roles,
-  rollbackChange,
-  rollbackChanges,
-  verifyChange,
-} from './change.ts'
+import { type Change, changing, roles } from './change.ts'
 import { flagIn, wished } from './wish.ts'
 
 const spec = z.strictObject({
@@ -40,11 +32,7 @@ export const flagsDisableAll = defineKind({
     return { work, predicted: { store: { ...set, flags: { ...set.flags, ...after } } }, preview, undo: 'exact' }
   },
 
-  check: checkChange,
-  apply: (work, at) => applyChange(work, at),
-  verify: verifyChange,
-  rollback: (work, at) => rollbackChange(work, at),
-  rollbackTogether: (works, at) => rollbackChanges(works, at),
+  ...changing,
 })
 
 /** The flags that are not switched off yet, each as it is and as it shall be. */

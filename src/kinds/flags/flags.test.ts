@@ -1,14 +1,12 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { fileStore } from '../../../test/file-store.ts'
 import { flagFile } from '../../adapters/flag-file/index.ts'
 import { block } from '../../core/finding.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Mark, Writing } from '../../core/kind.ts'
 import type { FlagFacts, FlagWriter } from '../../core/ports/index.ts'
 import { compileFlags, newFlag, parseFlags } from '../../flags/index.ts'
-import { type CaseWorld, describeKind, type KindCase } from '../../testing/index.ts'
+import { describeKind, type KindCase } from '../../testing/index.ts'
 import { flagsDisableAll, flagsSet } from './index.ts'
 
 const rule = { if: [{ '==': [{ var: 'plan' }, 'gold'] }, 'on', 'off'] }
@@ -23,19 +21,7 @@ const flags = {
 } as unknown as JsonObject
 const document: JsonObject = { $schema: 'https://flagd.dev/schema/v0/flags.json', flags, own: [1, 2] }
 
-async function world(): Promise<CaseWorld> {
-  const base = mkdtempSync(join(tmpdir(), 'changeover-flags-'))
-  const path = join(base, 'flags.json')
-  writeFileSync(path, JSON.stringify(document, null, 2))
-  const who = { run: 'r', fence: 1, base, signal: new AbortController().signal }
-  const store = await flagFile.open({ path: 'flags.json' }, who)
-  return {
-    targets: { store },
-    state: async () => JSON.parse(readFileSync(path, 'utf8')) as Json,
-    leftovers: async () => readdirSync(base).filter((name) => name.includes('changeover')),
-    close: async () => rmSync(base, { recursive: true, force: true }),
-  }
-}
+const world = () => fileStore(flagFile, document)
 
 const cases: readonly KindCase[] = [
   { name: 'a share grows', kind: flagsSet, spec: { flag: 'share', percent: 10, deny: ['bob'] }, world },

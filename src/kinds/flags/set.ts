@@ -2,15 +2,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
-import {
-  applyChange,
-  type Change,
-  checkChange,
-  roles,
-  rollbackChange,
-  rollbackChanges,
-  verifyChange,
-} from './change.ts'
+import { type Change, changing, roles } from './change.ts'
 import { against, flagIn, tryWish, wishFields } from './wish.ts'
 import { whoMoves } from './words.ts'
 
@@ -54,11 +46,7 @@ export const flagsSet = defineKind({
     }
   },
 
-  check: checkChange,
-  apply: (work, at) => applyChange(work, at),
-  verify: verifyChange,
-  rollback: (work, at) => rollbackChange(work, at),
-  rollbackTogether: (works, at) => rollbackChanges(works, at),
+  ...changing,
 })
 
 function plain(flag: object | undefined): JsonObject | null {

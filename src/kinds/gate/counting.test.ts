@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { addMeasurement, metricFields, noMeasurement, phaseOf, readRules } from '../../metrics/index.ts'
-import { judge, rulesOf, sampling } from './rules.ts'
+import { rulesOf, sampling } from './rules.ts'
 import { add, nothing } from './tally.ts'
+import { judge } from './verdict.ts'
 
 /** s good, f bad, i neither, e could not be taken, u no evidence: of the whole past at once, and with no state between. */
 type Letter = 's' | 'f' | 'i' | 'e' | 'u'

@@ -12,6 +12,7 @@ import {
   startPostgres,
 } from '../../testing/index.ts'
 import { gateBaseline, gateConfirm, gateHealth, gateProbe, gateQuery, gateSoak } from './index.ts'
+import { nothing } from './tally.ts'
 
 const up = (): MemoryAnswer => ({ status: 200, body: { status: 'ok' }, ms: 10 })
 const quick = { count: 3, intervalMs: 1 }
@@ -370,22 +371,7 @@ describe('a failed gate', () => {
         spec,
         { api: flaky.read },
         {
-          from: {
-            at: {
-              tally: {
-                ok: 0,
-                failed: 0,
-                inconclusive: 0,
-                undecided: 0,
-                dark: false,
-                errors: 0,
-                streak: 0,
-                busyMs: 0,
-                latencies: {},
-                why: '',
-              },
-            },
-          },
+          from: { at: { tally: nothing } },
         },
       )),
     )

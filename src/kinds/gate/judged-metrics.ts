@@ -3,7 +3,7 @@ import { type Finding, note, risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import type { Mark } from '../../core/kind.ts'
 import { isOver, type MetricRules, type MetricTally, phaseOf } from '../../metrics/index.ts'
-import type { Judged } from './rules.ts'
+import type { Judged } from './verdict.ts'
 
 interface Shown {
   readonly metric: string

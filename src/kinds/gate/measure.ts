@@ -17,7 +17,7 @@ import {
   shown,
 } from '../../metrics/index.ts'
 import { type MetricSpec, rulesOf } from './metric-spec.ts'
-import type { Taken } from './watch.ts'
+import type { Taken } from './watch-state.ts'
 
 /** What a baseline holds of a metric: a figure, or counts. */
 export interface Known {

@@ -1,11 +1,12 @@
 /** The loop of every gate: wait, sample, add, judge; a mark each second; a gate that cannot tell samples again and never passes. */
-import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
+import { isChangeoverError } from '../../core/errors.ts'
 import { type Finding, note, risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import type { Clock, Mark, Progress } from '../../core/kind.ts'
-import { heldForPerson } from './held.ts'
-import { judge, type Judged, judgeOverall, type Pace, type Rules, type Verdict } from './rules.ts'
+import type { Pace, Rules } from './rules.ts'
 import { add, type Figures, figuresIn, figuresOf, nothing, type Sample, type Tally, taken, tallyIn } from './tally.ts'
+import { failedGate, heldForPerson } from './stops.ts'
+import { judge, type Judged, judgeOverall, type Verdict } from './verdict.ts'
 
 export interface Gate {
   /** What is sampled, for messages. */
@@ -45,13 +46,13 @@ export async function* runGate(gate: Gate, at: Surroundings, from: Mark): AsyncG
     if (verdict.type === 'fail') {
       // Whoever resumes a failed gate samples anew.
       yield { at: { tally: nothing }, note: verdict.why }
-      throw failed(gate, tally, verdict.why)
+      throw failedGate(gate.name, verdict.why, figuresOf(tally))
     }
     const isHeld = verdict.type !== 'more'
     if (isHeld) {
       undecidedSince ??= now
       if (gate.pace.undecidedMs !== null && now - undecidedSince >= gate.pace.undecidedMs)
-        throw failed(gate, tally, `undecided for ${gate.pace.undecidedMs} ms: ${verdict.why}`)
+        throw failedGate(gate.name, `undecided for ${gate.pace.undecidedMs} ms: ${verdict.why}`, figuresOf(tally))
       // Failures stay: beginning again must not forget them.
       if (verdict.type === 'inconclusive' || taken(tally) >= gate.rules.count)
         tally = { ...nothing, failed: tally.failed, why: tally.why }
@@ -105,15 +106,6 @@ function passed(gate: Gate, tally: Tally, judged: readonly Judged[]): Progress {
     at: { tally, figures, judged: judged as unknown as Json, concurrency: gate.pace.concurrency },
     note: describe(figures),
   }
-}
-
-function failed(gate: Gate, tally: Tally, why: string): ChangeoverError {
-  return new ChangeoverError(
-    'gate.failed',
-    `${gate.name}: ${why}`,
-    'mend what is wrong, then `changeover resume`; or `changeover rollback`',
-    { data: figuresOf(tally) },
-  )
 }
 
 /** What a passed gate measured, as a finding for the report. */

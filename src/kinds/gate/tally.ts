@@ -126,3 +126,8 @@ export function tallyIn(at: Json | undefined): Tally {
 export function figuresIn(at: Json | undefined): Figures | undefined {
   return (at as { readonly figures?: Figures } | null | undefined)?.figures
 }
+
+/** A figure for people, to four decimals. */
+export function shownFigure(value: number): string {
+  return String(Math.round(value * 10_000) / 10_000)
+}

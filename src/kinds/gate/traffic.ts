@@ -21,7 +21,8 @@ import {
 } from '../../metrics/index.ts'
 import { judgedFindings } from './judged-metrics.ts'
 import { mismatch, since, splitOf } from './split-mismatch.ts'
-import { type Taken, watchMetrics } from './watch.ts'
+import { watchMetrics } from './watch.ts'
+import type { Taken } from './watch-state.ts'
 
 const { errorRetryMs, advisory } = metricFields
 const { intervalMs, count, initialDelayMs, failureLimit, consecutiveErrorLimit, consecutiveSuccessLimit } =

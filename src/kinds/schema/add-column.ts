@@ -1,9 +1,9 @@
 /** `schema.add-column`: new columns at once, without a rewrite. Refuses a default that would touch every row. */
 import { z } from 'zod'
-import { block, type Finding, risk } from '../../core/finding.ts'
+import { block, type Finding } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
 import { lint, loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
-import { type DatabaseRole, blockers, persist } from './persist.ts'
+import { type DatabaseRole, blocked, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
 await loadParser()
@@ -85,19 +85,7 @@ export const schemaAddColumn = defineKind<DatabaseRole, Spec, Work>({
   },
 
   async check(work, at) {
-    const inTheWay = await blockers(at.on.database, {
-      locks: [{ object: work.table, mode: 'ACCESS EXCLUSIVE' }],
-      lockMs: 5000,
-    })
-    return inTheWay === undefined
-      ? []
-      : [
-          risk(
-            'schema.blocked',
-            `the lock would not be granted now: ${inTheWay}`,
-            'wait for the transaction to end; the step tries again by itself',
-          ),
-        ]
+    return blocked(at.on.database, locksOf(work))
   },
 
   async *apply(work, at) {
@@ -124,10 +112,14 @@ export const schemaAddColumn = defineKind<DatabaseRole, Spec, Work>({
   },
 })
 
+function locksOf({ table }: Work) {
+  return [{ object: table, mode: 'ACCESS EXCLUSIVE' as const }]
+}
+
 /** All columns come and go in one statement, so that one look tells all. `from`: how many are there when it is still to be done. */
 async function* change(work: Work, at: Writing<DatabaseRole>, text: string, from: number): AsyncGenerator<Mark> {
   const patience = {
-    locks: [{ object: work.table, mode: 'ACCESS EXCLUSIVE' as const }],
+    locks: locksOf(work),
     lockMs: work.lockMs,
     retries: work.retries,
   }

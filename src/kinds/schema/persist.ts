@@ -1,5 +1,6 @@
 /** Tries something that needs locks until it is done: looks who is in the way first, waits longer each time, gives up with their names. */
 import { ChangeoverError, isChangeoverError } from '../../core/errors.ts'
+import { type Finding, risk } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import type { Mark, Writing } from '../../core/kind.ts'
 import type { Row, SqlReader } from '../../core/ports/index.ts'
@@ -79,11 +80,19 @@ const blockingQuery = `
      AND a.xact_start < clock_timestamp() - make_interval(secs => $3::float8 / 1000)
    ORDER BY ms DESC LIMIT 3`
 
+/** For `check`: a transaction that has stood in the way for so long, in milliseconds, will stand there a while. */
+const standingMs = 5000
+
+/** Says who is in the way of a step before it is begun: nothing where nobody is. */
+export async function blocked(db: SqlReader, locks: Patience['locks']): Promise<readonly Finding[]> {
+  const inTheWay = await blockers(db, { locks, lockMs: standingMs })
+  if (inTheWay === undefined) return []
+  const message = `the ${locks.length === 1 ? 'lock' : 'locks'} would not be granted now: ${inTheWay}`
+  return [risk('schema.blocked', message, 'wait for the transaction to end; the step tries again by itself')]
+}
+
 /** Who is in the way now, in words; undefined when nobody is. */
-export async function blockers(
-  db: SqlReader,
-  patience: Pick<Patience, 'locks' | 'lockMs'>,
-): Promise<string | undefined> {
+async function blockers(db: SqlReader, patience: Pick<Patience, 'locks' | 'lockMs'>): Promise<string | undefined> {
   const pairs = patience.locks.flatMap(({ object, mode }) =>
     conflicting(mode).map((each) => [quoted(object), serverName(each)] as const),
   )

@@ -1,12 +1,12 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postgres, postgresDialect } from '../../adapters/postgres/index.ts'
+import { describe, expect, it } from 'vitest'
+import { onEveryPostgres } from '../../../test/postgres.ts'
+import { postgresDialect } from '../../adapters/postgres/index.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Json } from '../../core/json.ts'
 import type { Draft, Mark } from '../../core/kind.ts'
 import type { Catalog, SqlWriter } from '../../core/ports/index.ts'
 import { type CaseWorld, type KindCase, describeKind } from '../../testing/kind-kit.ts'
-import { type PostgresServer, postgresSources, startPostgres } from '../../testing/postgres.ts'
 import { predict } from '../../sql/index.ts'
 import { schemaAddColumn, schemaIndex, schemaSeal, schemaSql } from './index.ts'
 
@@ -19,27 +19,12 @@ const setting = `
   INSERT INTO legacy_nodes VALUES (1, NULL), (2, 'eu');
 `
 
-const { found, missing } = postgresSources()
-for (const [source, reason] of Object.entries(missing)) console.warn(`skipped: PostgreSQL "${source}": ${reason}`)
-
-describe.each(found)('kinds of schema on PostgreSQL (%s)', (source) => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres({ source, settings: { fsync: 'off' } })
-  })
-  afterAll(async () => {
-    await server.stop()
-  })
-
+onEveryPostgres('kinds of schema', (server) => {
   async function open(extra = ''): Promise<CaseWorld> {
-    const target = await postgres.open(
-      { url: server.url() },
-      { run: 'case-1', fence: 1, base: '/', signal: new AbortController().signal },
-    )
-    await target.write.run(setting + extra)
+    const world = await server.open(setting + extra)
+    const target = world.targets.database
     return {
-      targets: { database: target },
-      tools: { database: postgresDialect },
+      ...world,
       state: async () =>
         (await target.read.rows('SELECT to_jsonb(u) AS row FROM users u ORDER BY id')) as unknown as Json,
       leftovers: async () =>
@@ -48,7 +33,6 @@ describe.each(found)('kinds of schema on PostgreSQL (%s)', (source) => {
             "SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace('changeover')",
           )
         ).map((row) => row.name),
-      close: () => target.close(),
     }
   }
 

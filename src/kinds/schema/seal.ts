@@ -1,10 +1,10 @@
 /** `schema.seal`: drops what the new version has left behind. The one kind that cannot be turned back; it asks first who still uses it. */
 import { z } from 'zod'
-import { block, type Finding, note, risk } from '../../core/finding.ts'
+import { block, type Finding, note } from '../../core/finding.ts'
 import { defineKind } from '../../core/kind.ts'
 import type { Catalog, Row, SqlReader } from '../../core/ports/index.ts'
 import { loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
-import { type DatabaseRole, blockers, persist } from './persist.ts'
+import { type DatabaseRole, blocked, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
 await loadParser()
@@ -73,16 +73,11 @@ export const schemaSeal = defineKind<DatabaseRole, Spec, Work>({
 
   async check(work, at) {
     const { database } = at.on
-    const inTheWay = await blockers(database, { locks: locksOf(work), lockMs: 5000 })
-    const found: Finding[] = [...(await dependents(database, work)), ...(await mentions(database, work))]
-    if (inTheWay !== undefined)
-      found.push(
-        risk(
-          'schema.blocked',
-          `the locks would not be granted now: ${inTheWay}`,
-          'wait for the transaction to end; the step tries again by itself',
-        ),
-      )
+    const found: Finding[] = [
+      ...(await dependents(database, work)),
+      ...(await mentions(database, work)),
+      ...(await blocked(database, locksOf(work))),
+    ]
     if (work.quiet === 0 || work.tables.length === 0) return found
     const before = await scans(database, work.tables)
     await at.clock.sleep(work.quiet, at.signal)

@@ -1,10 +1,10 @@
 /** `schema.sql`: a script up and a script down. Linted by the server's grammar, committed once, whatever is killed. */
 import type { z } from 'zod'
-import { block, risk } from '../../core/finding.ts'
+import { block } from '../../core/finding.ts'
 import { defineKind } from '../../core/kind.ts'
 import { destroys, lint, loadParser, predict } from '../../sql/index.ts'
 import { begin, forget, parts as partsDone } from './applied.ts'
-import { type DatabaseRole, blockers } from './persist.ts'
+import { type DatabaseRole, blocked } from './persist.ts'
 import { type Part, cut, droppedTables, shortened } from './script.ts'
 import { backwards, downFindings, locksShown, openEnds, refusals, upFindings } from './script-judge.ts'
 import { runPart } from './script-run.ts'
@@ -54,16 +54,7 @@ export const schemaSql = defineKind<DatabaseRole, ScriptSpec, ScriptWork>({
 
   async check(work, at) {
     const locks = work.up.flatMap((part) => part.locks)
-    const inTheWay = await blockers(at.on.database, { locks, lockMs: 5000 })
-    return inTheWay === undefined
-      ? []
-      : [
-          risk(
-            'schema.blocked',
-            `the locks would not be granted now: ${inTheWay}`,
-            'wait for the transaction to end; the step tries again by itself',
-          ),
-        ]
+    return blocked(at.on.database, locks)
   },
 
   async *apply(work, at) {

@@ -1,7 +1,7 @@
 /** What starting and stopping a service have in common: limits, and the work that both directions need. */
 import { z } from 'zod'
 import type { Site } from '../../core/kind.ts'
-import type { Patience } from './await-health.ts'
+import type { Patience } from './start-healthy.ts'
 
 export const roles = { service: 'service' } as const
 

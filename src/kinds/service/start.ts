@@ -1,7 +1,7 @@
 /** `service.start`: a service runs and is healthy. Rolled back, it is as it was. */
 import { block } from '../../core/finding.ts'
 import { defineKind } from '../../core/kind.ts'
-import { awaitHealth } from './await-health.ts'
+import { startHealthy } from './start-healthy.ts'
 import { roles, spec, workOf } from './spec.ts'
 
 export const serviceStart = defineKind({
@@ -24,10 +24,7 @@ export const serviceStart = defineKind({
   },
 
   async *apply(work, at) {
-    await at.on.service.start()
-    yield { at: { started: true }, note: 'started' }
-    yield* awaitHealth(work.patience, at.on.service, at.clock, at.signal)
-    yield { at: { started: true, healthy: true }, note: 'healthy' }
+    yield* startHealthy(work.patience, at)
   },
 
   async verify(work, at) {

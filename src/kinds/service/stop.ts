@@ -1,7 +1,7 @@
 /** `service.stop`: a service does not run. Rolled back, one that ran runs again and is healthy. */
 import { block } from '../../core/finding.ts'
 import { defineKind } from '../../core/kind.ts'
-import { awaitHealth } from './await-health.ts'
+import { startHealthy } from './start-healthy.ts'
 import { roles, spec, workOf } from './spec.ts'
 
 export const serviceStop = defineKind({
@@ -32,9 +32,6 @@ export const serviceStop = defineKind({
 
   async *rollback(work, at) {
     if (work.was === 'stopped') return
-    await at.on.service.start()
-    yield { at: { started: true }, note: 'started' }
-    yield* awaitHealth(work.patience, at.on.service, at.clock, at.signal)
-    yield { at: { started: true, healthy: true }, note: 'healthy' }
+    yield* startHealthy(work.patience, at)
   },
 })

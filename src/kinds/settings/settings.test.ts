@@ -1,13 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { fileStore } from '../../../test/file-store.ts'
 import { settingsFile } from '../../adapters/settings-file/index.ts'
 import type { Json } from '../../core/json.ts'
 import type { Mark, Writing } from '../../core/kind.ts'
 import type { SettingsWriter } from '../../core/ports/index.ts'
 import { readSettings } from '../../settings/index.ts'
-import { type CaseWorld, describeKind, type KindCase } from '../../testing/index.ts'
+import { describeKind, type KindCase } from '../../testing/index.ts'
 import { settingsSet } from './index.ts'
 
 const document = {
@@ -19,19 +17,7 @@ const document = {
   values: { 'cache.size': 500 },
 }
 
-async function world(): Promise<CaseWorld> {
-  const base = mkdtempSync(join(tmpdir(), 'changeover-settings-'))
-  const path = join(base, 'settings.json')
-  writeFileSync(path, JSON.stringify(document, null, 2))
-  const who = { run: 'r', fence: 1, base, signal: new AbortController().signal }
-  const store = await settingsFile.open({ path: 'settings.json' }, who)
-  return {
-    targets: { store },
-    state: async () => JSON.parse(readFileSync(path, 'utf8')) as Json,
-    leftovers: async () => readdirSync(base).filter((name) => name.includes('changeover')),
-    close: async () => rmSync(base, { recursive: true, force: true }),
-  }
-}
+const world = () => fileStore(settingsFile, document)
 
 const cases: readonly KindCase[] = [
   { name: 'a first value', kind: settingsSet, spec: { set: { 'net.latency': '100ms' } }, world },

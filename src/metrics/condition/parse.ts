@@ -1,53 +1,9 @@
 /** A condition read into a tree, with the binding strengths of expr-lang. Knows how it is written; not what fits together, nor what it comes to. */
 import { suggestion } from '../../core/errors.ts'
 import { eachNames, functions } from './functions.ts'
+import { chained, isSign, isWord, negated, notRead, rightToLeft, spelled, strengths, unary } from './operators.ts'
 import { ConditionFault, type Token, tokensOf } from './tokens.ts'
 import type { BinarySign, EachName, Node } from './tree.ts'
-
-/** How strongly an operator binds (expr-lang, parser/operator): `not` more than `==`, `??` more than all. */
-const strengths: { readonly [sign: string]: number } = {
-  '||': 10,
-  or: 10,
-  '&&': 15,
-  and: 15,
-  '==': 20,
-  '!=': 20,
-  '<': 20,
-  '<=': 20,
-  '>': 20,
-  '>=': 20,
-  in: 20,
-  contains: 20,
-  startsWith: 20,
-  endsWith: 20,
-  '..': 25,
-  '+': 30,
-  '-': 30,
-  '*': 60,
-  '/': 60,
-  '%': 60,
-  '**': 100,
-  '^': 100,
-  '??': 500,
-}
-const unary: { readonly [sign: string]: number } = { not: 50, '!': 50, '-': 90, '+': 90 }
-const spelled: { readonly [sign: string]: BinarySign } = { '||': 'or', '&&': 'and', '^': '**' }
-const rightToLeft = ['**', '^']
-const chained = ['<', '<=', '>', '>=']
-const negated = ['in', 'contains', 'startsWith', 'endsWith']
-
-/** Words of expr-lang that are not read here, with what to do instead. */
-const elsewhere: { readonly [word: string]: string } = {
-  matches: 'figures are compared as numbers',
-  reduce: 'say sum, max, min, mean or count',
-  groupBy: 'ask the source for groups',
-  countBy: 'ask the source for groups',
-  sortBy: 'say sort',
-  if: 'say condition ? one : other',
-  now: 'a condition knows no clock: maxStalenessMs is for the age of a figure',
-  date: 'a condition knows no clock: maxStalenessMs is for the age of a figure',
-  duration: 'figures are plain numbers: say it in their unit',
-}
 
 /** Throws `ConditionFault`. */
 export function parse(text: string): Node {
@@ -79,7 +35,7 @@ class Parser {
     const start = this.#take('let')
     if (!start) return this.#expression(0)
     const name = this.#next()
-    if (name.type !== 'word' || this.#isWord(name.text))
+    if (name.type !== 'word' || isWord(name.text))
       throw new ConditionFault(name.at, `"let" needs a name of its own, not "${name.text}"`)
     this.#expect('=')
     const value = this.#expression(0)
@@ -104,7 +60,7 @@ class Parser {
       }
       const not = this.#negation()
       const sign = this.#token(not ? 1 : 0)
-      const strength = this.#isSign(sign) ? strengths[sign.text] : undefined
+      const strength = isSign(sign) ? strengths[sign.text] : undefined
       if (strength === undefined || strength < least) break
       this.#at += not ? 2 : 1
       if (before === '??' && sign.text !== '??')
@@ -132,7 +88,7 @@ class Parser {
     const right = this.#expression(21)
     const node: Node = { type: 'binary', sign: sign.text as BinarySign, left: first, right, at: first.at }
     const next = this.#token()
-    if (!this.#isSign(next) || !chained.includes(next.text)) return node
+    if (!isSign(next) || !chained.includes(next.text)) return node
     this.#at += 1
     return { type: 'binary', sign: 'and', left: node, right: this.#chain(right, next), at: first.at }
   }
@@ -158,7 +114,7 @@ class Parser {
 
   #operand(): Node {
     const token = this.#token()
-    const strength = this.#isSign(token) ? unary[token.text] : undefined
+    const strength = isSign(token) ? unary[token.text] : undefined
     if (strength === undefined) return this.#after(this.#primary())
     this.#at += 1
     const of = this.#expression(strength)
@@ -211,7 +167,7 @@ class Parser {
         `"#" stands for an element, inside ${eachNames.slice(0, 5).join(', ')} and their like`,
       )
     const next = this.#token()
-    if (next.type !== 'word' || this.#isSign(next)) return { type: 'item', index: false, at }
+    if (next.type !== 'word' || isSign(next)) return { type: 'item', index: false, at }
     if (next.text !== 'index') throw unexpected(next, '"#" is the element, "#index" its number')
     this.#at += 1
     return { type: 'item', index: true, at }
@@ -268,17 +224,6 @@ class Parser {
     return Object.hasOwn(functions, text) || (eachNames as readonly string[]).includes(text)
   }
 
-  /** A word that means something already. */
-  #isWord(text: string): boolean {
-    return ['result', 'true', 'false', 'nil', 'null', 'let', 'not', ...Object.keys(strengths)].includes(text)
-  }
-
-  #isSign(token: Token): boolean {
-    return (
-      token.type === 'sign' || (token.type === 'word' && (token.text === 'not' || Object.hasOwn(strengths, token.text)))
-    )
-  }
-
   #token(ahead = 0): Token {
     return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!
   }
@@ -304,8 +249,4 @@ class Parser {
 
 function unexpected({ type, text, at }: Token, wanted: string): ConditionFault {
   return new ConditionFault(at, `${wanted}${type === 'end' ? '' : `, not "${text}"`}`)
-}
-
-function notRead(word: string): string | undefined {
-  return Object.hasOwn(elsewhere, word) ? `"${word}" of expr-lang is not read here: ${elsewhere[word]!}` : undefined
 }

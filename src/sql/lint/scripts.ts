@@ -4,21 +4,22 @@ import { rank } from '../lock.ts'
 import { objectName, tableName, walk } from '../names.ts'
 import { type Rule, type Scene, commands } from './rule.ts'
 
-/** Squawk's set: statements that may wait for a lock. A table that is made new waits for nobody. */
+/** Squawk's set: statements that may wait for a lock. */
+const waiting = [
+  'AlterTableStmt',
+  'IndexStmt',
+  'DropStmt',
+  'RenameStmt',
+  'ReindexStmt',
+  'CreateTrigStmt',
+  'ClusterStmt',
+  'VacuumStmt',
+]
+
+/** A table that is made new waits for nobody. */
 function waits({ node, locks, fresh }: Scene): boolean {
   if (locks.some((each) => rank(each.mode) >= rank('SHARE UPDATE EXCLUSIVE') && !fresh(each.object))) return true
-  return (
-    [
-      'AlterTableStmt',
-      'IndexStmt',
-      'DropStmt',
-      'RenameStmt',
-      'ReindexStmt',
-      'CreateTrigStmt',
-      'ClusterStmt',
-      'VacuumStmt',
-    ].some((type) => type in node) && locks.every((each) => !fresh(each.object))
-  )
+  return waiting.some((type) => type in node) && locks.every((each) => !fresh(each.object))
 }
 
 function limitRule(
@@ -44,18 +45,7 @@ function limitRule(
 }
 
 function strong(node: Node): boolean {
-  return [
-    'AlterTableStmt',
-    'IndexStmt',
-    'DropStmt',
-    'RenameStmt',
-    'ReindexStmt',
-    'CreateTrigStmt',
-    'ClusterStmt',
-    'VacuumStmt',
-    'TruncateStmt',
-    'LockStmt',
-  ].some((type) => type in node)
+  return [...waiting, 'TruncateStmt', 'LockStmt'].some((type) => type in node)
 }
 
 const robust: Rule = {

@@ -1,11 +1,11 @@
-/** Plans a comparison from facts: which columns stand side by side, and what cannot be compared. Pure. */
+/** Plans a comparison from facts: which tables, relations and rules, and what cannot be compared. Pure. */
 import { declaredRelation, type Look, type Relation } from '../../../compare/index.ts'
 import { suggestion } from '../../../core/errors.ts'
 import { block, type Finding, risk } from '../../../core/finding.ts'
 import type { Draft, Site } from '../../../core/kind.ts'
-import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
+import type { Catalog } from '../../../core/ports/index.ts'
 import { type KeyColumn, postgresWriter } from '../../../rows/index.ts'
-import { lensColumns as lensReads, lensWays } from '../mirror/lens.ts'
+import { keyColumns, lensColumns, plainColumns } from './columns.ts'
 import type { CompareSpec, CompareWork, PairWork } from './spec.ts'
 
 type Roles = { readonly source: 'database'; readonly target: 'database' }
@@ -147,78 +147,6 @@ function missing(table: string, facts: Catalog): readonly Finding[] {
       'mend its name',
     ),
   ]
-}
-
-const texts = /^(text|character|varchar|char|citext|name)/
-
-/** Two databases may sort texts otherwise: there a key is cut by its bytes. */
-function keyColumns(table: TableFacts, names: readonly string[], same: boolean): readonly KeyColumn[] {
-  return names.map((name) => {
-    const type = table.columns[name]?.type ?? 'text'
-    return { name, type: !same && texts.test(type) && !type.includes(' COLLATE ') ? `${type} COLLATE "C"` : type }
-  })
-}
-
-type Columns = {
-  readonly left: Look['columns']
-  readonly right: Look['columns']
-  readonly findings: readonly Finding[]
-}
-
-/** A value is cast to the target's type: varchar against text, int against bigint are the same value. */
-function plainColumns(asked: Asked, from: TableFacts, to: TableFacts): Columns {
-  const both = Object.keys(from.columns).filter(
-    (name) => name in to.columns && !from.key.includes(name) && !stored(from, name),
-  )
-  const names = asked.columns ?? both
-  const absent = names.filter((name) => !(name in from.columns && name in to.columns))
-  const there = names.filter((name) => !absent.includes(name))
-  return {
-    left: there.map((name) => ({ name, expression: `s.${quote(name)}::${to.columns[name]!.type}` })),
-    right: there.map((name) => ({ name, expression: `t.${quote(name)}` })),
-    findings: absent.map((name) =>
-      block(
-        'compare.no-column',
-        `the column "${name}" is not on both sides`,
-        'mend its name in `columns`, or give a lens',
-      ),
-    ),
-  }
-}
-
-function stored(table: TableFacts, name: string): boolean {
-  return / (STORED|VIRTUAL)$/.test(table.columns[name]?.generated ?? '')
-}
-
-function lensColumns(asked: Asked, target: string, from: TableFacts, to: TableFacts): Columns {
-  const ways = lensWays(asked.lens!, from, to)
-  if ('refused' in ways) {
-    const message = `the lens from "${asked.source}" to "${target}" has no SQL: ${ways.refused}`
-    return {
-      left: [],
-      right: [],
-      findings: [
-        block(
-          'compare.lens',
-          message,
-          'the step that transforms checks such a lens itself; compare other columns here',
-        ),
-      ],
-    }
-  }
-  // In one row the columns that the lens reads stand beside those it makes: they are no part of the new shape.
-  const old = asked.source === target ? lensReads(asked.lens!, from).reads : []
-  const mine = (column: string) =>
-    column in to.columns && !old.includes(column) && (asked.columns?.includes(column) ?? true)
-  const made = ways.write('s', 't').forward.filter(({ column }) => mine(column))
-  return {
-    left: made.map(({ column, expression }) => ({
-      name: column,
-      expression: `(${expression})::${to.columns[column]!.type}`,
-    })),
-    right: made.map(({ column }) => ({ name: column, expression: `t.${quote(column)}` })),
-    findings: [],
-  }
 }
 
 function relationsOf(spec: CompareSpec, tables: readonly PairWork[], facts: Catalog): readonly Relation[] {

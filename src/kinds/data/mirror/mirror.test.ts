@@ -1,15 +1,12 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { caseRun, onEveryPostgres } from '../../../../test/postgres.ts'
 import { postgres, postgresDialect } from '../../../adapters/postgres/index.ts'
 import type { Json } from '../../../core/json.ts'
 import { describeKind, type KindCase } from '../../../testing/kind-kit.ts'
-import { postgresSources, type PostgresServer, startPostgres } from '../../../testing/postgres.ts'
 import { dataMirror } from './index.ts'
 import { dataTransform } from '../transform/index.ts'
 import type { MirrorWork } from './spec.ts'
-
-const { found, missing } = postgresSources()
-for (const [source, why] of Object.entries(missing)) console.warn(`no PostgreSQL of ${source}: ${why}`)
 
 const users = `
   CREATE TABLE users (id int PRIMARY KEY, email text, consent_given boolean NOT NULL DEFAULT false, consent_records jsonb, touched int DEFAULT 0);
@@ -59,28 +56,10 @@ const specs = {
   tables: { table: 'public.places', into: 'public.places_v4', lens: moved, key: { id: 'place' } },
 } satisfies { readonly [name: string]: Json }
 
-describe.each(found)('data.mirror on %s', (source) => {
-  let server: PostgresServer
-  let admin: pg.Client
-  let made = 0
-  beforeAll(async () => {
-    server = await startPostgres({ source, settings: { fsync: 'off' } })
-    admin = new pg.Client(server.url())
-    await admin.connect()
-  })
-  afterAll(async () => {
-    await admin?.end()
-    await server?.stop()
-  })
-
+onEveryPostgres('data.mirror', (server) => {
   async function world(fill: string) {
-    const name = `case_${++made}`
-    await admin.query(`CREATE DATABASE ${name}`)
-    const db = new pg.Client(server.url(name))
-    await db.connect()
-    await db.query(fill)
-    const who = { run: 'case-1', fence: 1, base: '/', signal: new AbortController().signal }
-    const database = await postgres.open({ url: server.url(name), connections: 4 }, who)
+    const { name, db, drop } = await server.fresh(fill)
+    const database = await postgres.open({ url: server.url(name), connections: 4 }, caseRun)
     return {
       targets: { database },
       tools: { database: postgresDialect },
@@ -99,8 +78,7 @@ describe.each(found)('data.mirror on %s', (source) => {
         ),
       close: async () => {
         await database.close()
-        await db.end()
-        await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+        await drop()
       },
       db,
       url: server.url(name),

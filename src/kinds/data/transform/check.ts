@@ -9,7 +9,8 @@ import { Brake } from './brake.ts'
 import { prepare } from './hands.ts'
 import { compile, withoutValues } from './lens.ts'
 import { brokenLaws } from './laws.ts'
-import { isData, sqlState, type Tools } from './move.ts'
+import type { Tools } from './move.ts'
+import { isData, sqlState } from './refused-rows.ts'
 import { routeOf, type Work } from './work.ts'
 
 type At = Reading<{ readonly database: 'database' }>

@@ -18,7 +18,8 @@ import {
 import { Brake, waitMs } from './brake.ts'
 import { type LensData } from '../../../lens/index.ts'
 import { asSql, compile, layoutHere } from './lens.ts'
-import { Changed, isData, type Mode, moveOne, type Moved, noteRefused, sqlState, TooMany, type Tools } from './move.ts'
+import { Changed, type Mode, moveOne, type Moved, noteRefused, TooMany, type Tools } from './move.ts'
+import { isData, sqlState } from './refused-rows.ts'
 import { routeOf, type Work } from './work.ts'
 
 type At = Writing<{ readonly database: 'database' }>

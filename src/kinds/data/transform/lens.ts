@@ -10,7 +10,7 @@ import {
   toSql,
   touched,
 } from '../../../lens/index.ts'
-import type { Expression, Forward, Layout, moves } from '../../../rows/index.ts'
+import type { comparisons, Expression, Forward, Layout } from '../../../rows/index.ts'
 import { given } from './given.ts'
 import type { Types, Work } from './work.ts'
 
@@ -102,7 +102,7 @@ export function layoutHere(work: Work): Layout {
 }
 
 /** As `asSql`, of a row `s` whose other side stands in `t` (in place: in `s` too): what must be there when all is well. */
-export function comparedBy(work: Sided, now: string): readonly moves.Compared[] {
+export function comparedBy(work: Sided, now: string): readonly comparisons.Compared[] {
   const made = work.inPlace ? asSql(work, now) : render(work, work.there as unknown as LensData, 't', now)
   if ('refused' in made) return []
   return made.map((each) => ({ ...each, type: work.types.target[each.column] ?? 'text' }))

@@ -2,7 +2,7 @@
 import { block, type Finding, note } from '../../../core/finding.ts'
 import type { Reading } from '../../../core/kind.ts'
 import type { SqlSnapshot } from '../../../core/ports/index.ts'
-import { type Chunk, codecOf, columnType, ledger, moves, Output, RowPipe } from '../../../rows/index.ts'
+import { type Chunk, codecOf, columnType, comparisons, ledger, Output, RowPipe } from '../../../rows/index.ts'
 import { sameValue } from '../../../lens/index.ts'
 import { prepare, readJob } from './hands.ts'
 import { comparedBy } from './lens.ts'
@@ -25,7 +25,7 @@ export async function verifyTransform(work: Work, at: At): Promise<readonly Find
     const seen = { rows: 0, sampled: 0 }
     for await (const chunk of chunksOf(tools, snapshot)) {
       const range = { low: chunk.low_key, high: chunk.high_key }
-      const text = moves.differences(tools.route, comparedBy(work, job.now), range, shown)
+      const text = comparisons.differences(tools.route, comparedBy(work, job.now), range, shown)
       found.push(...(await snapshot.rows<{ key: readonly string[]; why: Different['why'] }>(text, [at.run, at.step])))
       if (tools.sql === undefined && seen.sampled < work.sample)
         found.push(...(await sampleChunk(tools, snapshot, chunk, seen)))
@@ -73,7 +73,9 @@ async function sampleChunk(
     return {}
   })
   const range = { low: chunk.low_key, high: chunk.high_key }
-  for await (const bytes of snapshot.copyOut(moves.copyBeside(tools.route, range, tools.work.sample - seen.sampled))) {
+  for await (const bytes of snapshot.copyOut(
+    comparisons.copyBeside(tools.route, range, tools.work.sample - seen.sampled),
+  )) {
     await pipe.pushLater(bytes, 16)
   }
   pipe.end()

@@ -1,6 +1,6 @@
-/** Waits until a service that was started is healthy; a service that ends, or does not get there in time, is an error that shows why. */
+/** Starts a service and waits until it is healthy; a service that ends, or does not get there in time, is an error that shows why. */
 import { ChangeoverError } from '../../core/errors.ts'
-import type { Clock, Progress } from '../../core/kind.ts'
+import type { Clock, Progress, Writing } from '../../core/kind.ts'
 import type { ServiceReader } from '../../core/ports/index.ts'
 
 export type Patience = {
@@ -15,8 +15,19 @@ export type Patience = {
 /** Lines of the log that an error shows. */
 const shownLines = 10
 
+/** One that runs already is only waited for. */
+export async function* startHealthy(
+  of: Patience,
+  at: Writing<{ readonly service: 'service' }>,
+): AsyncGenerator<Progress> {
+  await at.on.service.start()
+  yield { at: { started: true }, note: 'started' }
+  yield* awaitHealth(of, at.on.service, at.clock, at.signal)
+  yield { at: { started: true, healthy: true }, note: 'healthy' }
+}
+
 /** Yields a mark for each check that was not the last. The time begins anew each time it is entered. */
-export async function* awaitHealth(
+async function* awaitHealth(
   of: Patience,
   service: ServiceReader,
   clock: Clock,
