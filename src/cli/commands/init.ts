@@ -1,6 +1,5 @@
 /** `changeover init`: looks at a PostgreSQL and writes a first plan that runs. Overwrites nothing; never writes a password. */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ChangeoverError } from '../../core/errors.ts'
 import { firstPlan, planTypeScript, planYaml } from '../init/index.ts'
@@ -8,6 +7,7 @@ import { count, plural } from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
 import { planNames } from '../journal-place.ts'
 import { lookAtPostgres } from '../look-at-postgres.ts'
+import { writeNew } from '../out-file.ts'
 
 export interface InitOptions extends Common {
   readonly typescript?: boolean
@@ -25,11 +25,8 @@ export async function init(given: string | undefined, options: InitOptions, door
   const seen = await lookAtPostgres(url, folder)
   const first = firstPlan(seen)
   const file = options.typescript ? 'changeover.config.ts' : 'changeover.yaml'
-  await mkdir(folder, { recursive: true })
-  // `wx`: a file that came meanwhile is not overwritten either.
-  await writeFile(join(folder, file), options.typescript ? planTypeScript(first, seen) : planYaml(first, seen), {
-    flag: 'wx',
-  })
+  // A file that came meanwhile is not overwritten either.
+  await writeNew(join(folder, file), options.typescript ? planTypeScript(first, seen) : planYaml(first, seen))
   const { chosen } = first
   if (door.json) {
     const table = chosen === undefined ? null : `${chosen.schema}.${chosen.name}`
