@@ -45,6 +45,25 @@ describe('a command that is proposed is the one that was typed', () => {
   })
 })
 
+describe('what is proposed about flags and settings is about the store that was named', () => {
+  test.each([
+    [['flags', 'get', 'colr', '--store', 'flags.json'], '`changeover flags list --store flags.json` names them'],
+    [['flags', 'set', 'colr', '--percent', '5', '--store', 'flags.json'], '`changeover flags list --store flags.json`'],
+    [['config', 'get', 'siz', '--store', 'settings.json'], '`changeover config list --store settings.json` names them'],
+    [['flags', 'list', '--store', 'absent.json'], `\`echo '{"flags": {}}' > absent.json\``],
+    [['flags', 'list'], '`--store flags.json`'],
+  ])('%j', async (words, proposed) => {
+    place.write('flags.json', '{"flags": {}}')
+    place.write('settings.json', '{"settings": {}, "values": {}}')
+    expect((await place.run(...words)).err).toContain(proposed)
+  })
+})
+
+test('the code that stands beside a finding has a page', async () => {
+  const ended = await place.run('docs', 'backup.rights')
+  expect([ended.code, ended.out]).toEqual([0, expect.stringContaining('A finding, block:')])
+})
+
 describe('a file that cannot be written is no fault of this tool', () => {
   test.each([
     [['plan', '--out', 'no/such/plan.md'], 'there is no folder'],

@@ -41,7 +41,13 @@ async function rights(work: BackupWork, at: At): Promise<readonly Finding[]> {
         ]),
     ...tables
       .filter((each) => !each.reads)
-      .map((each) => block('backup.rights', `the account may not read "${each.name}"`, `GRANT SELECT ON ${each.name}`)),
+      .map((each) =>
+        block(
+          'backup.rights',
+          `"${account?.account ?? ''}" may not read "${each.name}"`,
+          `GRANT SELECT ON ${each.name} TO "${account?.account ?? ''}"`,
+        ),
+      ),
     ...tables
       .filter((each) => each.hidden)
       .map((each) =>
