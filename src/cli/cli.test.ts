@@ -188,7 +188,7 @@ describe('a run', () => {
   })
 
   test('is paused by one Ctrl-C and by SIGTERM, stopped by two, and goes on from there', async () => {
-    place.write('changeover.yaml', plan.replaceAll('600', '4000'))
+    place.write('changeover.yaml', plan.replaceAll('600', '60000'))
     const once = place.start('run', '--yes')
     await once.shows('step.started')
     once.child.kill('SIGTERM')
