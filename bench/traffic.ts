@@ -1,7 +1,7 @@
-/**
- * HAProxy steered under load: 1,000 changes of weights and as many of the sticky share, how long one takes and how many requests fail (none may); a whole run whose
- * gate fails, from that event to the last request on the newer side (under a second is wanted); and 1,000,000 users, a third not ASCII, through the Lua file, of
- * them 20,000 through HAProxy itself, against the definition of the bucket.
+/** HAProxy steered under load: how long a change takes, how many requests fail, and how soon the last request has left a side that a gate failed.
+ * 1,000 changes of weights and as many of the sticky share (no request may fail); a whole run whose gate fails, from that event to the last request on the newer
+ * side (under a second is wanted); and 1,000,000 users, a third not ASCII, through the Lua file, of them 20,000 through HAProxy itself, against the definition of
+ * the bucket.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'

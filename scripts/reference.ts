@@ -53,7 +53,7 @@ function cliPage(): string {
     mdTable(['code', 'what it means'], exits),
     ['## JSON'],
     [
-      'With `--json` stdout holds one JSON object a line. `run`, `resume`, `abort` and `rollback` print each event and end with an object of the type `run.summary`, which has `phase`, `steps` and `exit`. An error is the last object: `{ "error": { "code", "message", "help" }, "exit" }`; nothing is on stderr then but what the tool says by the way.',
+      'With `--json` stdout holds one JSON object a line; with `--out` the file has it, and stdout says where. `run`, `resume`, `abort` and `rollback` print each event and end with an object of the type `run.summary`, which has `phase`, `steps` and `exit`. An error is the last object: `{ "error": { "code", "message", "help" }, "exit" }`; nothing is on stderr then but what the tool says by the way.',
     ],
   ])
 }

@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type Command, openCommand } from '../stage/command.ts'
 import { endWith, refuse } from '../stage/end.ts'
+import { wordsGiven } from '../stage/words-given.ts'
 import { askingStep, triggerOf } from '../stage/told-by-journal.ts'
 import { type Outcome, type Place, summarise } from './outcome.ts'
 import { planEnvironment } from './plan-environment.ts'
@@ -37,16 +37,14 @@ ${listOf(runFaults)}
 Rollbacks:
 ${listOf(rollbacks)}`
 
-const { values: given } = parseArgs({
-  options: {
-    fault: { type: 'string' },
-    rollback: { type: 'string' },
-    until: { type: 'string' },
-    nodes: { type: 'string', default: '24' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const given = wordsGiven({
+  fault: { type: 'string' },
+  rollback: { type: 'string' },
+  until: { type: 'string' },
+  nodes: { type: 'string', default: '24' },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 })
 const out = given.json ? 2 : 'inherit'
 const say = (line: string): void => void (given.json ? process.stderr : process.stdout).write(`${line}\n`)

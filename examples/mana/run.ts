@@ -6,11 +6,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { fold } from 'changeover'
 import { openHook } from '../stage/hook.ts'
 import { openCommand, type Command } from '../stage/command.ts'
 import { endWith, refuse } from '../stage/end.ts'
+import { wordsGiven } from '../stage/words-given.ts'
 import type { ClientsReport, LedgerReport } from './clients.ts'
 import { type Fault, faults, isFault } from './faults.ts'
 import type { Figure, FiguresReport } from './figures/figure.ts'
@@ -36,15 +36,13 @@ ${Object.entries(faults)
   .map(([name, what]) => `  ${name.padEnd(12)} ${what}`)
   .join('\n')}`
 
-const { values: given } = parseArgs({
-  options: {
-    fault: { type: 'string' },
-    environment: { type: 'string', default: 'production' },
-    rollback: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const given = wordsGiven({
+  fault: { type: 'string' },
+  environment: { type: 'string', default: 'production' },
+  rollback: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 })
 const plan = join(import.meta.dirname, 'changeover.config.ts')
 const say = (line: string): void => void (given.json ? process.stderr : process.stdout).write(`${line}\n`)

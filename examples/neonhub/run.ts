@@ -6,11 +6,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { type Finding, fold, type RunState } from 'changeover'
 import { type PostgresServer, postgresSources, startPostgres } from 'changeover/testing'
 import { type Command, openCommand } from '../stage/command.ts'
 import { endWith, refuse } from '../stage/end.ts'
+import { wordsGiven } from '../stage/words-given.ts'
 import { openHook } from '../stage/hook.ts'
 import { writeReport } from '../stage/report.ts'
 import { triggerOf } from '../stage/told-by-journal.ts'
@@ -35,16 +35,14 @@ const usage = `Takes a NeonHub from v3.3 to v4.0 under live load.
   npm start -- --json           the last line is one JSON object
   npm start -- --keep           leaves the folder of the system for a look`
 
-const { values: given } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '100000' },
-    rate: { type: 'string', default: '150' },
-    rollback: { type: 'boolean', default: false },
-    fault: { type: 'string', default: 'none' },
-    json: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const given = wordsGiven({
+  rows: { type: 'string', default: '100000' },
+  rate: { type: 'string', default: '150' },
+  rollback: { type: 'boolean', default: false },
+  fault: { type: 'string', default: 'none' },
+  json: { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 })
 /** How `changeover` ends when the run was rolled back. */
 const rolledBack = 5

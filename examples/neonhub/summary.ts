@@ -68,7 +68,11 @@ export function summaryText(summary: Summary, state: RunState, { messages, repor
   const foot =
     rollback || caught
       ? []
-      : ['', 'The example is taken down now. `npm start -- --rollback` goes on to turn it back, and proves it.']
+      : [
+          '',
+          'The example is taken down now, and its run with it: there is nothing left to resume. `npm start -- --rollback` goes on to',
+          'turn it back, and proves it.',
+        ]
   return ['', head, ...lines.map(([name, value]) => `  ${name.padEnd(20)} ${value}`), ...foot, ''].join('\n') + '\n'
 }
 

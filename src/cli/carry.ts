@@ -3,7 +3,7 @@ import { isChangeoverError } from '../core/errors.ts'
 import type { Event } from '../core/event.ts'
 import { evolve, next, phase, type RunState } from '../core/run.ts'
 import { type Bench, control, drive } from '../engine/index.ts'
-import { adviceFor, makeReport, statusJson, tilesOf, wrap } from '../views/index.ts'
+import { adviceFor, commandLines, makeReport, statusJson, tilesOf, wrap } from '../views/index.ts'
 import { ask } from './ask.ts'
 import { type Common, type Door, optionsOf } from './door.ts'
 import { exitCodeOf } from './exit.ts'
@@ -197,11 +197,5 @@ async function sumUp(
   for (const step of state.steps)
     if (step.error) door.out(`${paint.bad(`${step.plan.id}: ${step.error.message}`)}\n  → ${step.error.help}\n`)
   if (advice.waits !== '') door.out(`${paint.warn(`waits for ${advice.waits}`)}\n`)
-  const widest = Math.max(0, ...advice.commands.map((each) => each.command.length))
-  // A long path to the plan leaves no room beside it.
-  const beside = widest + 30 <= door.width()
-  for (const { command, does } of advice.commands)
-    door.out(
-      beside ? `  ${command.padEnd(widest)}  ${paint.faint(does)}\n` : `  ${paint.faint(`${does}:`)}\n    ${command}\n`,
-    )
+  for (const line of commandLines(advice.commands, door.width(), paint)) door.out(`${line}\n`)
 }

@@ -20,7 +20,7 @@ export function showFailure(error: unknown, door: Door): ExitCode {
     const { paint } = door
     const lines = message.split('\n')
     door.err(`${paint.bad('error')}  ${lines.join('\n       ')}\n`)
-    if (help !== '') door.err(`       ${paint.strong('→')} ${help}\n`)
+    for (const line of help === '' ? [] : help.split('\n')) door.err(`       ${paint.strong('→')} ${line}\n`)
     door.err(`       ${paint.faint(known ? `${code}, see \`changeover docs ${code}\`` : code)}\n`)
   }
   if (door.env['CHANGEOVER_DEBUG'] === '1' && error instanceof Error) door.err(`${stackOf(error)}\n`)

@@ -12,8 +12,9 @@ for (const [source, why] of Object.entries(missing))
 
 const tables = `CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
 INSERT INTO customers (name) SELECT 'Customer ' || g FROM generate_series(1, 500) g;
+ALTER TABLE customers SET (autovacuum_enabled = false);
 CREATE TABLE "odd ""name" (a int);
-ANALYZE`
+CREATE ROLE small LOGIN; GRANT SELECT ON customers TO small`
 
 describe.each(found)('init on the %s PostgreSQL', (source) => {
   let server: PostgresServer
@@ -31,9 +32,23 @@ describe.each(found)('init on the %s PostgreSQL', (source) => {
     await server?.stop()
   })
 
+  test('says what it does not know yet, and which right the plan will want', async () => {
+    const made = await place.run('init', server.url().replace('postgres@', 'small@'), '--dir', 'small')
+    expect(made.out).toContain('adds one empty column to public.customers (rows not estimated yet)')
+    expect(made.out).toContain('ALTER ROLE "small" CREATEDB')
+    expect(readFileSync(join(place.folder, 'small', 'changeover.yaml'), 'utf8')).toContain(
+      'public.customers: rows not estimated yet, ',
+    )
+    const client = new pg.Client({ connectionString: server.url() })
+    await client.connect()
+    await client.query('ANALYZE')
+    await client.end()
+  })
+
   test('writes a first plan that runs, verifies, reports and rolls back', async () => {
     const made = await place.run('init')
     expect(made.out).toContain('adds one empty column to public.customers (about 500 rows)')
+    expect(made.out).not.toContain('CREATEDB')
     expect(readFileSync(join(place.folder, 'changeover.yaml'), 'utf8')).not.toContain('very-secret')
     expect((await place.run('check')).code).toBe(0)
     const run = await place.run('run', '--yes')

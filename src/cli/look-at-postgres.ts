@@ -9,11 +9,11 @@ export async function lookAtPostgres(url: string, base: string): Promise<SeenDat
   const target = await postgres.open({ url }, { run: 'init', fence: 0, base, signal })
   try {
     const read = target.read as SqlReader
-    const [server] = await read.rows<{ name: string; version: string }>(
-      `SELECT current_database() AS name, current_setting('server_version') AS version`,
-    )
+    const [server] = await read.rows<{ name: string; version: string; account: string; creates: boolean }>(serverQuery)
     const tables = await read.rows<SeenRow>(tablesQuery)
-    return { name: server?.name ?? '', version: (server?.version ?? '').split(' ')[0] ?? '', tables: tables.map(seen) }
+    const lacks = server?.creates === false ? { lacksCreatedb: server.account } : {}
+    const version = (server?.version ?? '').split(' ')[0] ?? ''
+    return { name: server?.name ?? '', version, ...lacks, tables: tables.map(seen) }
   } finally {
     await target.close()
   }
@@ -23,11 +23,16 @@ export async function lookAtPostgres(url: string, base: string): Promise<SeenDat
 type SeenRow = Pick<SeenTable, keyof SeenTable>
 
 function seen(row: SeenRow): SeenTable {
-  return { ...row, rows: Math.max(0, Number(row.rows)), bytes: Number(row.bytes) }
+  return { ...row, rows: row.rows === null ? null : Number(row.rows), bytes: Number(row.bytes) }
 }
 
+const serverQuery = `
+SELECT current_database() AS name, current_setting('server_version') AS version, current_user AS account,
+  (SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user) AS creates`
+
 const tablesQuery = `
-SELECT n.nspname AS schema, c.relname AS name, c.reltuples::float8 AS rows, pg_total_relation_size(c.oid)::float8 AS bytes,
+SELECT n.nspname AS schema, c.relname AS name, 
+  CASE WHEN c.reltuples > 0 OR pg_relation_size(c.oid) = 0 THEN greatest(0, c.reltuples)::float8 END AS rows, pg_total_relation_size(c.oid)::float8 AS bytes,
   coalesce((SELECT array_agg(a.attname::text ORDER BY k.place)
             FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(number, place)
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number

@@ -1,6 +1,6 @@
 /** The plan as a person writes it, in YAML or TypeScript: its shape, and errors that name the path and the mend. Knows no kind. */
 import { z } from 'zod'
-import { ChangeoverError, suggestion } from './errors.ts'
+import { ChangeoverError, suggestion, throwTogether } from './errors.ts'
 import type { Json } from './json.ts'
 import { complaintOf, type Locate, type Path, protoIn } from './shape.ts'
 
@@ -102,42 +102,39 @@ export function readAsked(value: unknown, locate: Locate): Asked {
     const { code, message, known } = complaintOf(read.error.issues, askedSchema, value, locate)
     throw new ChangeoverError(code, message, known ?? 'see `changeover docs plan` for the shape of a plan file')
   }
-  const ids = idsOf(read.data)
-  const first = new Map<string, Path>()
-  for (const [id, path] of ids) {
-    if (first.has(id))
-      throw new ChangeoverError(
-        'plan.invalid',
-        `${locate(path)}: two steps have the id "${id}"`,
-        'give each step an id of its own',
-      )
-    first.set(id, path)
-  }
-  mustKnowTargets(read.data, locate)
-  const known = [...first.keys()]
-  const at = read.data.checklist.findIndex((entry) => entry.step !== undefined && !first.has(entry.step))
-  const lost = read.data.checklist[at]
-  if (lost?.step !== undefined) {
-    const message = `${locate(['checklist', at, 'step'])}: checklist item "${lost.item}" names step "${lost.step}", which the plan does not have${suggestion(lost.step, known)}`
-    throw new ChangeoverError(
-      'plan.unknown-step',
-      message,
-      'name a step of the plan, or leave the step away for a person to tick',
-    )
-  }
+  throwTogether([...repeatedIds(read.data, locate), ...lostTargets(read.data, locate), ...lostSteps(read.data, locate)])
   return read.data
 }
 
-function mustKnowTargets({ backFirst = [], targets }: Asked, locate: Locate): void {
-  const at = backFirst.findIndex((name) => !Object.hasOwn(targets, name))
-  const name = backFirst[at]
-  if (name === undefined) return
+function repeatedIds(asked: Asked, locate: Locate): readonly ChangeoverError[] {
+  const seen = new Set<string>()
+  return idsOf(asked).flatMap(([id, path]) => {
+    if (!seen.has(id)) {
+      seen.add(id)
+      return []
+    }
+    const message = `${locate(path)}: two steps have the id "${id}"`
+    return [new ChangeoverError('plan.invalid', message, 'give each step an id of its own')]
+  })
+}
+
+function lostTargets({ backFirst = [], targets }: Asked, locate: Locate): readonly ChangeoverError[] {
   const known = Object.keys(targets)
-  throw new ChangeoverError(
-    'plan.unknown-target',
-    `${locate(['backFirst', at])} is target "${name}", which is not declared${suggestion(name, known)}`,
-    `the targets of the plan: ${known.join(', ')}`,
-  )
+  return backFirst.flatMap((name, at) => {
+    if (Object.hasOwn(targets, name)) return []
+    const message = `${locate(['backFirst', at])} is target "${name}", which is not declared${suggestion(name, known)}`
+    return [new ChangeoverError('plan.unknown-target', message, `the targets of the plan: ${known.join(', ')}`)]
+  })
+}
+
+function lostSteps(asked: Asked, locate: Locate): readonly ChangeoverError[] {
+  const known = idsOf(asked).map(([id]) => id)
+  return asked.checklist.flatMap(({ item, step }, at) => {
+    if (step === undefined || known.includes(step)) return []
+    const message = `${locate(['checklist', at, 'step'])}: checklist item "${item}" names step "${step}", which the plan does not have${suggestion(step, known)}`
+    const help = 'name a step of the plan, or leave the step away for a person to tick'
+    return [new ChangeoverError('plan.unknown-step', message, help)]
+  })
 }
 
 function idsOf(asked: Asked): readonly (readonly [id: string, path: Path])[] {

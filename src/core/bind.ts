@@ -1,10 +1,10 @@
 /** A plan's words against the kinds and adapters there are: kind, roles, spec, configuration. Needs no target and no environment. */
 import type { z } from 'zod'
 import type { Asked, AskedStep } from './asked.ts'
-import { ChangeoverError, suggestion } from './errors.ts'
+import { ChangeoverError, isChangeoverError, suggestion, throwTogether } from './errors.ts'
 import type { Adapters, AnyKind, Kinds } from './kind.ts'
 import type { Roles } from './ports/index.ts'
-import { complaintOf, type Locate, showPath } from './shape.ts'
+import { complaintOf, type Locate, type Path, showPath } from './shape.ts'
 
 /** What binds: `locate` says where a path of this step stands, relative to the step. */
 export interface Binding {
@@ -13,14 +13,41 @@ export interface Binding {
   readonly locate?: Locate | undefined
 }
 
-/** Everything that can be known to be wrong before anything is opened. Throws `plan.*`, naming where it stands. */
+/** Everything that can be known to be wrong before anything is opened, all of it at once. Throws `plan.*`, naming where each stands. */
 export function mustBeKnown(asked: Asked, known: Omit<Binding, 'locate'>, locate: Locate): void {
-  for (const [name, target] of Object.entries(asked.targets)) mustFitAdapter(name, target, known.adapters, locate)
-  for (const [index, step] of asked.steps.entries()) {
-    const own = { ...known, locate: (path: readonly PropertyKey[]) => locate(['steps', index, ...path]) }
-    bindStep(step, asked, own)
-    for (const [at, guard] of (step.guards ?? []).entries())
-      bindStep(guard, asked, { ...known, locate: (path) => locate(['steps', index, 'guards', at, ...path]) })
+  const bindAt = (step: AskedStep, path: Path) =>
+    mistakesOf(step, asked, { ...known, locate: (more) => locate([...path, ...more]) })
+  const wrong = [
+    ...Object.entries(asked.targets).map(([name, target]) =>
+      mistake(() => mustFitAdapter(name, target, known.adapters, locate)),
+    ),
+    ...asked.steps.flatMap((step, index) => [
+      ...bindAt(step, ['steps', index]),
+      ...(step.guards ?? []).flatMap((guard, at) => bindAt(guard, ['steps', index, 'guards', at])),
+    ]),
+  ]
+  throwTogether(wrong.filter((each) => each !== undefined))
+}
+
+/** A step of an unknown kind is not looked at further; roles and spec of a known one are wrong or right each for itself. */
+function mistakesOf(step: AskedStep, asked: Asked, binding: Binding): readonly (ChangeoverError | undefined)[] {
+  const locate = locateIn(step, binding)
+  const lost = mistake(() => findKind(step, binding.kinds, locate))
+  if (lost !== undefined) return [lost]
+  const kind = findKind(step, binding.kinds, locate)
+  return [
+    mistake(() => bindRoles(step, kind.roles as Roles, asked, binding.adapters, locate)),
+    mistake(() => readSpec(step, kind, locate)),
+  ]
+}
+
+function mistake(look: () => unknown): ChangeoverError | undefined {
+  try {
+    look()
+    return undefined
+  } catch (error) {
+    if (isChangeoverError(error)) return error
+    throw error
   }
 }
 
@@ -31,12 +58,15 @@ export interface Bound {
 }
 
 export function bindStep(step: AskedStep, asked: Asked, binding: Binding): Bound {
-  const locate: Locate = binding.locate
-    ? (path) => `${binding.locate?.(path)}: step "${step.id}"`
-    : (path) => `step "${step.id}"${path[0] === 'spec' ? `: ${showPath(path)}` : ''}`
+  const locate = locateIn(step, binding)
   const kind = findKind(step, binding.kinds, locate)
   const on = bindRoles(step, kind.roles as Roles, asked, binding.adapters, locate)
   return { kind, on, spec: readSpec(step, kind, locate) }
+}
+
+function locateIn(step: AskedStep, { locate }: Binding): Locate {
+  if (locate) return (path) => `${locate(path)}: step "${step.id}"`
+  return (path) => `step "${step.id}"${path[0] === 'spec' ? `: ${showPath(path)}` : ''}`
 }
 
 function findKind(step: AskedStep, kinds: Kinds, locate: Locate): AnyKind {

@@ -76,6 +76,19 @@ export function isChangeoverError(error: unknown): error is ChangeoverError {
   return error instanceof Error && error.name === 'ChangeoverError' && 'code' in error && 'help' in error
 }
 
+/** Of several errors one: the code of the first, and a line of message and of help for each. Throws nothing where there is none. */
+export function throwTogether(errors: readonly ChangeoverError[]): void {
+  const [first] = errors
+  if (first === undefined) return
+  if (errors.length === 1) throw first
+  const lines = (of: (error: ChangeoverError) => string): string => [...new Set(errors.map(of))].join('\n')
+  throw new ChangeoverError(
+    first.code,
+    lines((each) => each.message),
+    lines((each) => each.help),
+  )
+}
+
 /** The name in `known` that a mistyped `word` most likely meant, if one is near enough. Damerau-Levenshtein, at most a third wrong. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const scored = [...known].map((name) => ({ name, far: distance(word.toLowerCase(), name.toLowerCase()) }))

@@ -25,9 +25,7 @@ export function complaintOf(
   const all = issues.flatMap((issue) => nearestIssues(issue))
   const lost = all.filter((issue) => issue.code === 'unrecognized_keys')
   if (lost.length === 0) {
-    const lines = all.map(
-      (issue) => `${locate([...base, ...issue.path])}: ${issue.message}${wished(issue, shape, value)}`,
-    )
+    const lines = all.map((issue) => `${locate([...base, ...issue.path])}: ${worded(issue, shape, value)}`)
     return { code: 'plan.invalid', message: [...new Set(lines)].join('\n') }
   }
   const lines = lost.flatMap((issue) => {
@@ -75,17 +73,45 @@ function nearestIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   return best.flatMap((each) => nearestIssues({ ...each, path: [...issue.path, ...each.path] } as z.core.$ZodIssue))
 }
 
-/** What was seen, and the nearest of the words that are allowed there. */
-function wished(issue: z.core.$ZodIssue, shape: z.core.$ZodType, value: unknown): string {
-  if (issue.code === 'custom') return ''
-  const at = issue.path.reduce<unknown>(
+/** The issue in our words where they are plainer: what is missing, and what stands where something of another type is taken. */
+function worded(issue: z.core.$ZodIssue, shape: z.core.$ZodType, value: unknown): string {
+  const at = valueAt(value, issue.path)
+  if (issue.code !== 'invalid_type') return `${issue.message}${wished(issue, shape, at)}`
+  const wanted = typeWords[issue.expected] ?? issue.expected
+  if (at === undefined) return `is missing; it takes ${wanted}`
+  const text = JSON.stringify(at)
+  const quotes = issue.expected === 'string' && (typeof at === 'number' || typeof at === 'boolean')
+  return `takes ${wanted}, not ${shortened(text)}${quotes ? `; write "${text}"` : ''}`
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'names with values',
+  record: 'names with values',
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
     (now, key) => (typeof now === 'object' && now !== null ? Reflect.get(now, key) : undefined),
     value,
   )
+}
+
+/** What was seen, and the nearest of the words that are allowed there. */
+function wished(issue: z.core.$ZodIssue, shape: z.core.$ZodType, at: unknown): string {
+  if (issue.code === 'custom') return ''
   if (typeof at !== 'string' && typeof at !== 'number' && typeof at !== 'boolean') return ''
   const text = JSON.stringify(at)
   const near = typeof at === 'string' ? suggestion(at, wordsAt(shape, issue)) : ''
-  return `, not ${text.length > 60 ? `${text.slice(0, 59)}…` : text}${near}`
+  return `, not ${shortened(text)}${near}`
 }
 
 function wordsAt(shape: z.core.$ZodType, issue: z.core.$ZodIssue): readonly string[] {

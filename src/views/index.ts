@@ -1,5 +1,6 @@
 /** Renderings of plans and runs: state in, text, Markdown, HTML or JSON out. Pure: no clock, no terminal, no file. */
 export { adviceFor } from './advice.ts'
+export { commandLines } from './command-lines.ts'
 export { type Alerts, alertsOf } from './alerts.ts'
 export { askedMetrics, baselineOf, type PlanMetric } from './asked-metrics.ts'
 export { dashboardOf } from './dashboard.ts'

@@ -2,6 +2,7 @@
 import type { RunState, Standing, StepState } from '../core/run.ts'
 import { type Advice, adviceFor } from './advice.ts'
 import { bar } from './bar.ts'
+import { commandLines } from './command-lines.ts'
 import { distinct, paintOf } from './finding-text.ts'
 import type { Pace } from './pace.ts'
 import { fit, pad, type Paint, plain, wrap } from './paint.ts'
@@ -41,9 +42,11 @@ export function statusText(run: string, state: RunState, options: StatusOptions)
     stageStrip(state, paint, width),
     stepLines(progress, state, paint, width),
     findingLines(state, paint, width),
-    adviceLines(adviceFor(state, commandOptions, runnerGone), paint, width),
   ]
-  const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.map((line) => fit(line, width)))
+  const whole = sections.map((lines) => lines.map((line) => fit(line, width)))
+  const text = [...whole, adviceLines(adviceFor(state, commandOptions, runnerGone), paint, width)].filter(
+    (lines) => lines.length > 0,
+  )
   return `${text.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
@@ -169,9 +172,5 @@ function findingLines(state: RunState, paint: Paint, width: number): readonly st
 
 function adviceLines(advice: Advice, paint: Paint, width: number): readonly string[] {
   const waits = advice.waits === '' ? [] : wrap(`waits for ${advice.waits}`, width).map(paint.warn)
-  const widest = Math.max(...advice.commands.map((each) => each.command.length))
-  return [
-    ...waits,
-    ...advice.commands.map((each) => `  ${paint.strong(pad(each.command, widest))}  ${paint.faint(each.does)}`),
-  ]
+  return [...waits, ...commandLines(advice.commands, width, paint)]
 }

@@ -39,12 +39,12 @@ test.each([
   await expect(shown(events)).toMatchFileSnapshot(`../../test/views/status-${name.replaceAll(' ', '-')}.txt`)
 })
 
-test('no line is wider than the terminal', () => {
+test('no line is wider than the terminal, but a command that is there to be copied', () => {
   for (const events of [halfRun, waiting, failed, doneRun]) {
     expect(
       shown(events, 50)
         .split('\n')
-        .filter((line) => columns(line) > 50),
+        .filter((line) => columns(line) > 50 && !line.startsWith('    changeover ')),
     ).toEqual([])
   }
 })
@@ -54,6 +54,18 @@ test('the command to type next fits the phase, with the options that lead to the
   expect(first(waiting)).toBe('changeover approve switch --note "…" -f a.yaml')
   expect(first(failed)).toBe('changeover resume -f a.yaml')
   expect(first(halfRun)).toBe('changeover status --watch -f a.yaml')
+})
+
+test('a command that is proposed is never cut, however narrow the screen', () => {
+  const text = statusText('neonhub-1', stateOf(failed), {
+    now: Date.parse(failed.at(-1)!.at),
+    width: 40,
+    commandOptions: '-f some/where/else/changeover.config.ts',
+  })
+  const lines = text.split('\n')
+  expect(lines).toContain('    changeover resume -f some/where/else/changeover.config.ts')
+  expect(lines).toContain('  try that step again:')
+  expect(lines.filter((line) => line.length > 40).every((line) => line.startsWith('    changeover '))).toBe(true)
 })
 
 test('a run whose runner is gone was interrupted, and is gone on with; one that is at rest needs no runner', () => {

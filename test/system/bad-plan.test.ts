@@ -141,9 +141,9 @@ describe('a file that is no plan', () => {
   test.each([
     ['empty', '', 'is empty'],
     ['white space', '\n \n', 'is empty'],
-    ['only a comment', '# nothing\n', 'expected object'],
-    ['a list', '- a\n', 'expected object'],
-    ['text', 'hello', 'expected object'],
+    ['only a comment', '# nothing\n', 'takes names with values'],
+    ['a list', '- a\n', 'takes names with values'],
+    ['text', 'hello', 'takes names with values'],
     ['binary', '\u0000\u0001\u0002', 'is binary'],
     ['huge', `name: ${'x'.repeat(5_000_000)}\n`, '4.8 MB is no plan'],
     ['a bomb of aliases', `${bombed.join('\n')}\n`, 'alias'],

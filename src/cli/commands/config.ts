@@ -4,7 +4,7 @@ import type { SettingChange, SettingsReader, SettingsWriter, SettingValue } from
 import { thisActor } from '../../engine/this-process.ts'
 import { judgeValue, ruleOf, type Settings, settingsOf, valueOf, wantedOf } from '../../settings/index.ts'
 import type { Door } from '../door.ts'
-import { openStore, type StoreOptions } from './store.ts'
+import { aboutThatStore, openStore, type StoreOptions } from './store.ts'
 import { positive } from './wishes.ts'
 
 export interface ConfigOptions extends StoreOptions {
@@ -38,6 +38,8 @@ export async function config(
     if (verb === 'history') return await history(name, options, read, door)
     if (verb === 'get') return await get(name ?? '', read, door)
     return await set(name ?? '', verb === 'unset' ? null : (value ?? ''), options, write, door)
+  } catch (error) {
+    throw aboutThatStore(error, options)
   } finally {
     stop.abort(new Error('over'))
     await opened.close()

@@ -8,6 +8,7 @@ import { carryOn, type CarryOptions } from '../carry.ts'
 import { type Common, type Door, optionsOf } from '../door.ts'
 import { findRun, openJournalFor, readState } from '../journal.ts'
 import { openBenchFor } from '../open.ts'
+import { spelled } from '../spelled.ts'
 import { type WishOptions, wishesOf } from './wishes.ts'
 
 export interface NoteOptions extends Common {
@@ -29,7 +30,7 @@ export async function approve(step: string | undefined, options: NoteOptions, do
     throw new ChangeoverError(
       'usage.invalid',
       'an approval needs a note',
-      'say why: `changeover approve --note "support is ready"`',
+      `say why: \`${spelled(step === undefined ? 'approve' : `approve ${step}`, { ...options, note: 'support is ready' })}\``,
     )
   const what: Control = { do: 'approve', note, ...(step === undefined ? {} : { step }) }
   return say(options, door, what, (run) => `approved; where no runner waits, \`changeover resume\` goes on with ${run}`)
@@ -94,7 +95,7 @@ export async function rollback(options: RollbackOptions, door: Door): Promise<nu
 function mustBeSure(options: { readonly yes?: boolean }, door: Door, verb: string): void {
   if (options.yes || (door.asks && !door.json)) return
   const message = `${verb} needs --yes where nobody can be asked`
-  throw new ChangeoverError('usage.invalid', message, `\`changeover ${verb} --yes\``)
+  throw new ChangeoverError('usage.invalid', message, `\`${spelled(verb, { ...options, yes: true })}\``)
 }
 
 /** Appends what is wanted and then drives the run, or watches the runner that does. */

@@ -27,7 +27,7 @@ interface Topic {
 }
 
 export async function docs(wanted: string | undefined, options: Common, door: Door): Promise<number> {
-  const near = [...general(), ...written(), ...errors()]
+  const near = [...general(), ...written(), ...errors(), ...findings()]
   if (wanted === undefined) return listAll([...near, ...(await fromCode())], options, door)
   // A page that is at hand is shown without loading every kind.
   const topic = named(near, wanted) ?? named(await fromCode(), wanted)
@@ -64,7 +64,7 @@ function unknownTopic(wanted: string, topics: readonly Topic[]): ChangeoverError
 function list(topics: readonly Topic[], door: Door): string {
   const widest = Math.max(...topics.map((topic) => topic.name.length))
   const lines = topics.map((topic) => `  ${door.paint.name(topic.name.padEnd(widest))}  ${topic.says}`)
-  return `${lines.join('\n')}\n\n\`changeover docs TOPIC\` shows one; so does the name of a kind, a recipe, an adapter or an error code.\n`
+  return `${lines.join('\n')}\n\n\`changeover docs TOPIC\` shows one; so does the name of a kind, a recipe or an adapter, and the code of an error or a finding.\n`
 }
 
 function general(): readonly Topic[] {
@@ -93,6 +93,23 @@ function errors(): readonly Topic[] {
     page: () => `# ${code}\n\n${means}\n`,
   }))
 }
+
+/** The code of a finding stands beside each; its level and place are on a page that is made from the code. */
+function findings(): readonly Topic[] {
+  const path = join(packageFolder, 'docs', 'reference', 'findings.md')
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  return [...text.matchAll(/^\| `([a-z.-]+)` \| ([a-z, ]+) \| (.+) \|$/gm)].map(
+    ([, code = '', levels = '', files = '']) => ({
+      name: code,
+      says: `a finding: ${levels}`,
+      listed: false,
+      page: () =>
+        `# ${code}\n\nA finding, ${levels.replaceAll(', ', ' or ')}: what is so is its message, and what ends it stands behind its arrow.\n\nMade in ${files}.\n\n${levelWords}\n`,
+    }),
+  )
+}
+
+const levelWords = 'A `note` is worth knowing, a `risk` may hurt, a `block` stops the run until it is ended.'
 
 async function fromCode(): Promise<readonly Topic[]> {
   const { converterNames, describedAdapters, describedKinds, describedOperations, describedRecipes } =

@@ -8,7 +8,7 @@ import { whoMoves } from '../../kinds/flags/words.ts'
 import type { Door } from '../door.ts'
 import { serve, type ServeOptions } from './flags-serve.ts'
 import { disableAll, set, type SetOptions } from './flags-set.ts'
-import { openStore, type StoreOptions } from './store.ts'
+import { aboutThatStore, openStore, type StoreOptions } from './store.ts'
 import { positive } from './wishes.ts'
 
 export interface FlagsOptions extends StoreOptions, SetOptions, ServeOptions {
@@ -48,6 +48,8 @@ export async function flags(
     if (verb === 'disable-all') return await disableAll(options, target.write, door)
     if (verb === 'history') return await history(name, options, target.read, door)
     return verb === 'list' ? await list(target.read, door) : await get(name ?? '', target.read, door)
+  } catch (error) {
+    throw aboutThatStore(error, options)
   } finally {
     stop.abort(new Error('over'))
     await opened.close()

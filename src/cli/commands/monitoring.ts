@@ -1,10 +1,9 @@
 /** `changeover alerts` and `changeover dashboard`: what the plan watches, for a Prometheus and a Grafana that watch it too. */
-import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { alertsOf, dashboardOf } from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
 import { openBenchFor } from '../open.ts'
+import { writeOut } from '../out-file.ts'
 import { metricsOfPlan, type PlanMetrics } from '../plan-metrics.ts'
 
 export interface MonitoringOptions extends Common {
@@ -40,10 +39,11 @@ async function make(
   const bench = await openBenchFor(options, door)
   try {
     const text = render(await metricsOfPlan(bench, options))
-    if (options.out === undefined) door.out(text)
+    if (options.out === undefined) door.out(door.json ? `${JSON.stringify(JSON.parse(text))}\n` : text)
     else {
-      await writeFile(resolve(door.cwd, options.out), text)
-      door.err(`${what} in ${options.out}\n`)
+      await writeOut(options.out, text, door)
+      if (door.json) door.out(`${JSON.stringify({ out: options.out })}\n`)
+      else door.err(`${what} in ${options.out}\n`)
     }
     return 0
   } finally {

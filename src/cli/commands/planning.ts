@@ -1,12 +1,11 @@
 /** `changeover plan` and `changeover check`: what would be done, and what stands against it. Nothing is written to any target. */
-import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { blocks, type Finding } from '../../core/finding.ts'
 import type { Plan } from '../../core/plan.ts'
 import { type Bench, checkPlan, makePlanNow } from '../../engine/index.ts'
 import { findingLines, planJson, planMarkdown, planText, plural } from '../../views/index.ts'
 import type { Common, Door } from '../door.ts'
 import { openBenchFor } from '../open.ts'
+import { writeOut } from '../out-file.ts'
 
 export interface PlanOptions extends Common {
   readonly markdown?: boolean
@@ -41,8 +40,9 @@ export async function plan(options: PlanOptions, door: Door): Promise<number> {
     if (options.out === undefined) door.out(rendered(looked, options, door))
     else {
       // A file is read later and elsewhere: no colours, and a width of its own.
-      await writeFile(resolve(door.cwd, options.out), rendered(looked, options, undefined))
-      door.err(`the plan is in ${options.out}\n`)
+      await writeOut(options.out, rendered(looked, options, undefined), door)
+      if (door.json) door.out(`${JSON.stringify({ plan: looked.plan.hash, out: options.out })}\n`)
+      else door.err(`the plan is in ${options.out}\n`)
     }
     return code
   } finally {
@@ -51,7 +51,7 @@ export async function plan(options: PlanOptions, door: Door): Promise<number> {
 }
 
 function rendered({ plan: made, findings }: Looked, options: PlanOptions, door: Door | undefined): string {
-  if (options.json) return `${JSON.stringify(planJson(made, findings), null, 2)}\n`
+  if (options.json) return `${JSON.stringify(planJson(made, findings), null, door === undefined ? 2 : 0)}\n`
   if (options.markdown) return planMarkdown(made, { findings })
   return planText(made, { findings, ...(door === undefined ? {} : { paint: door.paint, width: door.width() }) })
 }

@@ -5,11 +5,13 @@ import { fold, type RunState } from '../../core/run.ts'
 import { control, thisActor } from '../../engine/index.ts'
 import type { Door } from '../door.ts'
 import { openJournalFor } from '../journal.ts'
+import { spelled } from '../spelled.ts'
 import type { NoteOptions } from './control.ts'
 
 export async function release(plan: string | undefined, options: NoteOptions, door: Door): Promise<number> {
   const why = options.note?.trim() ?? ''
-  const help = 'say why: `changeover release NAME --note "what was mended"`'
+  const command = spelled(`release ${plan ?? 'NAME'}`, { ...options, note: 'what was mended' })
+  const help = `say why: \`${command}\``
   if (plan === undefined) throw new ChangeoverError('usage.invalid', 'a plan is released by its name', help)
   const journal = await openJournalFor(options, door)
   try {

@@ -1,5 +1,5 @@
 /** `changeover report`: what was planned and what happened, for people who were not there. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ChangeoverError, suggestion } from '../../core/errors.ts'
 import {
@@ -14,6 +14,7 @@ import {
 import type { Json } from '../../core/json.ts'
 import type { Common, Door } from '../door.ts'
 import { findRun, openJournalFor } from '../journal.ts'
+import { writeOut } from '../out-file.ts'
 
 const formats: Readonly<Record<string, (report: Report) => string>> = {
   html: reportHtml,
@@ -34,15 +35,21 @@ export async function report(options: ReportOptions, door: Door): Promise<number
     const message = `there is no report format "${format}"${suggestion(format, Object.keys(formats))}`
     throw new ChangeoverError('usage.unknown', message, `formats: ${Object.keys(formats).join(', ')}`)
   }
+  if (door.json && format !== 'json' && options.out === undefined)
+    throw new ChangeoverError(
+      'usage.invalid',
+      `\`--json\` prints no ${format}`,
+      'leave one of them away, or name a file with `--out`',
+    )
   const journal = await openJournalFor(options, door)
   try {
     const run = await findRun(journal, options)
     const text = render(makeReport(run, await journal.read(run), await figuresFrom(options, door)))
     // A page of HTML is no use on a screen of text.
     const out = options.out ?? (format === 'html' && door.live ? `${run}.html` : undefined)
-    if (out === undefined) door.out(text)
+    if (out === undefined) door.out(door.json ? `${JSON.stringify(JSON.parse(text))}\n` : text)
     else {
-      await writeFile(resolve(door.cwd, out), text)
+      await writeOut(out, text, door)
       if (door.json) door.out(`${JSON.stringify({ run, report: resolve(door.cwd, out) })}\n`)
       else door.out(`the report of ${run} is in ${out}\n`)
     }

@@ -8,6 +8,7 @@ import { confirm } from '../ask.ts'
 import { carryOn } from '../carry.ts'
 import type { Common, Door } from '../door.ts'
 import { openBenchFor } from '../open.ts'
+import { spelled } from '../spelled.ts'
 import { look, type Looked } from './planning.ts'
 import { type WishOptions, wishesOf } from './wishes.ts'
 
@@ -47,7 +48,7 @@ function mustBeAllowed(options: RunOptions, door: Door): void {
   throw new ChangeoverError(
     'usage.invalid',
     `run needs --yes: ${why}`,
-    'look at `changeover plan`, then `changeover run --yes`',
+    `look at \`${spelled('plan', { file: options.file })}\`, then \`${spelled('run', { ...options, yes: true })}\``,
   )
 }
 

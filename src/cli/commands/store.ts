@@ -1,9 +1,10 @@
 /** The store that a command means, of flags or of settings: a file, or a target of the plan. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ChangeoverError, suggestion } from '../../core/errors.ts'
+import { ChangeoverError, isChangeoverError, suggestion } from '../../core/errors.ts'
 import type { Opener, Target } from '../../core/kind.ts'
 import type { Common, Door } from '../door.ts'
+import { spelled } from '../spelled.ts'
 
 export interface StoreOptions extends Common {
   readonly store?: string
@@ -50,7 +51,7 @@ export async function openStore<P extends StorePort>(
     throw new ChangeoverError(
       'usage.unknown',
       `there is no file "${options.store}" with ${port}`,
-      `name a file that is there, or begin one: ${begun[port]}`,
+      `name a file that is there, or begin one: \`echo '${begun[port]}' > ${options.store}\``,
     )
   const target = await openers[port](options.store, { run: port, fence: 0, base: door.cwd, signal })
   return { target, close: () => target.close() }
@@ -66,7 +67,9 @@ async function openPlanned<P extends StorePort>(
     import('../open.ts'),
     import('../../engine/targets.ts'),
   ])
-  const bench = await openBenchFor(options, door)
+  const bench = await openBenchFor(options, door).catch((error: unknown) => {
+    throw withoutPlan(error, port)
+  })
   // No claim: the store itself refuses a change that was decided on another version.
   const targets = openTargets(bench, { run: port, fence: 0, signal })
   const close = async (): Promise<void> => {
@@ -102,4 +105,24 @@ function chosen(port: StorePort, stores: readonly string[], named: string | unde
   if (named === undefined || stores.includes(named)) return named ?? only
   const message = `the plan has no target "${named}" with ${port}${suggestion(named, stores)}`
   throw new ChangeoverError('usage.unknown', message, `targets with ${port}: ${names}`)
+}
+
+/** Who has no plan may have a file all the same. */
+function withoutPlan(error: unknown, port: StorePort): unknown {
+  if (!isChangeoverError(error) || error.code !== 'plan.not-found') return error
+  const help = `name a file with ${port}, such as \`--store ${port}.json\`, or a plan with \`--file\``
+  return new ChangeoverError(error.code, error.message, help, { cause: error })
+}
+
+/** What a help proposes is about the store that was named: `changeover flags list` becomes `changeover flags list --store flags.json`. */
+export function aboutThatStore(error: unknown, options: StoreOptions): unknown {
+  if (!isChangeoverError(error)) return error
+  const { store, target, file } = options
+  const named = spelled('', { store, target, file }).replace(/^changeover /, '')
+  const help = error.help.replace(/`(changeover (?:flags|config) [^`]+)`/g, (whole, command: string) =>
+    named === '' || command.includes(' --store ') || command.includes(' --target ') ? whole : `\`${command}${named}\``,
+  )
+  return help === error.help
+    ? error
+    : new ChangeoverError(error.code, error.message, help, { cause: error, data: error.data })
 }

@@ -1,11 +1,11 @@
 /** A first plan for a database that was looked at: harmless, real, and undone again by one command. Pure: knows no server and no file. */
 import type { ChangeoverInput } from '../../core/asked.ts'
 
-/** A table as it was seen. `rows` is the server's own estimate, `bytes` with indexes and TOAST. */
+/** A table as it was seen. `rows` is the server's own estimate, null before it has made one; `bytes` with indexes and TOAST. */
 export interface SeenTable {
   readonly schema: string
   readonly name: string
-  readonly rows: number
+  readonly rows: number | null
   readonly bytes: number
   readonly key: readonly string[]
   readonly columns: readonly string[]
@@ -14,6 +14,8 @@ export interface SeenTable {
 export interface SeenDatabase {
   readonly name: string
   readonly version: string
+  /** The account that looked, where it may not make the scratch database that a backup is proved in. */
+  readonly lacksCreatedb?: string
   readonly tables: readonly SeenTable[]
 }
 

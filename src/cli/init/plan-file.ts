@@ -42,9 +42,7 @@ function opening(first: FirstPlan, seen: SeenDatabase): readonly string[] {
   const largest = [...seen.tables].sort((a, b) => b.bytes - a.bytes).slice(0, 5)
   return [
     `Written by \`changeover init\`: it saw "${seen.name}" on PostgreSQL ${seen.version}, ${plural(seen.tables.length, 'table')}, ${bytes(all)}.`,
-    ...largest.map(
-      (table) => `  ${table.schema}.${table.name}: about ${count(table.rows)} rows, ${bytes(table.bytes)}`,
-    ),
+    ...largest.map((table) => `  ${table.schema}.${table.name}: ${rowsOf(table)}, ${bytes(table.bytes)}`),
     '',
     first.chosen === undefined
       ? 'It only looks: there is no table with a primary key, of up to 1 GB, to show a change on.'
@@ -54,6 +52,11 @@ function opening(first: FirstPlan, seen: SeenDatabase): readonly string[] {
     '  changeover report     what happened, as a page to show around',
     '  changeover rollback   and everything is as it was',
   ]
+}
+
+/** `about 1,200 rows`; a table that was never analysed has no figure yet. */
+export function rowsOf({ rows }: SeenTable): string {
+  return rows === null ? 'rows not estimated yet' : `about ${count(rows)} rows`
 }
 
 function nextStep(chosen: SeenTable | undefined): readonly string[] {

@@ -11,12 +11,17 @@ export async function checkBackup(work: BackupWork, at: At): Promise<readonly Fi
   if (readable.some((each) => each.level === 'block')) return readable
   const needed = await at.on.source.snapshot((view) => sizeOf(view, work.tables))
   const free = await at.on.store.free()
-  const room = `the tables take ${needed} bytes, "${work.under}" has ${free} free`
+  const room = `the tables take ${sizeWords(needed)}, "${work.under}" has ${sizeWords(free)} free`
   const full =
     free < needed
       ? [block('backup.full', room, 'make room there, or name another store')]
       : [note('backup.room', room, 'nothing to do')]
   return [...readable, ...full]
+}
+
+/** Powers of 1000, as disks are sold. */
+function sizeWords(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }
 
 async function rights(work: BackupWork, at: At): Promise<readonly Finding[]> {
@@ -41,7 +46,13 @@ async function rights(work: BackupWork, at: At): Promise<readonly Finding[]> {
         ]),
     ...tables
       .filter((each) => !each.reads)
-      .map((each) => block('backup.rights', `the account may not read "${each.name}"`, `GRANT SELECT ON ${each.name}`)),
+      .map((each) =>
+        block(
+          'backup.rights',
+          `"${account?.account ?? ''}" may not read "${each.name}"`,
+          `GRANT SELECT ON ${each.name} TO "${account?.account ?? ''}"`,
+        ),
+      ),
     ...tables
       .filter((each) => each.hidden)
       .map((each) =>

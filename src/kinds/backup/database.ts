@@ -59,7 +59,7 @@ export const backupDatabase = defineKind<Roles, z.output<typeof spec>, BackupWor
       work: { tables, under: asked.under, with: asked.with, gzip: asked.gzip, days: asked.days },
       predicted: {},
       preview: [
-        `save ${tables.length} tables of "${site.targets.source}" to "${site.targets.store}/${asked.under}": ${tables.join(', ')}`,
+        `save ${tables.length === 1 ? '1 table' : `${tables.length} tables`} of "${site.targets.source}" to "${site.targets.store}/${asked.under}": ${tables.join(', ')}`,
         asked.with === 'auto'
           ? 'with pg_dump where one fits the server, else by COPY, from one snapshot'
           : 'by COPY, from one snapshot',
