@@ -58,6 +58,48 @@ const triggers = `
     FROM own JOIN pg_trigger t ON t.tgrelid = own.oid
    WHERE NOT t.tgisinternal`
 
+/** What a table has only now and then: one row for each thing that is there. */
+const extras = `
+  WITH ${ownTables}, class AS (SELECT own.of, c.* FROM own JOIN pg_class c ON c.oid = own.oid)
+  SELECT of, name, "is"
+    FROM class CROSS JOIN LATERAL (VALUES
+      ('rights', (
+        SELECT jsonb_object_agg(held.role, held.what)
+          FROM (SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END AS role,
+                       string_agg(what, ', ' ORDER BY what COLLATE "C") AS what
+                  FROM (SELECT grantee, privilege_type || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS what
+                          FROM aclexplode(class.relacl)
+                        UNION ALL
+                        SELECT grantee, privilege_type || ' (' || a.attname || ')' || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+                          FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl)
+                         WHERE a.attrelid = class.oid AND NOT a.attisdropped) each
+                 WHERE grantee <> class.relowner GROUP BY grantee) held)),
+      ('policies', (
+        SELECT jsonb_object_agg(p.polname, concat_ws(' ',
+                 CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                 'FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                 'TO ' || (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ' ORDER BY role)
+                             FROM unnest(p.polroles) AS role),
+                 'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+                 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'))
+          FROM pg_policy p WHERE p.polrelid = class.oid)),
+      ('rowSecurity', to_jsonb(CASE WHEN class.relrowsecurity AND class.relforcerowsecurity THEN 'forced'
+                                    WHEN class.relrowsecurity THEN 'on'
+                                    WHEN class.relforcerowsecurity THEN 'forced, but off' END)),
+      ('comments', (
+        SELECT jsonb_object_agg(coalesce(a.attname, ''), d.description)
+          FROM pg_description d LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
+         WHERE d.classoid = 'pg_class'::regclass AND d.objoid = class.oid)),
+      ('partition', to_jsonb(nullif(concat_ws(' ', 'BY ' || pg_get_partkeydef(class.oid),
+        CASE WHEN class.relispartition THEN
+          'OF ' || (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = class.oid)
+                || ' ' || pg_get_expr(class.relpartbound, class.oid) END), ''))),
+      ('inherits', CASE WHEN NOT class.relispartition THEN to_jsonb((
+        SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = class.oid)) END),
+      ('options', to_jsonb((SELECT array_agg(option ORDER BY option COLLATE "C") FROM unnest(class.reloptions) AS option)))
+    ) AS more (name, "is")
+   WHERE "is" IS NOT NULL`
+
 const views = `
   SELECT n.nspname || '.' || c.relname AS name,
          CASE c.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END || pg_get_viewdef(c.oid) AS is
@@ -104,6 +146,7 @@ export const catalogQueries = {
   indexes,
   constraints,
   triggers,
+  extras,
   views,
   functions,
   types: userTypes,

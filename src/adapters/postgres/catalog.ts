@@ -1,4 +1,5 @@
 /** A database's structure as facts: the server's own definitions, one query for each kind of object, all from one snapshot. */
+import type { Json } from '../../core/json.ts'
 import type {
   Catalog,
   ColumnFacts,
@@ -6,6 +7,7 @@ import type {
   Row,
   SqlReader,
   SqlSnapshot,
+  TableExtras,
   TableFacts,
 } from '../../core/ports/index.ts'
 import { catalogQueries } from './catalog-queries.ts'
@@ -36,6 +38,7 @@ async function readTables(at: SqlSnapshot, schemas: readonly string[]): Promise<
   const indexes = await grouped<IndexFacts>(at, catalogQueries.indexes, schemas)
   const constraints = await grouped<string>(at, catalogQueries.constraints, schemas)
   const triggers = await grouped<string>(at, catalogQueries.triggers, schemas)
+  const extras = await grouped<Json>(at, catalogQueries.extras, schemas)
   const table = ({ of, key }: { of: string; key: readonly string[] }): [string, TableFacts] => [
     of,
     {
@@ -44,6 +47,7 @@ async function readTables(at: SqlSnapshot, schemas: readonly string[]): Promise<
       indexes: indexes.get(of) ?? {},
       constraints: constraints.get(of) ?? {},
       triggers: triggers.get(of) ?? {},
+      ...(extras.get(of) as TableExtras | undefined),
     },
   ]
   return Object.fromEntries(sorted(named.map(table)))

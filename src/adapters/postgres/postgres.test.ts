@@ -109,6 +109,48 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     expect(Object.keys(facts.extensions)).toEqual(['plpgsql'])
   })
 
+  it('observes rights, policies, comments, parts and options where a table has them', async () => {
+    const scratch = await target.write.scratch()
+    const other = await open({ url: server.url(scratch.name) })
+    await scratch.db
+      .run(`CREATE TABLE plain (id int); CREATE TABLE base (a int); CREATE TABLE derived (b int) INHERITS (base);
+      CREATE TABLE events (at date, what text) PARTITION BY RANGE (at);
+      CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01') WITH (fillfactor = 70);
+      GRANT SELECT, INSERT, UPDATE (what) ON events TO pg_monitor WITH GRANT OPTION; GRANT SELECT ON events TO PUBLIC;
+      CREATE POLICY late ON events AS RESTRICTIVE FOR UPDATE TO pg_monitor USING (at > '2026-01-01') WITH CHECK (what <> '');
+      ALTER TABLE events ENABLE ROW LEVEL SECURITY; ALTER TABLE base FORCE ROW LEVEL SECURITY;
+      COMMENT ON TABLE events IS 'what came'; COMMENT ON COLUMN events.at IS 'when'`)
+    const { tables } = await other.observe()
+    const always = ['columns', 'key', 'indexes', 'constraints', 'triggers']
+    const extras = Object.entries(tables).map(([name, facts]) => [
+      name,
+      Object.fromEntries(Object.entries(facts).filter(([field]) => !always.includes(field))),
+    ])
+    expect(Object.fromEntries(extras)).toEqual({
+      'public.plain': {},
+      'public.base': { rowSecurity: 'forced, but off' },
+      'public.derived': { inherits: 'public.base' },
+      'public.events': {
+        rights: {
+          PUBLIC: 'SELECT',
+          pg_monitor: 'INSERT WITH GRANT OPTION, SELECT WITH GRANT OPTION, UPDATE (what) WITH GRANT OPTION',
+        },
+        policies: {
+          late: "RESTRICTIVE FOR UPDATE TO pg_monitor USING ((at > '2026-01-01'::date)) WITH CHECK ((what <> ''::text))",
+        },
+        rowSecurity: 'on',
+        comments: { '': 'what came', at: 'when' },
+        partition: 'BY RANGE (at)',
+      },
+      'public.events_1': {
+        partition: "OF public.events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        options: ['fillfactor=70'],
+      },
+    })
+    await other.close()
+    await scratch.drop()
+  })
+
   it('has an identity that another database does not share', async () => {
     const other = await target.write.scratch()
     expect(await target.identity()).toMatch(/^postgres:\d+\/\d+\/postgres$/)

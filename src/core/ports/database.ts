@@ -18,6 +18,22 @@ export type TableFacts = {
   readonly indexes: { readonly [name: string]: IndexFacts }
   readonly constraints: { readonly [name: string]: string }
   readonly triggers: { readonly [name: string]: string }
+} & TableExtras
+
+/** Only where there is something: most tables have none of it. */
+export type TableExtras = {
+  /** By role, `PUBLIC` for everybody: what others than the owner may do, columns in brackets. */
+  readonly rights?: { readonly [role: string]: string }
+  readonly policies?: { readonly [name: string]: string }
+  /** `on`, `forced` (for the owner too), or `forced, but off`. */
+  readonly rowSecurity?: string
+  /** By column; the table's own under the empty name. */
+  readonly comments?: { readonly [column: string]: string }
+  /** How it is divided, and which part of what it is. */
+  readonly partition?: string
+  readonly inherits?: string
+  /** Storage options, such as `fillfactor=70`. */
+  readonly options?: readonly string[]
 }
 
 export type ColumnFacts = {

@@ -125,6 +125,16 @@ describe.each(found)('kinds of schema on PostgreSQL (%s)', (source) => {
         down: 'ALTER TABLE users DROP COLUMN more; CREATE INDEX CONCURRENTLY users_region ON users (region); DROP INDEX CONCURRENTLY users_node; ALTER TABLE users DROP COLUMN node_id',
       },
     },
+    {
+      name: 'rights, policies, comments and options',
+      kind: schemaSql,
+      spec: {
+        up: `GRANT SELECT, UPDATE (name) ON users TO PUBLIC; CREATE POLICY near ON users USING (region <> 'far'); ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+          COMMENT ON TABLE users IS 'who is here'; ALTER TABLE users SET (fillfactor = 80)`,
+        down: `ALTER TABLE users RESET (fillfactor); COMMENT ON TABLE users IS NULL; ALTER TABLE users DISABLE ROW LEVEL SECURITY; DROP POLICY near ON users;
+          REVOKE SELECT, UPDATE (name) ON users FROM PUBLIC`,
+      },
+    },
   ]
   const more: readonly Omit<KindCase, 'world'>[] = [
     {

@@ -4,6 +4,7 @@ import { unknown } from '../../core/json.ts'
 import { objectName, strings, tableName, writtenType } from '../names.ts'
 import { type Draft, type DraftTable, Unsure, known } from './draft.ts'
 import { addColumn, addConstraint, change, enumsOf } from './elements.ts'
+import { alterExtras, blurExtras, dropPolicy, forgetColumn } from './extras.ts'
 import { printedDefault, printedType } from './printed.ts'
 import { printedType as parsedType } from '../widening.ts'
 
@@ -38,7 +39,7 @@ export function alterTable(draft: Draft, table: string, facts: DraftTable, cmd: 
       if (!def || !('ColumnDef' in def)) throw new Unsure(subtype)
       return changeType(draft, facts, name, printedType(writtenType(def.ColumnDef.typeName), enumsOf(draft)))
     default:
-      if (!unseen.has(subtype ?? '')) throw new Unsure(subtype)
+      if (!alterExtras(facts, cmd) && !unseen.has(subtype ?? '')) throw new Unsure(subtype)
   }
 }
 
@@ -56,12 +57,7 @@ const unseen = new Set([
   'AT_SetUnLogged',
   'AT_SetTableSpace',
   'AT_SetAccessMethod',
-  'AT_SetRelOptions',
   'AT_ReplicaIdentity',
-  'AT_EnableRowSecurity',
-  'AT_DisableRowSecurity',
-  'AT_ForceRowSecurity',
-  'AT_NoForceRowSecurity',
 ])
 
 function mentions(definition: string, column: string): boolean {
@@ -74,6 +70,7 @@ function mentions(definition: string, column: string): boolean {
 /** What names the column goes with it; whether it really did is left open where only the text says so. */
 function dropColumn(draft: Draft, table: string, facts: DraftTable, name: string): void {
   delete facts.columns[name]
+  forgetColumn(facts, name)
   for (const [index, is] of Object.entries(facts.indexes))
     if (typeof is !== 'object' || mentions(is.definition, name)) facts.indexes[index] = unknown
   for (const [constraint, is] of Object.entries(facts.constraints))
@@ -150,6 +147,7 @@ function blur(facts: DraftTable): void {
   for (const group of [facts.indexes, facts.constraints, facts.triggers])
     for (const name of Object.keys(group)) group[name] = unknown
   facts.key = unknown
+  blurExtras(facts)
 }
 
 function blurKeys(draft: Draft): void {
@@ -181,8 +179,8 @@ export function drop(draft: Draft, stmt: DropStmt): void {
     ) {
       for (const signature of Object.keys(draft.functions))
         if (signature.startsWith(`${name}(`)) draft.functions[signature] = unknown
-    } else if (stmt.removeType !== 'OBJECT_POLICY' && stmt.removeType !== 'OBJECT_RULE')
-      throw new Unsure(stmt.removeType)
+    } else if (stmt.removeType === 'OBJECT_POLICY') dropPolicy(draft, object)
+    else if (stmt.removeType !== 'OBJECT_RULE') throw new Unsure(stmt.removeType)
   }
   if (stmt.behavior === 'DROP_CASCADE') throw new Unsure('cascade')
 }

@@ -15,6 +15,13 @@ export interface DraftTable {
   indexes: Record<string, { definition: string; valid: boolean } | typeof unknown>
   constraints: Record<string, string>
   triggers: Record<string, string>
+  rights?: Readonly<Record<string, string>> | typeof unknown
+  policies?: Readonly<Record<string, string>> | typeof unknown
+  comments?: Readonly<Record<string, string>> | typeof unknown
+  rowSecurity?: string
+  partition?: string
+  inherits?: string
+  options?: readonly string[] | typeof unknown
 }
 
 export interface Draft {

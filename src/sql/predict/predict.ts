@@ -1,11 +1,12 @@
 /** The facts after a script. Certain where the server's own text is; elsewhere `unknown`, which anything meets. */
-import type { CreateStmt, Node } from 'libpg-query'
+import type { AlterTableStmt, CreateStmt, Node } from 'libpg-query'
 import { unknown } from '../../core/json.ts'
 import type { Catalog } from '../../core/ports/index.ts'
 import { partsName, strings, tableName, writtenType } from '../names.ts'
 import { parse } from '../parser.ts'
 import { alterTable, drop, rename } from './alter.ts'
 import { type Draft, type DraftTable, Unsure, draftOf, known } from './draft.ts'
+import { changeExtras } from './extras.ts'
 import { addColumn, addConstraint, addIndex, enumsOf } from './elements.ts'
 import { printedName, printedType } from './printed.ts'
 
@@ -67,15 +68,20 @@ function after(draft: Draft, node: Node): void {
   if ('IndexStmt' in node) return addIndex(draft, node.IndexStmt)
   if ('DropStmt' in node) return drop(draft, node.DropStmt)
   if ('RenameStmt' in node) return rename(draft, node.RenameStmt)
-  if ('AlterTableStmt' in node) {
-    const table = tableName(node.AlterTableStmt.relation)
-    for (const each of node.AlterTableStmt.cmds ?? []) {
-      const facts = known(draft, table)
-      if (facts && 'AlterTableCmd' in each) alterTable(draft, table, facts, each.AlterTableCmd)
-    }
-    return
+  if ('AlterTableStmt' in node) return alter(draft, node.AlterTableStmt)
+  if (!created(draft, node) && !changeExtras(draft, node) && !unseen(node)) throw new Unsure(Object.keys(node)[0])
+}
+
+function alter(draft: Draft, stmt: AlterTableStmt): void {
+  const table = tableName(stmt.relation)
+  for (const each of stmt.cmds ?? []) {
+    if (!('AlterTableCmd' in each)) continue
+    const { def } = each.AlterTableCmd
+    // Attached or detached: the part is changed as much as the whole.
+    if (def && 'PartitionCmd' in def) draft.tables[tableName(def.PartitionCmd.name)] = unknown
+    const facts = known(draft, table)
+    if (facts) alterTable(draft, table, facts, each.AlterTableCmd)
   }
-  if (!created(draft, node) && !unseen(node)) throw new Unsure(Object.keys(node)[0])
 }
 
 function createTable(draft: Draft, stmt: CreateStmt): void {
@@ -83,7 +89,9 @@ function createTable(draft: Draft, stmt: CreateStmt): void {
   if (stmt.if_not_exists && draft.tables[table] !== undefined) return
   if (stmt.relation?.relpersistence === 't') return
   if (stmt.inhRelations || stmt.partbound || stmt.partspec || stmt.ofTypename) throw new Unsure(table)
-  const facts: DraftTable = { columns: {}, key: [], indexes: {}, constraints: {}, triggers: {} }
+  // Default privileges may give others rights on it.
+  const facts: DraftTable = { columns: {}, key: [], indexes: {}, constraints: {}, triggers: {}, rights: unknown }
+  if (stmt.options) facts.options = unknown
   draft.tables[table] = facts
   for (const each of stmt.tableElts ?? []) if ('ColumnDef' in each) addColumn(draft, table, facts, each.ColumnDef)
   for (const each of stmt.tableElts ?? []) {
@@ -130,8 +138,8 @@ function createdFunction(draft: Draft, node: Extract<Node, { CreateFunctionStmt:
 /** Statements that change no structure, or none that the facts show. */
 function unseen(node: Node): boolean {
   const quiet =
-    'SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt CopyStmt TransactionStmt VariableSetStmt VariableShowStmt CommentStmt GrantStmt GrantRoleStmt VacuumStmt ' +
-    'ReindexStmt ClusterStmt RefreshMatViewStmt TruncateStmt LockStmt ExplainStmt CreatePolicyStmt AlterPolicyStmt CreateStatsStmt AlterStatsStmt CreateSchemaStmt ' +
+    'SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt CopyStmt TransactionStmt VariableSetStmt VariableShowStmt GrantRoleStmt VacuumStmt ' +
+    'ReindexStmt ClusterStmt RefreshMatViewStmt TruncateStmt LockStmt ExplainStmt CreateStatsStmt AlterStatsStmt CreateSchemaStmt ' +
     'AlterDefaultPrivilegesStmt AlterOwnerStmt CreateRoleStmt AlterRoleStmt RuleStmt CheckPointStmt NotifyStmt ListenStmt CreatePublicationStmt AlterPublicationStmt'
   const type = Object.keys(node)[0] ?? ''
   if ('SelectStmt' in node && node.SelectStmt.intoClause) return false
