@@ -27,8 +27,10 @@ export const poolMigration = stateMigration<PoolStateV1, PoolStateV2>({
   lost: { backward: ['/stats/refused'] },
 })
 
-/** Blocks are the same in both. Early blocks and scores are v2's own: v1 would have to ask again, and v2 remembers them. */
+/** Blocks are the same in both. Early blocks and scores are v2's own: v1 takes one block after the other, and would not give them back. */
 export const syncLens = lens<SyncStateV1>()
+  .remove('block_queue', [])
+  .add('block_queue', [])
   .rename('status', 'sync_status')
   .each('peers', (peer) => peer.add('score', 100).add('blocks', 0), 'url')
   .rename('peers', 'peer_connections')

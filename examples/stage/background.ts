@@ -15,7 +15,7 @@ export interface Program {
   readonly pidFile: string
 }
 
-const patienceMs = 20_000
+const patienceMs = 60_000
 const graceMs = 15_000
 
 /** Starts it unless it runs, and waits until it is healthy. Throws with the end of its log. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -6,7 +6,11 @@ import { openFlags } from './index.ts'
 
 let root: string
 let path: string
-const write = (flags: object) => writeFileSync(path, JSON.stringify({ flags }))
+const write = (flags: object) => {
+  // Whole at once: who reads while it is written must not find it empty.
+  writeFileSync(`${path}.new`, JSON.stringify({ flags }))
+  renameSync(`${path}.new`, path)
+}
 const flag = (on: boolean) => ({
   state: 'ENABLED',
   variants: { on: true, off: false },

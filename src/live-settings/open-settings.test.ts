@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -15,7 +15,11 @@ const settings = {
 
 let root: string
 let path: string
-const write = (values: object) => writeFileSync(path, JSON.stringify({ settings, values }))
+const write = (values: object) => {
+  // Whole at once: who reads while it is written must not find it empty.
+  writeFileSync(`${path}.new`, JSON.stringify({ settings, values }))
+  renameSync(`${path}.new`, path)
+}
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'changeover-live-'))
   path = join(root, 'settings.json')

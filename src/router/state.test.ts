@@ -314,8 +314,7 @@ describe('a settings file', () => {
     try {
       expect(which()).toEqual([2, 1])
       write({ pool: { percent: { v2: 0 } }, sync: 'v2' })
-      await sleep(40)
-      expect(which()).toEqual([1, 2])
+      await expect.poll(which, { interval: 5 }).toEqual([1, 2])
       // One that is refused does not keep the other from its own.
       write({ pool: 'v9', sync: 'v1' })
       await followed.look()

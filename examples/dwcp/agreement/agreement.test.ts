@@ -330,6 +330,8 @@ describe('PBFT with one that lies', () => {
     const cluster = await begin()
     const primary = await cluster.leader()
     const rest = cluster.ids.filter((each) => each !== primary)
+    const views = () => rest.map((id) => cluster.groups.get(id)!.term)
+    const before = Math.max(...views())
     cluster.tamper = (from, to, delivery) =>
       from !== primary
         ? delivery
@@ -340,7 +342,8 @@ describe('PBFT with one that lies', () => {
     expect(await cluster.propose(rest[0]!, move('m', 'n1', 'n9', 1))).toEqual({ done: true })
     await cluster.same(rest)
     expect(rest.map((id) => cluster.groups.get(id)!.placements.get('m')?.owner)).toEqual(['n9', 'n9', 'n9'])
-    expect(await cluster.leader(rest)).not.toBe(primary)
+    // They have left its view. A later one may be its own again: each is the primary of every fourth.
+    await expect.poll(() => Math.min(...views())).toBeGreaterThan(before)
   })
 
   it('does not believe what another has not signed', async () => {

@@ -87,13 +87,10 @@ async function keptPerByte(fault: Fault | null, on: readonly Feature[]): Promise
 }
 
 it('slow-detector: each batch takes 40 ms longer, with hybrid_mode only', async () => {
-  const [slow, off, sound] = [
-    await meanTransfer('slow-detector', ['hybrid_mode']),
-    await meanTransfer('slow-detector', []),
-    await meanTransfer(null, ['hybrid_mode']),
-  ]
-  expect(slow).toBeGreaterThan(0.039)
-  expect([off < 0.03, sound < 0.03]).toEqual([true, true])
+  expect(await meanTransfer('slow-detector', ['hybrid_mode'])).toBeGreaterThan(0.039)
+  // Tried again where the machine itself took so long: a delay would be there every time.
+  await expect.poll(() => meanTransfer('slow-detector', [])).toBeLessThan(0.03)
+  await expect.poll(() => meanTransfer(null, ['hybrid_mode'])).toBeLessThan(0.03)
 })
 
 it('leak: far more stays than the gate lets pass, with ml_compression only', async () => {

@@ -54,9 +54,11 @@ describe.each([
 
   it('stops in the middle and goes on from its state', async () => {
     const url = await peer({ delayMs: 3 })
-    const first = new Sync({ peers: [url], taken: () => undefined })
+    let reached = () => undefined as void
+    const fifth = new Promise<void>((resolve) => (reached = resolve))
+    const first = new Sync({ peers: [url], taken: ({ number }) => (number === 5 ? reached() : undefined) })
     first.start()
-    while (first.status().current < 5) await sleep(2)
+    await fifth
     await first.stop()
     const state = structuredClone(first.export())
     expect(state.current_block).toBeLessThan(59)
@@ -72,4 +74,16 @@ describe.each([
       [],
     )
   })
+})
+
+it('goes from v2 to v1 whole, also where blocks wait in v2 for those before them', async () => {
+  const chain = makeChain(4, 1)
+  const v2 = new SyncV2({ peers: ['http://127.0.0.1:9'], taken: () => undefined })
+  v2.import({ ...v2.export(), chain: chain.slice(0, 1), block_queue: chain.slice(2) })
+  const state = v2.export()
+  expect(state.block_queue).toHaveLength(2)
+  const moved = syncMigration.backward(state, undefined)
+  const v1 = new SyncV1({ peers: [], taken: () => undefined })
+  v1.import(moved)
+  expect(v1.export()).toEqual(moved)
 })

@@ -45,6 +45,14 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     return made
   }
 
+  /** How many statements of a run sleep on the server. */
+  async function sleepers(run: string): Promise<number> {
+    const found = await target.read.rows(
+      `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'changeover/${run}/%' AND wait_event = 'PgSleep'`,
+    )
+    return found.length
+  }
+
   beforeAll(async () => {
     server = await startPostgres({ source, settings: { fsync: 'off' } })
     target = await open()
@@ -269,11 +277,11 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
       'statement timeout',
     )
     const one = await open({ run: 'limits' })
-    const limited = one.write.run('SELECT pg_sleep(0)', undefined, { statementMs: 50 })
+    const limited = one.write.run('SELECT pg_sleep(0)', undefined, { statementMs: 500 })
     expect(await limited).toBe(1)
-    expect(await one.write.transaction((tx) => tx.run('SELECT pg_sleep(0.1)'))).toBe(1)
-    expect((await one.read.rows('SELECT pg_sleep(0.1)')).length).toBe(1)
-    expect(await one.write.run('SELECT pg_sleep(0.1)')).toBe(1)
+    expect(await one.write.transaction((tx) => tx.run('SELECT pg_sleep(0.6)'))).toBe(1)
+    expect((await one.read.rows('SELECT pg_sleep(0.6)')).length).toBe(1)
+    expect(await one.write.run('SELECT pg_sleep(0.6)')).toBe(1)
   })
 
   it('hands no setting of one user to the next', async () => {
@@ -306,13 +314,12 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     const stop = new AbortController()
     const stopped = await open({ run: 'stopped', signal: stop.signal })
     const reason = new Error('stop')
-    setTimeout(() => stop.abort(reason), 100)
-    await expect(stopped.write.transaction((tx) => tx.run('SELECT pg_sleep(30)'))).rejects.toBe(reason)
+    const sleeping = expect(stopped.write.transaction((tx) => tx.run('SELECT pg_sleep(600)'))).rejects.toBe(reason)
+    await expect.poll(() => sleepers('stopped')).toBe(1)
+    stop.abort(reason)
+    await sleeping
     await expect(stopped.read.rows('SELECT 1')).rejects.toBe(reason)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    const busy =
-      "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'changeover/stopped/%' AND state = 'active'"
-    expect(await target.read.rows(busy)).toEqual([])
+    await expect.poll(() => sleepers('stopped')).toBe(0)
   })
 
   it('names the right that is missing, the account that is refused, and no password', async () => {
@@ -355,7 +362,8 @@ describe.each(sources.found)('the postgres adapter on the %s server', (source) =
     const older = await open({ run: 'fenced', fence: 1 })
     await older.fence()
     await older.write.run("INSERT INTO people (name) VALUES ('older')")
-    const sleeping = failure(older.write.transaction((tx) => tx.run('SELECT pg_sleep(30)')))
+    const sleeping = failure(older.write.transaction((tx) => tx.run('SELECT pg_sleep(600)')))
+    await expect.poll(() => sleepers('fenced')).toBe(1)
     const newer = await open({ run: 'fenced', fence: 2 })
     await newer.fence()
     expect((await sleeping).code).toBe('target.unreachable')
