@@ -22,7 +22,8 @@ const stored = () => (JSON.parse(readFileSync(file, 'utf8')) as { flags: Record<
 
 test('every command of the page does what it says, by file and by plan', async () => {
   place.write('flags.json', blocks('json')[0] ?? '')
-  const lines = blocks('sh').flatMap((block) => block.split('\n').filter((line) => line !== ''))
+  const typed = blocks('sh').flatMap((block) => block.split('\n').filter((line) => line !== ''))
+  const lines = typed.filter((line) => !line.startsWith('curl '))
   for (const line of lines.filter((each) => !each.includes(' serve '))) {
     const ended = await place.run(...line.split(' ').slice(1))
     expect(`${line}: ${ended.code} ${ended.err}`).toBe(`${line}: 0 `)
@@ -48,6 +49,25 @@ test('every command of the page does what it says, by file and by plan', async (
     'turned back: flags.set "new-checkout" (step "first-share")',
     'flags.set "new-checkout" (step "first-share")',
   ])
+})
+
+test('the question that the page asks a server is answered as it stands', async () => {
+  place.write('flags.json', blocks('json')[0] ?? '')
+  const set = await flags('set', 'new-checkout', '--create', '--percent', '100', '--store', 'flags.json')
+  expect([set.code, set.err]).toEqual([0, ''])
+  const serving = place.start('flags', 'serve', '--store', 'flags.json', '--port', '0', '--json')
+  let said = ''
+  serving.child.stdout?.on('data', (part: string) => (said += part))
+  await serving.shows('"serving"')
+  const { serving: url } = JSON.parse(said.split('\n')[0] ?? '') as { serving: string }
+  const question = blocks('sh').find((block) => block.startsWith('curl ')) ?? ''
+  const [, type = '', body = '', asked = ''] =
+    /^curl -X POST -H 'content-type: (.*)' -d '(.*)' (\S+)\n$/.exec(question) ?? []
+  const asUrl = asked.replace('http://127.0.0.1:8016', url)
+  const answer = await fetch(asUrl, { method: 'POST', headers: { 'content-type': type }, body })
+  expect([answer.status, await answer.json()]).toMatchObject([200, { key: 'new-checkout', value: true }])
+  serving.child.kill('SIGTERM')
+  await serving.ended
 })
 
 describe('words that do not fit', () => {
