@@ -39,17 +39,31 @@ function readLine(line: string, number: number, openMetrics: boolean): Series {
   let at = (name ?? '').length
   while (line[at] === ' ' || line[at] === '\t') at += 1
   const labels = line[at] === '{' ? readLabels(line, at, number) : { labels: {}, named: undefined, end: at }
-  const [value = '', time] = line.slice(labels.end).split(' # ')[0]!.trim().split(/\s+/)
+  if (name === undefined && labels.named === undefined) throw new PageFault(number, 'the labels name no metric')
+  const [value = '', time, ...rest] = withoutExemplar(line.slice(labels.end), openMetrics).trim().split(/\s+/)
   const read = readNumber(value)
   if (read === undefined) throw new PageFault(number, `"${value}" is no value of "${name ?? labels.named ?? ''}"`)
-  const when = time === undefined ? null : Number(time)
-  if (when !== null && !Number.isFinite(when)) throw new PageFault(number, `"${time ?? ''}" is no time`)
+  const when = time === undefined ? null : timeOf(time, openMetrics)
+  if (when === undefined) throw new PageFault(number, `"${time ?? ''}" is no time`)
+  if (rest[0] !== undefined) throw new PageFault(number, `"${rest[0]}" comes after the end of the line`)
   return {
     name: name ?? labels.named ?? '',
     labels: labels.labels,
     value: read,
-    at: when === null ? null : openMetrics ? when * 1000 : when,
+    at: when,
   }
+}
+
+/** Only OpenMetrics has them. */
+function withoutExemplar(text: string, openMetrics: boolean): string {
+  return openMetrics ? text.split(/\s#\s/)[0]! : text
+}
+
+/** In milliseconds. Prometheus has whole ones, OpenMetrics seconds with a fraction. */
+function timeOf(text: string, openMetrics: boolean): number | undefined {
+  if (!openMetrics) return /^[+-]?\d+$/.test(text) ? Number(text) : undefined
+  const seconds = readNumber(text)
+  return seconds !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined
 }
 
 interface Labels {
@@ -59,7 +73,7 @@ interface Labels {
   readonly end: number
 }
 
-const label = /\s*(?:([a-zA-Z_][\w.:]*)|"((?:[^"\\]|\\.)*)")\s*(?:=\s*"((?:[^"\\]|\\.)*)")?\s*(,|(?=\}))/y
+const label = /\s*(?:([a-zA-Z_][\w.:]*)|"((?:[^"\\]|\\.)*)")\s*(?:=\s*"((?:[^"\\]|\\.)*)")?\s*(,|(?=\}|\s[a-zA-Z_"]))/y
 
 function readLabels(line: string, open: number, number: number): Labels {
   const labels: { [name: string]: string } = Object.create(null) as { [name: string]: string }
@@ -81,14 +95,15 @@ function readLabels(line: string, open: number, number: number): Labels {
   }
 }
 
+/** There are three escapes; before any other sign a backslash is one. */
 function unescape(text: string): string {
-  return text.replace(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign))
+  return text.replace(/\\([\\"n])/g, (_, sign: string) => (sign === 'n' ? '\n' : sign))
 }
 
 /** A number as metrics are spelled, `NaN` and `+Inf` too; undefined where the text is none. */
 export function readNumber(text: string): number | undefined {
-  const word = /^([+-]?)(inf|infinity|nan)$/i.exec(text)
-  if (word) return /^n/i.test(word[2] ?? '') ? NaN : word[1] === '-' ? -Infinity : Infinity
+  const word = /^(?:([+-]?)(inf|infinity)|(nan))$/i.exec(text)
+  if (word) return word[3] !== undefined ? NaN : word[1] === '-' ? -Infinity : Infinity
   if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return undefined
   return Number(text)
 }

@@ -1,8 +1,10 @@
 /** One measurement against the rules of its metric. No evidence is no verdict: it neither passes nor fails. Pure. */
+import type { Json } from '../core/json.ts'
 import { type Answer, readCondition } from './condition/index.ts'
 import type { Evidence, Judgement } from './evidence.ts'
 import { judgeLimits } from './limits.ts'
 import type { MetricRules } from './rules.ts'
+import { shown } from './shown.ts'
 
 /** Failed by the failure condition or a limit; successful when all else holds; with both conditions and neither true, inconclusive. */
 export function judge(rules: MetricRules, seen: Evidence): Judgement {
@@ -50,15 +52,8 @@ function missing(rules: MetricRules, seen: Evidence): string | undefined {
   return undefined
 }
 
-function total(samples: number | readonly number[] | undefined): number {
-  if (samples === undefined) return 0
-  return typeof samples === 'number' ? samples : samples.reduce((sum, each) => sum + each, 0)
-}
-
-/** A value for people: at most four of a list, four digits. */
-export function shown(value: number | readonly number[]): string {
-  const figure = (each: number) => String(Number.isInteger(each) ? each : Number(each.toPrecision(4)))
-  if (typeof value === 'number') return figure(value)
-  if (value.length === 1) return figure(value[0]!)
-  return `[${value.slice(0, 4).map(figure).join(', ')}${value.length > 4 ? `, … ${value.length}` : ''}]`
+/** What is no number counts for none. */
+function total(samples: Json | undefined): number {
+  if (Array.isArray(samples)) return (samples as readonly Json[]).reduce<number>((sum, each) => sum + total(each), 0)
+  return typeof samples === 'number' ? samples : 0
 }

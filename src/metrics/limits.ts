@@ -1,7 +1,9 @@
 /** A single figure against fixed limits and against a baseline. Pure. */
+import type { Json } from '../core/json.ts'
 import type { Evidence, Judgement } from './evidence.ts'
 import type { MetricRules } from './rules.ts'
 import { hasLimit } from './rules.ts'
+import { shown } from './shown.ts'
 
 /** A limit, the figure it is for, and whether it holds: what a report shows. */
 interface Limit {
@@ -16,11 +18,12 @@ export function judgeLimits(rules: MetricRules, seen: Evidence): Judgement {
   if (!hasLimit(rules)) return { outcome: 'successful', why: '' }
   const figure = figureIn(seen.value)
   if (figure === undefined) {
-    const many = (seen.value as readonly number[]).length
-    return {
-      outcome: 'error',
-      why: `a limit is for one figure, the answer has ${many}: ask for their sum, or the greatest`,
-    }
+    const many = Array.isArray(seen.value) ? seen.value.length : 0
+    const why =
+      many > 1
+        ? `a limit is for one figure, the answer has ${many}: ask for their sum, or the greatest`
+        : `a limit is for one figure, the answer is ${shown(seen.value)}`
+    return { outcome: 'error', why }
   }
   if (Number.isNaN(figure)) return { outcome: 'undecided', why: 'the value is NaN' }
   const limits = limitsOf(rules, figure, seen)
@@ -31,9 +34,9 @@ export function judgeLimits(rules: MetricRules, seen: Evidence): Judgement {
 }
 
 /** The one figure of an answer. */
-export function figureIn(value: number | readonly number[]): number | undefined {
-  if (typeof value === 'number') return value
-  return value.length === 1 ? value[0] : undefined
+export function figureIn(value: Json): number | undefined {
+  const one = Array.isArray(value) && value.length === 1 ? (value as readonly Json[])[0] : value
+  return typeof one === 'number' ? one : undefined
 }
 
 function limitsOf(rules: MetricRules, figure: number, seen: Pick<Evidence, 'baseline' | 'growth'>): readonly Limit[] {

@@ -48,6 +48,17 @@ describe('a metrics page', () => {
     expect(() => readPage('foo 1\n', true)).toThrow('an OpenMetrics page ends in "# EOF"')
   })
 
+  it('has three escapes, and takes what scrapers take', () => {
+    const text = 'a{b="\\d\\n\\\\\\""} -inf\r\nb{ c = "d" , } +Infinity\nc{a="1" b="2"} 5. +7\nd{b="x # y",c="}"} .5'
+    expect(readPage(text, false)).toEqual([
+      { name: 'a', labels: { b: '\\d\n\\"' }, value: -Infinity, at: null },
+      { name: 'b', labels: { c: 'd' }, value: Infinity, at: null },
+      { name: 'c', labels: { a: '1', b: '2' }, value: 5, at: 7 },
+      { name: 'd', labels: { b: 'x # y', c: '}' }, value: 0.5, at: null },
+    ])
+    expect(readPage('a 1 1.5\t# {b="c"} 1 2\n# EOF\n', true)).toEqual([{ name: 'a', labels: {}, value: 1, at: 1500 }])
+  })
+
   it('takes labels by names that are words of the language', () => {
     const series = readPage('a{constructor="x",__proto__="y"} 1\na{b="1"} 2', false)
     const ask = (query: string) => answerQuery(readQuery(query), [{ at: 1, series }])
@@ -69,6 +80,15 @@ describe('a metrics page', () => {
     ['a 1 soon', 'line 1: "soon" is no time'],
     ['a{b="c} 1', 'line 1: the labels cannot be read from column 3 on'],
     ['a{b} 1', 'line 1: label "b" has no value'],
+    ['a 1 2 3', 'line 1: "3" comes after the end of the line'],
+    ['a 1 1.5', 'line 1: "1.5" is no time'],
+    ['a 1 0x10', 'line 1: "0x10" is no time'],
+    ['a 1 # {x="y"} 2', 'line 1: "#" is no time'],
+    ['a +NaN', 'line 1: "+NaN" is no value of "a"'],
+    ['{a="ok"} 1', 'line 1: the labels name no metric'],
+    ['{} 1', 'line 1: the labels name no metric'],
+    ['a{b="c",,} 1', 'line 1: the labels cannot be read from column 9 on'],
+    ['a{b="c"d="e"} 1', 'line 1: the labels cannot be read from column 3 on'],
     ['<!doctype html>', 'line 1: "<!doctype html>" does not begin with a name'],
   ])('%j is refused: %s', (text, why) => {
     expect(() => readPage(text, false)).toThrow(why)

@@ -23,10 +23,10 @@ type Settings = z.output<typeof config>
 export const commandMetrics = defineAdapter({
   name: 'command-metrics',
   port: 'metrics',
-  summary: 'A command that prints a number, or JSON in which a JSON pointer finds numbers.',
+  summary: 'A command that prints a number, or JSON of which a JSON pointer names a part.',
   ...withDefaults(config, openTarget),
   example: { command: ['node', 'tools/pool-size.mjs', '--json'] },
-  tools: { language: 'a JSON pointer: "" for the whole, "/pool/size" for a part' },
+  tools: { language: 'a JSON pointer: "" for the whole, "/pool/size" for a part', json: true },
 })
 
 async function openTarget(settings: Settings, who: Opener): Promise<Target<'metrics'>> {
@@ -83,7 +83,7 @@ function hide(settings: Settings, text: string): string {
     .reduce((shown, value) => shown.replaceAll(value, '(secret)'), text)
 }
 
-/** What is not there is an empty answer; what is there and no number is refused. */
+/** What is not there is an empty answer; texts that are numbers are numbers, and all else is what it is. */
 function pick(query: string, printed: string, settings: Settings): Measured {
   if (query !== '' && !query.startsWith('/'))
     throw refused(`"${query}" is no JSON pointer`, 'write "" for the whole, "/a/0" for a part')
@@ -93,11 +93,7 @@ function pick(query: string, printed: string, settings: Settings): Measured {
   const single = numberOf(found)
   if (single !== undefined) return { value: single, at }
   const values = Array.isArray(found) ? found.map((each: Json) => numberOf(each)) : [undefined]
-  if (values.every((each) => each !== undefined)) return { value: values, at }
-  throw refused(
-    `"${query}" of what "${settings.command[0] ?? ''}" prints is no number and no list of numbers`,
-    'name the number by a JSON pointer',
-  )
+  return { value: values.every((each) => each !== undefined) ? values : found, at }
 }
 
 function parse(printed: string, settings: Settings): Json {

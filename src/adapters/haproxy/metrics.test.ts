@@ -86,7 +86,8 @@ describe.skipIf('missing' in source)('the haproxy-metrics adapter', () => {
 
   /** A gate in real time, and what it said when it ended. */
   const gate = async (kind: typeof gateMetrics | typeof gateMetricsBaseline, spec: object, recalled?: object) => {
-    const { work } = kind.plan(kind.spec.parse(spec) as never, { targets: { metrics: 'edge' } } as never)
+    const site = { targets: { metrics: 'edge' }, tools: { metrics: { language: '' } } }
+    const { work } = kind.plan(kind.spec.parse(spec) as never, site as never)
     const clock = { now: () => Date.now(), sleep: (ms: number) => sleep(ms) }
     const context = { on: { metrics: target.read }, clock, signal, recall: () => recalled, applied: null } as never
     let last: unknown

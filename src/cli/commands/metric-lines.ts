@@ -1,4 +1,5 @@
 /** Figures as a table for the terminal. */
+import type { Json } from '../../core/json.ts'
 import { type Judgement, shown } from '../../metrics/index.ts'
 import type { PlanMetric } from '../../views/index.ts'
 import type { Door } from '../door.ts'
@@ -6,7 +7,7 @@ import type { Door } from '../door.ts'
 /** One figure as it is now. */
 export interface Looked {
   readonly metric: PlanMetric
-  readonly value: number | readonly number[] | undefined
+  readonly value: Json | undefined
   readonly baseline: number | undefined
   /** Absent where nothing is asked of it. */
   readonly judged: Judgement | undefined

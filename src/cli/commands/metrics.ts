@@ -171,7 +171,7 @@ function rendered(seen: readonly Looked[], door: Door): string {
     name: metric.name,
     target: metric.target,
     query: metric.query,
-    value: value === undefined ? null : typeof value === 'number' ? finite(value) : value.map(finite),
+    value: value === undefined ? null : finite(value),
     unit: metric.unit ?? null,
     baseline: baseline ?? null,
     wanted: metric.wanted,
@@ -183,6 +183,7 @@ function rendered(seen: readonly Looked[], door: Door): string {
 }
 
 /** JSON has neither NaN nor infinities: they are texts, as Prometheus spells them. */
-function finite(value: number): Json {
-  return Number.isFinite(value) ? value : shown(value)
+function finite(value: Json): Json {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : shown(value)
+  return Array.isArray(value) ? value.map(finite) : value
 }

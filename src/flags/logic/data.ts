@@ -94,7 +94,7 @@ export const missingSome: Operator = (args, scope) => {
   const [need, options] = args.map((each) => runOf(scope.compile(each, scope)))
   return computed((data) => {
     const names = options?.(data)
-    const list = Array.isArray(names) ? names : []
+    const list: readonly unknown[] = Array.isArray(names) ? names : isAbsent(names ?? null) ? [] : [names]
     const absent = missingOf(list, data, scope)
     return list.length - absent.length >= Number(need?.(data)) ? [] : absent
   })

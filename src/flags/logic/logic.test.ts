@@ -37,6 +37,14 @@ describe('JsonLogic', () => {
     ],
     [{ missing_some: [1, ['a', 'b', 'c']] }, { a: 'apple' }, []],
     [{ missing_some: [2, ['a', 'b', 'c']] }, { a: 'apple' }, ['b', 'c']],
+    [{ missing_some: [1, 'b'] }, { a: 'apple' }, ['b']],
+    [{ missing_some: [1, 'a'] }, { a: 'apple' }, []],
+    // What is null is there.
+    [{ var: ['a', 'none'] }, { a: null }, null],
+    [{ var: ['a.b', 'none'] }, { a: { b: null } }, null],
+    [{ var: ['a.b', 'none'] }, { a: null }, 'none'],
+    [{ var: [{ cat: ['a', ''] }, 'none'] }, { a: null }, null],
+    [{ var: ['a', 'none'] }, { a: 0 }, 0],
     [{ if: [true, 'yes', 'no'] }, {}, 'yes'],
     [
       { if: [{ '<': [{ var: 'temp' }, 0] }, 'freezing', { '<': [{ var: 'temp' }, 100] }, 'liquid', 'gas'] },

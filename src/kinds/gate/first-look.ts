@@ -95,6 +95,7 @@ function named(name: string, query: string, asked: Asked): string {
 
 function words(value: Measured['value']): string {
   if (typeof value === 'number') return `a number, ${shown(value)}`
+  if (!Array.isArray(value)) return shown(value)
   if (value.length === 0) return 'an empty list: there is no such series now'
   return value.length === 1 ? `a list of one, ${shown(value)}` : `a list of ${value.length}, ${shown(value)}`
 }

@@ -8,7 +8,7 @@ import { describeKind, type KindCase } from '../../testing/index.ts'
 import { gateMetrics, gateMetricsBaseline, gateTraffic } from './index.ts'
 
 /** What a source answers to a query the n-th time it is asked: a value, or an error. */
-type Source = (query: string, nth: number) => Measured['value'] | Measured | 'gone' | 'refused'
+type Source = (query: string, nth: number) => number | readonly number[] | Measured | 'gone' | 'refused'
 
 function targetOf<P extends 'metrics' | 'traffic'>(port: object): Target<P> {
   return {
@@ -198,6 +198,31 @@ describe('gate.metrics', () => {
     await expect(one(() => [], condition, { undecidedMs: 30_000 })).rejects.toMatchObject({
       message: expect.stringContaining('"x" is undecided for 30000 ms: '),
     })
+  })
+
+  it('judges the fields of what a source answers, where it is one that has them', async () => {
+    const json = (ready: boolean) => () => ({ value: { ready, pool: { free: 7 } }, at: 0 })
+    const fields = { ...condition, successCondition: 'result.ready && result.pool.free > 5' }
+    expect((await one(json(true), fields)).last).toMatchObject({ note: 'x {ready, pool} good', done: 5 })
+    await expect(one(json(false), fields)).rejects.toMatchObject({
+      code: 'gate.failed',
+      message: 'metrics of "prom": "x": {ready, pool}: result.ready && result.pool.free > 5 does not hold',
+    })
+    await expect(one(json(true), { max: 5, errorRetryMs: 1 })).rejects.toMatchObject({
+      message: expect.stringContaining('a limit is for one figure, the answer is {ready, pool}'),
+    })
+    const spec = gateMetrics.spec.parse({ metrics: { x: { query: 'q', ...fields } } })
+    const ofJson = { ...site, tools: { metrics: { language: '', json: true as const } } }
+    expect(gateMetrics.plan(spec, ofJson).findings).toEqual([])
+    expect(gateMetrics.plan(spec, site).findings).toEqual([
+      {
+        level: 'block',
+        code: 'gate.misfit',
+        message:
+          'successCondition of metric "x" cannot be asked of "prom", which answers numbers: column 1: an answer is a number or a list of them: it has no fields',
+        help: 'change successCondition, or take a target of adapter command-metrics',
+      },
+    ])
   })
 
   it('holds on NaN, on old figures and on few samples', async () => {

@@ -1,9 +1,15 @@
 /** `gate.metrics`: several named metrics judged side by side, each at its own pace. Also a guard. */
 import { ChangeoverError } from '../../core/errors.ts'
-import { type Finding, note, risk } from '../../core/finding.ts'
+import { block, type Finding, note, risk } from '../../core/finding.ts'
 import { type Json, own } from '../../core/json.ts'
 import { defineKind } from '../../core/kind.ts'
-import { comparesWithBaseline, effectiveCount, isBounded, type MetricRules } from '../../metrics/index.ts'
+import {
+  comparesWithBaseline,
+  effectiveCount,
+  isBounded,
+  type MetricRules,
+  readCondition,
+} from '../../metrics/index.ts'
 import { lookOnce } from './first-look.ts'
 import { judgedFindings } from './judged-metrics.ts'
 import { type Known, measure } from './measure.ts'
@@ -53,7 +59,10 @@ export const gateMetrics = defineKind({
       predicted: {},
       preview: previewOf(work, metrics),
       undo: 'exact',
-      findings: doubtsOf(metrics, site.guard === true),
+      findings: [
+        ...(site.tools.metrics.json ? [] : misfits(metrics, work.source)),
+        ...doubtsOf(metrics, site.guard === true),
+      ],
     }
   },
 
@@ -105,6 +114,19 @@ function specsOf(work: Work): { readonly [name: string]: MetricSpec } {
 function isEndless(metrics: { readonly [name: string]: MetricSpec }): boolean {
   return !Object.values(metrics).some(
     (each) => isBounded(rulesOf(each)) && (!each.advisory || effectiveCount(rulesOf(each))),
+  )
+}
+
+/** Conditions on fields and texts, where the source answers numbers and lists of them. */
+function misfits(metrics: { readonly [name: string]: MetricSpec }, source: string): readonly Finding[] {
+  return Object.entries(metrics).flatMap(([name, each]) =>
+    (['successCondition', 'failureCondition'] as const).flatMap((field) => {
+      const text = each[field]
+      const why = text === undefined ? undefined : readCondition(text, each.answers ?? 'figures')
+      if (typeof why !== 'string') return []
+      const message = `${field} of metric "${name}" cannot be asked of "${source}", which answers numbers: ${why}`
+      return [block('gate.misfit', message, `change ${field}, or take a target of adapter command-metrics`)]
+    }),
   )
 }
 

@@ -105,7 +105,7 @@ describe('a condition', () => {
     ['asInt() > 1', 'column 1: "asInt" takes 1, not 0'],
     ['default(result) > 1', 'column 1: "default" takes 2, not 1'],
   ] as const)('%s is refused: %s', (text, why) => {
-    expect(ask(text, 1)).toBe(why)
+    expect(readCondition(text, 'figures')).toBe(why)
   })
 
   it('answers as arithmetic does, and never throws', () => {

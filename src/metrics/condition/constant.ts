@@ -36,24 +36,33 @@ function calls(node: Node, name: string): boolean {
   return (node.type === 'call' && node.name === name) || below(node).some((each) => calls(each, name))
 }
 
-/** `let` names filled in with what they stand for. */
+/** `let` names filled in with what they stand for; what reads `#` means another where it is filled in, and stays a name. */
 function withoutNames(node: Node, names: { readonly [name: string]: Node }): Node {
   if (node.type === 'name') return names[node.name] ?? node
-  if (node.type === 'let') return withoutNames(node.body, { ...names, [node.name]: withoutNames(node.value, names) })
-  const filled = Object.entries(node).map(([key, value]) => [key, filledIn(value, names)])
-  return Object.fromEntries(filled) as Node
+  if (node.type === 'let') {
+    const value = withoutNames(node.value, names)
+    const own: Node = { type: 'name', name: `${node.name}@${node.at.line}:${node.at.column}`, at: node.at }
+    return withoutNames(node.body, { ...names, [node.name]: readsItem(value) ? own : value })
+  }
+  return filledIn(node, names, true) as Node
 }
 
-function filledIn(value: unknown, names: { readonly [name: string]: Node }): unknown {
+function filledIn(value: unknown, names: { readonly [name: string]: Node }, inside = false): unknown {
   if (Array.isArray(value)) return value.map((each) => filledIn(each, names))
-  return typeof value === 'object' && value !== null && 'type' in value ? withoutNames(value as Node, names) : value
+  if (typeof value !== 'object' || value === null) return value
+  if (!inside && 'type' in value) return withoutNames(value as Node, names)
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, filledIn(each, names)]))
+}
+
+function readsItem(node: Node): boolean {
+  return node.type === 'item' || below(node).some(readsItem)
 }
 
 /** The fixed value of what reads nothing of the answer. */
 function fixed(node: Node): Value | undefined {
   if (readsAnswer(node)) return undefined
   try {
-    return evaluate(node, { result: [], item: null, index: 0, names: {}, nan: true })
+    return evaluate(node, { result: [], item: null, index: 0, sum: null, names: {}, nan: true })
   } catch (error) {
     if (error instanceof ConditionFault) return undefined
     throw error

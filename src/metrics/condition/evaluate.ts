@@ -1,8 +1,11 @@
 /** What a tree comes to for an answer. Knows neither text nor places, but for what it reports; it never runs anything but the tree. */
-import { functions } from './functions.ts'
-import { ConditionFault } from './tokens.ts'
+import { isObject } from '../../core/json.ts'
+import { eachOf } from './each.ts'
+import { functions, partOf } from './functions.ts'
+import { patternOf } from './pattern.ts'
+import { ConditionFault, type Place } from './tokens.ts'
 import type { Arithmetic, Comparison, Node } from './tree.ts'
-import { isSame, listIn, numberIn, type Scope, truthIn, type Value, wholeIn } from './value.ts'
+import { isSame, listIn, nothing, numberIn, type Scope, textIn, trying, truthIn, type Value, wholeIn } from './value.ts'
 
 type Of<T extends Node['type']> = Extract<Node, { readonly type: T }>
 
@@ -14,11 +17,15 @@ export function evaluate(node: Node, scope: Scope): Value {
     case 'result':
       return scope.result
     case 'item':
-      return node.index ? scope.index : scope.item
+      return scope[node.what]
     case 'name':
       return scope.names[node.name] ?? null
     case 'let':
       return evaluate(node.body, { ...scope, names: { ...scope.names, [node.name]: evaluate(node.value, scope) } })
+    case 'fields':
+      return Object.fromEntries(
+        node.entries.map(({ key, value }) => [textIn(evaluate(key, scope), key.at), evaluate(value, scope)]),
+      )
     case 'list':
       return node.items.map((each) => evaluate(each, scope))
     case 'unary':
@@ -27,16 +34,22 @@ export function evaluate(node: Node, scope: Scope): Value {
       return binary(node, scope)
     case 'choice':
       return evaluate(truthIn(evaluate(node.when, scope), node.when.at) ? node.met : node.otherwise, scope)
+    case 'member':
     case 'element':
-      return element(node, scope)
+      return reached(node, scope) ?? null
     case 'slice':
       return slice(node, scope)
     case 'call': {
       const args = node.args.map((each) => evaluate(each, scope))
       return functions[node.name]!.call(args, scope, node.at)
     }
-    case 'each':
-      return each(node, scope)
+    case 'each': {
+      const items = evaluate(node.of, scope)
+      const more = node.more && evaluate(node.more, scope)
+      const { test } = node
+      const ask = test && ((item: Value, index: number, sum: Value) => evaluate(test, { ...scope, item, index, sum }))
+      return eachOf(node, items, ask, more, scope)
+    }
   }
 }
 
@@ -78,11 +91,13 @@ function binary(node: Of<'binary'>, scope: Scope): Value {
     case '..':
       return range(wholeIn(a, scope, left.at), wholeIn(b, scope, right.at), node)
     case 'contains':
-      return textIn(a, left).includes(textIn(b, right))
+      return textIn(a, left.at).includes(textIn(b, right.at))
     case 'startsWith':
-      return textIn(a, left).startsWith(textIn(b, right))
+      return textIn(a, left.at).startsWith(textIn(b, right.at))
     case 'endsWith':
-      return textIn(a, left).endsWith(textIn(b, right))
+      return textIn(a, left.at).endsWith(textIn(b, right.at))
+    case 'matches':
+      return matches(textIn(a, left.at), textIn(b, right.at), right.at)
     default:
       return reckon(node, a, b, scope)
   }
@@ -98,16 +113,6 @@ function joined({ sign, left, right }: Of<'binary'>, scope: Scope): boolean {
   return second
 }
 
-/** The value, or the fault of having nothing to judge; other faults are thrown on. */
-function trying<T>(work: () => T): T | ConditionFault {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof ConditionFault && error.unsure) return error
-    throw error
-  }
-}
-
 function reckon({ sign, left, right }: Of<'binary'>, a: Value, b: Value, scope: Scope): Value {
   const compare = compared[sign as Comparison]
   if (typeof a === 'string' && typeof b === 'string') {
@@ -121,19 +126,30 @@ function reckon({ sign, left, right }: Of<'binary'>, a: Value, b: Value, scope: 
   return compare ? compare(x, y) : reckoned[sign as Arithmetic](x, y)
 }
 
-/** A number against a list is a mistake that has a name; NaN, and what is not there, cannot be judged unless nil is asked for. */
-function isEqual({ left, right }: Of<'binary'>, a: Value, b: Value, scope: Scope): boolean {
+/** What can never be equal is a mistake that has a name; NaN, and what is not there, cannot be judged unless nil is asked for. */
+function isEqual({ left, right, at }: Of<'binary'>, a: Value, b: Value, scope: Scope): boolean {
   const nil = [left, right].some((each) => each.type === 'literal' && each.value === null)
-  const plain = [a, b].some((each) => typeof each === 'boolean' || typeof each === 'string')
-  if (nil || plain || (Array.isArray(a) && Array.isArray(b))) return isSame(a, b)
-  return numberIn(a, scope, left.at) === numberIn(b, scope, right.at)
+  if (nil || (Array.isArray(a) && Array.isArray(b)) || (isObject(a) && isObject(b))) return isSame(a, b)
+  const plain = [a, b].find((each) => typeof each === 'boolean' || typeof each === 'string')
+  if (plain === undefined && !isObject(a) && !isObject(b))
+    return numberIn(a, scope, left.at) === numberIn(b, scope, right.at)
+  // A field that is not there is as unequal as in Go.
+  if (a === null || b === null || typeof a === typeof b) return isSame(a, b)
+  throw new ConditionFault(at, `${JSON.stringify(a)} is never equal to ${JSON.stringify(b)}`)
 }
 
 function isAmong({ left, right }: Of<'binary'>, a: Value, b: Value, scope: Scope): boolean {
+  if (isObject(b)) return Object.hasOwn(b, textIn(a, left.at))
   const items = listIn(b, right.at)
   const sought = typeof a === 'number' ? numberIn(a, scope, left.at) : a
   if (sought === null) numberIn(sought, scope, left.at)
   return items.some((each) => isSame(each, sought))
+}
+
+function matches(text: string, pattern: string, at: Place): boolean {
+  const read = patternOf(pattern)
+  if (!read) throw new ConditionFault(at, `"${pattern}" is no pattern that can be read here`)
+  return read.test(text)
 }
 
 function range(from: number, to: number, node: Of<'binary'>): readonly number[] {
@@ -141,67 +157,27 @@ function range(from: number, to: number, node: Of<'binary'>): readonly number[] 
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
 }
 
-function textIn(value: Value, node: Node): string {
-  if (typeof value === 'string') return value
-  throw new ConditionFault(node.at, `${JSON.stringify(value)} is no text`)
-}
-
-function parts(node: Of<'element'> | Of<'slice'>, scope: Scope): readonly Value[] {
-  const value = evaluate(node.of, scope)
-  if (typeof value === 'number')
+/** What a chain of `.name` and `[…]` leads to. Undefined: a `?.` of it met nil, so that what follows is not asked. */
+function reached(node: Of<'member'> | Of<'element'>, scope: Scope): Value | undefined {
+  const isLink = node.of.type === 'member' || node.of.type === 'element'
+  const of = isLink ? reached(node.of, scope) : evaluate(node.of, scope)
+  if (of === undefined || (of === null && !node.sure)) return undefined
+  if (typeof of === 'number' && node.type === 'element')
     throw new ConditionFault(node.of.at, 'the answer is one number: say result, not result[0]')
-  return typeof value === 'string' ? Array.from(value) : listIn(value, node.of.at)
-}
-
-function element(node: Of<'element'>, scope: Scope): Value {
-  const index = wholeIn(evaluate(node.index, scope), scope, node.index.at)
-  return parts(node, scope).at(index) ?? null
+  if (node.type === 'member') {
+    if (of === null || (Array.isArray(of) && of.length === 0)) throw nothing(scope, node.of.at)
+    if (!isObject(of)) throw new ConditionFault(node.of.at, `${JSON.stringify(of)} has no field "${node.name}"`)
+    return partOf(of, node.name, scope, node.at)
+  }
+  const index = evaluate(node.index, scope)
+  return partOf(typeof of === 'string' ? Array.from(of) : of, index, scope, node.index.at)
 }
 
 function slice(node: Of<'slice'>, scope: Scope): Value {
-  const whole = parts(node, scope)
-  const end = (of: Node | undefined) => (of ? wholeIn(evaluate(of, scope), scope, of.at) : undefined)
-  const cut = whole.slice(end(node.from) ?? 0, end(node.to))
-  return typeof evaluate(node.of, scope) === 'string' ? cut.join('') : cut
-}
-
-function each(node: Of<'each'>, scope: Scope): Value {
-  const items = listIn(evaluate(node.of, scope), node.of.at)
-  const ask = (item: Value, index: number) => (node.test ? evaluate(node.test, { ...scope, item, index }) : item)
-  const holds = (item: Value, index: number) => truthIn(ask(item, index), (node.test ?? node.of).at)
-  switch (node.name) {
-    case 'all':
-      return !decided(items, (item, index) => !holds(item, index))
-    case 'none':
-      return !decided(items, holds)
-    case 'any':
-      return decided(items, holds)
-    case 'one':
-      return items.filter(holds).length === 1
-    case 'count':
-      return items.filter(holds).length
-    case 'filter':
-      return items.filter(holds)
-    case 'map':
-      return items.map(ask)
-    case 'sum':
-      return items.reduce<number>((sum, item, index) => sum + numberIn(ask(item, index), scope, node.at), 0)
-    case 'find':
-      return items.find(holds) ?? null
-    case 'findIndex':
-      return items.findIndex(holds)
-    case 'findLast':
-      return items.findLast(holds) ?? null
-    case 'findLastIndex':
-      return items.findLastIndex(holds)
-  }
-}
-
-/** Whether it holds of any. One that cannot be told does not hide another that can. */
-function decided(items: readonly Value[], holds: (item: Value, index: number) => boolean): boolean {
-  const asked = items.map((item, index) => trying(() => holds(item, index)))
-  if (asked.includes(true)) return true
-  const fault = asked.find((each) => each instanceof ConditionFault)
-  if (fault) throw fault
-  return false
+  const of = evaluate(node.of, scope)
+  if (typeof of === 'number')
+    throw new ConditionFault(node.of.at, 'the answer is one number: say result, not result[0]')
+  const end = (at: Node | undefined) => (at ? wholeIn(evaluate(at, scope), scope, at.at) : undefined)
+  const [from, to] = [end(node.from) ?? 0, end(node.to)]
+  return typeof of === 'string' ? Array.from(of).slice(from, to).join('') : listIn(of, node.of.at).slice(from, to)
 }

@@ -1,58 +1,23 @@
 /** What a condition can call: the functions of Argo, and those of expr-lang for numbers, lists and texts. Pure. */
-import { open, either, elementOf, number, type Shape, type ShapeName, text, truth } from './shape.ts'
+import { isObject, own } from '../../core/json.ts'
+import {
+  anything,
+  figure,
+  flat,
+  type FunctionSpec,
+  list,
+  ofList,
+  ofMany,
+  ofNumber,
+  ofRaw,
+  ofText,
+} from './function-spec.ts'
+import { ordered } from './order.ts'
+import { open, either, elementOf, fields, number, type Shape, truth } from './shape.ts'
+import { textFunctions } from './text-functions.ts'
 import { ConditionFault, type Place } from './tokens.ts'
 import type { EachName } from './tree.ts'
-import { isNil, isSame, listIn, numberIn, type Scope, type Value, wholeIn } from './value.ts'
-
-export interface FunctionSpec {
-  /** What may stand at each place; the last for all further ones where there is a `rest`. */
-  readonly takes: readonly (readonly ShapeName[])[]
-  /** So many at least, where not all are needed. */
-  readonly least?: number
-  readonly rest?: true
-  readonly gives: (args: readonly Shape[]) => Shape
-  readonly call: (args: readonly Value[], scope: Scope, at: Place) => Value
-}
-
-const figure: readonly ShapeName[] = ['number', 'nil']
-const list: readonly ShapeName[] = ['list', 'number', 'nil']
-const words: readonly ShapeName[] = ['text']
-const anything: readonly ShapeName[] = ['any']
-
-const ofNumber = (work: (value: number) => number): FunctionSpec => ({
-  takes: [figure],
-  gives: () => number,
-  call: ([value = null], scope, at) => work(numberIn(value, scope, at)),
-})
-
-/** Of one list, or of figures side by side. */
-const ofMany = (work: (values: readonly number[]) => number): FunctionSpec => ({
-  takes: [list],
-  rest: true,
-  gives: () => number,
-  call: (args, scope, at) => {
-    const values = args.flatMap((each) => listIn(each, at)).map((each) => numberIn(each, scope, at))
-    if (values.length === 0) throw new ConditionFault(at, 'the answer is empty', true)
-    return work(values)
-  },
-})
-
-/** NaN and infinities are looked at as they are. */
-const ofRaw = (test: (value: number) => boolean): FunctionSpec => ({
-  takes: [figure],
-  gives: () => truth,
-  call: ([value = null], scope, at) => test(numberIn(value, { ...scope, nan: true }, at)),
-})
-
-/** A text is read as Go does: nothing but the number. */
-const ofText = (pattern: RegExp, work: (value: number) => number): FunctionSpec => ({
-  takes: [['number', 'text', 'nil']],
-  gives: () => number,
-  call: ([value = null], scope, at) => {
-    if (typeof value === 'string' && !pattern.test(value)) throw new ConditionFault(at, `"${value}" is no number`)
-    return work(typeof value === 'string' ? Number(value) : numberIn(value, scope, at))
-  },
-})
+import { fieldsIn, isNil, isSame, listIn, type Scope, textIn, type Value, wholeIn } from './value.ts'
 
 const whole = (at: string): FunctionSpec => ({
   ...ofText(/^[+-]?\d+$/, Math.trunc),
@@ -63,21 +28,6 @@ const whole = (at: string): FunctionSpec => ({
   },
 })
 const decimal = ofText(/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/, (value) => value)
-
-const ofList = (
-  work: (values: readonly Value[], scope: Scope, at: Place) => Value,
-  gives: (of: Shape) => Shape = (of) => ({ type: 'list', of: elementOf(of) }),
-): FunctionSpec => ({
-  takes: [list],
-  gives: ([of = open]) => gives(of),
-  call: ([value = null], scope, at) => work(listIn(value, at), scope, at),
-})
-
-const ofWords = (work: (value: string) => string): FunctionSpec => ({
-  takes: [words],
-  gives: () => text,
-  call: ([value = null]) => work(String(value)),
-})
 
 const orElse: FunctionSpec = {
   takes: [anything, anything],
@@ -90,6 +40,37 @@ const middle = (values: readonly number[]): number => {
   return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2
 }
 const total = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0)
+
+/** What stands at a place of a list, or under a name; nil where nothing does. */
+export function partOf(of: Value, name: Value, scope: Scope, at: Place): Value {
+  if (isObject(of)) return own(of, typeof name === 'number' ? String(name) : textIn(name, at)) ?? null
+  return listIn(of, at).at(wholeIn(name, scope, at)) ?? null
+}
+
+function lengthOf(value: Value, at: Place): number {
+  if (typeof value === 'string') return Array.from(value).length
+  return isObject(value) ? Object.keys(value).length : listIn(value, at).length
+}
+
+const ofFields = (work: (value: { readonly [name: string]: Value }) => Value): FunctionSpec => ({
+  takes: [['fields']],
+  gives: () => ({ type: 'list', of: open }),
+  call: ([value = null], _, at) => work(fieldsIn(value, at)),
+})
+
+/** `[["a", 1], …]`, the other way round than `toPairs`. */
+const fromPairs: FunctionSpec = {
+  takes: [['list', 'nil']],
+  gives: () => fields,
+  call: ([value = null], _, at) =>
+    Object.fromEntries(
+      listIn(value, at).map((each): [string, Value] => {
+        const [name = null, of = null, ...rest] = Array.isArray(each) ? (each as readonly Value[]) : []
+        if (typeof name === 'string' && rest.length === 0) return [name, of]
+        throw new ConditionFault(at, '"fromPairs" needs pairs of a text and a value')
+      }),
+    ),
+}
 
 /** The functions by name. Those with a condition of `#` are `eachNames`. */
 export const functions: { readonly [name: string]: FunctionSpec } = {
@@ -112,14 +93,26 @@ export const functions: { readonly [name: string]: FunctionSpec } = {
   max: ofMany((values) => values.reduce((most, each) => Math.max(most, each))),
   min: ofMany((values) => values.reduce((least, each) => Math.min(least, each))),
   len: {
-    takes: [['list', 'number', 'nil', 'text']],
+    takes: [['list', 'number', 'nil', 'text', 'fields']],
     gives: () => number,
-    call: ([value = null], _, at) => (typeof value === 'string' ? Array.from(value).length : listIn(value, at).length),
+    call: ([value = null], _, at) => lengthOf(value, at),
   },
   first: ofList((values) => values[0] ?? null, elementOf),
   last: ofList((values) => values.at(-1) ?? null, elementOf),
   reverse: ofList((values) => values.toReversed()),
-  sort: ofList((values, scope, at) => values.map((each) => numberIn(each, scope, at)).toSorted((a, b) => a - b)),
+  sort: {
+    takes: [list, ['text']],
+    least: 1,
+    gives: ([of = open]) => ({ type: 'list', of: elementOf(of) }),
+    call: ([of = null, order], scope, at) =>
+      ordered(
+        listIn(of, at).map((value) => ({ value, by: value })),
+        order,
+        scope,
+        at,
+      ),
+  },
+  flatten: ofList(flat, () => ({ type: 'list', of: open })),
   uniq: ofList((values) => values.filter((each, index) => values.findIndex((other) => isSame(other, each)) === index)),
   take: {
     takes: [list, figure],
@@ -127,9 +120,12 @@ export const functions: { readonly [name: string]: FunctionSpec } = {
     call: ([of = null, many = null], scope, at) => listIn(of, at).slice(0, Math.max(0, wholeIn(many, scope, at))),
   },
   get: {
-    takes: [list, figure],
+    takes: [
+      ['list', 'number', 'nil', 'fields'],
+      ['number', 'nil', 'text'],
+    ],
     gives: ([of = open]) => elementOf(of),
-    call: ([of = null, index = null], scope, at) => listIn(of, at).at(wholeIn(index, scope, at)) ?? null,
+    call: ([of = null, name = null], scope, at) => partOf(of, name, scope, at),
   },
   concat: {
     takes: [list],
@@ -137,14 +133,11 @@ export const functions: { readonly [name: string]: FunctionSpec } = {
     gives: (args) => ({ type: 'list', of: args.map(elementOf).reduce(either) }),
     call: (args, _, at) => args.flatMap((each) => listIn(each, at)),
   },
-  string: {
-    takes: [anything],
-    gives: () => text,
-    call: ([value = null]) => (Array.isArray(value) ? JSON.stringify(value) : String(value ?? '<nil>')),
-  },
-  upper: ofWords((value) => value.toUpperCase()),
-  lower: ofWords((value) => value.toLowerCase()),
-  trim: ofWords((value) => value.trim()),
+  keys: ofFields((value) => Object.keys(value)),
+  values: ofFields((value) => Object.values(value)),
+  toPairs: ofFields((value) => Object.entries(value)),
+  fromPairs,
+  ...textFunctions,
 }
 
 const eaches: { readonly [name in EachName]: (item: Shape, test: Shape) => Shape } = {
@@ -160,6 +153,10 @@ const eaches: { readonly [name in EachName]: (item: Shape, test: Shape) => Shape
   findIndex: () => number,
   findLast: (item) => item,
   findLastIndex: () => number,
+  groupBy: () => fields,
+  countBy: () => fields,
+  sortBy: (item) => ({ type: 'list', of: item }),
+  reduce: () => open,
 }
 
 export const eachNames = Object.keys(eaches) as readonly EachName[]

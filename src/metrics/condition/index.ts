@@ -6,7 +6,8 @@ import { constantOf } from './constant.ts'
 import { evaluate } from './evaluate.ts'
 import { mustBeTrueOrFalse } from './fit.ts'
 import { parse } from './parse.ts'
-import { number, numbers } from './shape.ts'
+import type { Json } from '../../core/json.ts'
+import { number, numbers, open, type Shape } from './shape.ts'
 import { ConditionFault } from './tokens.ts'
 import { below, type Node } from './tree.ts'
 import { truthIn } from './value.ts'
@@ -14,20 +15,22 @@ import { truthIn } from './value.ts'
 /** `undecided`: there was nothing to judge. `error`: the condition does not fit the answer. */
 export type Answer = { readonly type: 'yes' | 'no' } | { readonly type: 'undecided' | 'error'; readonly why: string }
 
-/** What a source answers, where a plan says it: `result > 1` then, or `result[0] > 1`. */
-export type AnswerShape = 'number' | 'list'
+/** What a source answers, where it is known: `result > 1`, or `result[0] > 1`; `figures` are one or the other. */
+export type AnswerShape = 'number' | 'list' | 'figures'
+
+const shapes: { readonly [name in AnswerShape]: Shape } = { number, list: numbers, figures: { type: 'figure' } }
 
 export interface Condition {
-  readonly of: (result: number | readonly number[]) => Answer
+  readonly of: (result: Json) => Answer
   /** What it is for every answer that can be judged, where that is certain: a condition that decides nothing. */
   readonly constant: boolean | undefined
 }
 
-/** Reads a condition once. A text instead of a condition is what is wrong with it, with its place. */
+/** Reads a condition once; without a shape for any JSON. A text instead of a condition is what is wrong with it, with its place. */
 export function readCondition(text: string, shape?: AnswerShape): Condition | string {
   try {
     const tree = parse(text)
-    mustBeTrueOrFalse(tree, shape === undefined ? { type: 'figure' } : shape === 'list' ? numbers : number)
+    mustBeTrueOrFalse(tree, shape === undefined ? open : shapes[shape])
     const nan = asksForNaN(tree)
     return { of: (result) => answer(tree, result, nan), constant: constantOf(tree) }
   } catch (error) {
@@ -36,9 +39,9 @@ export function readCondition(text: string, shape?: AnswerShape): Condition | st
   }
 }
 
-function answer(tree: Node, result: number | readonly number[], nan: boolean): Answer {
+function answer(tree: Node, result: Json, nan: boolean): Answer {
   try {
-    const value = evaluate(tree, { result, item: null, index: 0, names: {}, nan })
+    const value = evaluate(tree, { result, item: null, index: 0, sum: null, names: {}, nan })
     return { type: truthIn(value, tree.at) ? 'yes' : 'no' }
   } catch (error) {
     if (!(error instanceof ConditionFault)) throw error

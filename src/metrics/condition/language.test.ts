@@ -135,29 +135,51 @@ describe('a condition, as expr-lang documents it,', () => {
     ['result > 1 ? 1 : 2', 'column 1: a condition is true or false; compare it with something'],
     ['result > 1 ? true', 'column 18: ":" is expected'],
     ['not result > 1', 'column 5: "!" turns what is true or false; put a comparison in brackets'],
-    ['result.ok', 'column 7: an answer is a number or a list of them: it has no fields'],
-    ['result[0].value > 1', 'column 10: an answer is a number or a list of them: it has no fields'],
+    ['result.ok', 'column 1: an answer is a number or a list of them: it has no fields'],
+    ['result[0].value > 1', 'column 1: an answer is a number or a list of them: it has no fields'],
     ['filter(result, # > 1) > 1', 'column 1: ">" needs numbers, this is a list'],
     ['filter(result, # + 1)', 'column 16: "filter" needs a condition of "#"'],
     ['filter(result) == []', 'column 1: "filter" needs a condition of "#": filter(result, # < 1)'],
     ['all(result, {# > 1)', 'column 19: "}" is expected, not ")"'],
-    ['map(result, #count) == []', 'column 14: "#" is the element, "#index" its number, not "count"'],
+    [
+      'map(result, #count) == []',
+      'column 14: "#" is the element, "#index" its number, "#acc" what reduce has come to, not "count"',
+    ],
     ['len(result, 1) > 1', 'column 1: "len" takes 1, not 2'],
     ['result > 1 and\n  reslt < 2', 'line 2, column 3: "reslt" is not known; did you mean "result"?'],
     ['fliter(result, # > 1)', 'column 1: "fliter" is not known; did you mean "filter"?'],
-    ['result matches "a"', 'column 8: "matches" of expr-lang is not read here: figures are compared as numbers'],
+    ['result matches "a"', 'column 1: "matches" needs texts'],
+    ['"a" matches "("', 'column 13: "(" is no pattern that can be read here'],
+    ['"ab" matches "a(?=b)"', 'column 14: "a(?=b)" is no pattern that can be read here'],
+    ['"aa" matches "(a)\\\\1"', 'column 14: "(a)\\1" is no pattern that can be read here'],
     [
-      'reduce(result, #acc + #) > 1',
-      'column 1: "reduce" of expr-lang is not read here: say sum, max, min, mean or count',
+      'now() > 1',
+      'column 1: "now" of expr-lang is not read here: a condition knows no clock: maxStalenessMs is for the age of a figure',
     ],
+    [
+      'duration("1h") > 1',
+      'column 1: "duration" of expr-lang is not read here: figures are plain numbers: say it in their unit',
+    ],
+    [
+      'bitand(result, 1) == 1',
+      'column 1: "bitand" of expr-lang is not read here: figures are compared as numbers, not as bits',
+    ],
+    ['toBase64("a") == ""', 'column 1: "toBase64" of expr-lang is not read here: let the source give the text itself'],
+    ['$env.result > 1', 'column 1: "$env" of expr-lang is not read here: there is nothing but result'],
+    ['sortBy(result, #, "up")[0] > "a"', 'column 30: ">" needs numbers'],
+    ['sortBy(result, #, 1)[0] > 1', 'column 19: the order is "asc" or "desc"'],
+    ['result.size() > 1', 'column 8: "size" is called: say size(…)'],
+    ['if result > 1 { true }', 'column 23: "else" is expected'],
+    ['{"a": 1} > 1', 'column 1: ">" needs numbers'],
+    ['{1: 2}.b == 1 && [1].b == 1', 'column 18: "b" is a field, and a list has none'],
     ['"abc', 'column 1: the text that begins here does not end: " is missing'],
     ['"\\q" == "q"', 'column 2: "\\q" is no escape'],
     ['let result = 1; true', 'column 5: "let" needs a name of its own, not "result"'],
     ['let x 1; x > 1', 'column 7: "=" is expected, not "1"'],
     ['result[1', 'column 9: "]" is expected'],
     ['result | 5', 'column 10: a function is expected here, not "5"'],
-  ] as const)('%s is refused: %s', (text, wanted) => {
-    expect(word(text, 1)).toBe(wanted)
+  ] as const)('%s is refused of figures: %s', (text, wanted) => {
+    expect(readCondition(text, 'figures')).toBe(wanted)
   })
 
   it('says what to write where the answer has another shape', () => {

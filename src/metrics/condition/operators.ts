@@ -15,6 +15,7 @@ export const strengths: { readonly [sign: string]: number } = {
   '>': 20,
   '>=': 20,
   in: 20,
+  matches: 20,
   contains: 20,
   startsWith: 20,
   endsWith: 20,
@@ -32,29 +33,42 @@ export const unary: { readonly [sign: string]: number } = { not: 50, '!': 50, '-
 export const spelled: { readonly [sign: string]: BinarySign } = { '||': 'or', '&&': 'and', '^': '**' }
 export const rightToLeft = ['**', '^']
 export const chained = ['<', '<=', '>', '>=']
-export const negated = ['in', 'contains', 'startsWith', 'endsWith']
+export const negated = ['in', 'matches', 'contains', 'startsWith', 'endsWith']
 
-/** Words of expr-lang that are not read here, with what to do instead. */
+const clock = 'a condition knows no clock: maxStalenessMs is for the age of a figure'
+const bits = 'figures are compared as numbers, not as bits'
+const coded = 'let the source give the text itself'
+
+/** With what to do instead. */
 const elsewhere: { readonly [word: string]: string } = {
-  matches: 'figures are compared as numbers',
-  reduce: 'say sum, max, min, mean or count',
-  groupBy: 'ask the source for groups',
-  countBy: 'ask the source for groups',
-  sortBy: 'say sort',
-  if: 'say condition ? one : other',
-  now: 'a condition knows no clock: maxStalenessMs is for the age of a figure',
-  date: 'a condition knows no clock: maxStalenessMs is for the age of a figure',
+  now: clock,
+  date: clock,
+  timezone: clock,
   duration: 'figures are plain numbers: say it in their unit',
+  bitand: bits,
+  bitor: bits,
+  bitxor: bits,
+  bitnand: bits,
+  bitnot: bits,
+  bitshl: bits,
+  bitshr: bits,
+  bitushr: bits,
+  toBase64: coded,
+  fromBase64: coded,
+  $env: 'there is nothing but result',
 }
 
-/** Why a word of expr-lang has no meaning here; undefined for all others. */
+/** Why a word of expr-lang has no meaning here; undefined for any other. */
 export function notRead(word: string): string | undefined {
   return Object.hasOwn(elsewhere, word) ? `"${word}" of expr-lang is not read here: ${elsewhere[word]!}` : undefined
 }
 
-/** True for a word that means something already. */
-export function isWord(text: string): boolean {
-  return ['result', 'true', 'false', 'nil', 'null', 'let', 'not', ...Object.keys(strengths)].includes(text)
+/** A word that means something already, and can name nothing else. */
+export function isTaken(word: string): boolean {
+  return (
+    ['result', 'true', 'false', 'nil', 'null', 'let', 'if', 'else', 'not'].includes(word) ||
+    Object.hasOwn(strengths, word)
+  )
 }
 
 /** True for a sign, and for a word that is an operator. */

@@ -1,9 +1,9 @@
 /** A condition read into a tree, with the binding strengths of expr-lang. Knows how it is written; not what fits together, nor what it comes to. */
 import { suggestion } from '../../core/errors.ts'
 import { eachNames, functions } from './functions.ts'
-import { chained, isSign, isWord, negated, notRead, rightToLeft, spelled, strengths, unary } from './operators.ts'
+import { chained, isSign, isTaken, negated, notRead, rightToLeft, spelled, strengths, unary } from './operators.ts'
 import { ConditionFault, type Token, tokensOf } from './tokens.ts'
-import type { BinarySign, EachName, Node } from './tree.ts'
+import type { BinarySign, EachName, Entry, Node } from './tree.ts'
 
 /** Throws `ConditionFault`. */
 export function parse(text: string): Node {
@@ -35,7 +35,7 @@ class Parser {
     const start = this.#take('let')
     if (!start) return this.#expression(0)
     const name = this.#next()
-    if (name.type !== 'word' || isWord(name.text))
+    if (name.type !== 'word' || isTaken(name.text))
       throw new ConditionFault(name.at, `"let" needs a name of its own, not "${name.text}"`)
     this.#expect('=')
     const value = this.#expression(0)
@@ -122,25 +122,35 @@ class Parser {
     return { type: 'unary', sign, of, at: token.at }
   }
 
-  /** `[0]`, `[-1]`, `[1:3]`, and `?.[0]`, which is the same: what is not there is nil. */
+  /** `.name`, `["name"]`, `[0]`, `[-1]`, `[1:3]`, and with `?.` before them, where what is taken of may be nil. */
   #after(node: Node): Node {
     let value = node
     for (;;) {
       const dot = this.#take('.', '?.')
-      if (dot && !(dot.text === '?.' && this.#token().text === '['))
-        throw new ConditionFault(dot.at, 'an answer is a number or a list of them: it has no fields')
+      const sure = dot?.text !== '?.'
+      if (dot && (sure || this.#token().text !== '[')) {
+        value = this.#member(value, sure)
+        continue
+      }
       const open = this.#take('[')
       if (!open) return value
       const from = this.#token().text === ':' ? undefined : this.#expression(0)
       if (!this.#take(':')) {
         this.#expect(']')
-        value = { type: 'element', of: value, index: from ?? value, at: value.at }
+        value = { type: 'element', of: value, index: from ?? value, sure, at: value.at }
         continue
       }
       const to = this.#token().text === ']' ? undefined : this.#expression(0)
       this.#expect(']')
       value = { type: 'slice', of: value, from, to, at: value.at }
     }
+  }
+
+  #member(of: Node, sure: boolean): Node {
+    const word = this.#next()
+    if (word.type !== 'word') throw unexpected(word, 'the name of a field is expected')
+    if (this.#token().text === '(') throw new ConditionFault(word.at, `"${word.text}" is called: say ${word.text}(…)`)
+    return { type: 'member', of, name: word.text, sure, at: of.at }
   }
 
   #primary(): Node {
@@ -155,8 +165,11 @@ class Parser {
       this.#expect(')')
       return node
     }
-    if (text === '[') return { type: 'list', items: this.#listed(']'), at }
+    if (text === '[') return { type: 'list', items: this.#listed(']', () => this.#expression(0)), at }
+    if (text === '{') return { type: 'fields', entries: this.#listed('}', () => this.#entry()), at }
     if (text === '#') return this.#item(token)
+    // Within `filter(result, .size > 1)` the element need not be named.
+    if (text === '.' && this.#each > 0) return this.#member({ type: 'item', what: 'item', at }, true)
     throw new ConditionFault(at, `"${text}" is not expected here`)
   }
 
@@ -167,10 +180,39 @@ class Parser {
         `"#" stands for an element, inside ${eachNames.slice(0, 5).join(', ')} and their like`,
       )
     const next = this.#token()
-    if (next.type !== 'word' || isSign(next)) return { type: 'item', index: false, at }
-    if (next.text !== 'index') throw unexpected(next, '"#" is the element, "#index" its number')
+    if (next.type !== 'word' || isSign(next)) return { type: 'item', what: 'item', at }
+    if (next.text !== 'index' && next.text !== 'acc')
+      throw unexpected(next, '"#" is the element, "#index" its number, "#acc" what reduce has come to')
     this.#at += 1
-    return { type: 'item', index: true, at }
+    return { type: 'item', what: next.text === 'index' ? 'index' : 'sum', at }
+  }
+
+  /** `name: 1`, `"name": 1`, `(any): 1`. */
+  #entry(): Entry {
+    const name = this.#next()
+    const plain = ['word', 'text', 'number'].includes(name.type)
+    if (!plain && name.text !== '(') throw unexpected(name, 'the name of a field is expected')
+    const key = plain ? ({ type: 'literal', value: name.text, at: name.at } as const) : this.#expression(0)
+    if (!plain) this.#expect(')')
+    this.#expect(':')
+    return { key, value: this.#expression(0) }
+  }
+
+  /** `if one { … } else if other { … } else { … }`. */
+  #if({ at }: Token): Node {
+    const when = this.#expression(0)
+    const met = this.#block()
+    const word = this.#next()
+    if (word.text !== 'else') throw unexpected(word, '"else" is expected')
+    const again = this.#take('if')
+    return { type: 'choice', when, met, otherwise: again ? this.#if(again) : this.#block(), at }
+  }
+
+  #block(): Node {
+    this.#expect('{')
+    const node = this.#sequence()
+    this.#expect('}')
+    return node
   }
 
   #word(token: Token): Node {
@@ -179,6 +221,7 @@ class Parser {
     if (text === 'true' || text === 'false') return { type: 'literal', value: text === 'true', at }
     if (text === 'nil' || text === 'null') return { type: 'literal', value: null, at }
     if (this.#names.includes(text)) return { type: 'name', name: text, at }
+    if (text === 'if') return this.#if(token)
     if (this.#isCallable(text)) return this.#call(token)
     const known = [...Object.keys(functions), ...eachNames, ...this.#names, 'result', 'true', 'false', 'nil']
     throw new ConditionFault(at, notRead(text) ?? `"${text}" is not known${suggestion(text, known)}`)
@@ -188,32 +231,36 @@ class Parser {
   #call({ text, at }: Token, piped?: Node): Node {
     this.#expect('(')
     const isEach = (eachNames as readonly string[]).includes(text)
-    if (!isEach) return { type: 'call', name: text, args: [...(piped ? [piped] : []), ...this.#listed(')')], at }
+    const values = () => this.#listed(')', () => this.#expression(0))
+    if (!isEach) return { type: 'call', name: text, args: [...(piped ? [piped] : []), ...values()], at }
     const of = piped ?? this.#expression(0)
     const hasTest = piped ? this.#token().text !== ')' : this.#take(',') !== undefined
     const test = hasTest ? this.#test() : undefined
-    this.#expect(')')
-    if (text === 'sum' && !test) return { type: 'call', name: text, args: [of], at }
+    if (text === 'sum' && !test) {
+      this.#expect(')')
+      return { type: 'call', name: text, args: [of], at }
+    }
     if (!test && text !== 'count')
       throw new ConditionFault(at, `"${text}" needs a condition of "#": ${text}(result, # < 1)`)
-    return { type: 'each', name: text as EachName, of, test, at }
+    const takesMore = text === 'reduce' || text === 'sortBy'
+    const more = takesMore && this.#take(',') ? this.#expression(0) : undefined
+    this.#expect(')')
+    return { type: 'each', name: text as EachName, of, test, more, at }
   }
 
   /** With or without braces. */
   #test(): Node {
-    const braces = this.#take('{')
     this.#each += 1
-    const test = braces ? this.#sequence() : this.#expression(0)
+    const test = this.#token().text === '{' ? this.#block() : this.#expression(0)
     this.#each -= 1
-    if (braces) this.#expect('}')
     return test
   }
 
-  #listed(end: string): readonly Node[] {
-    const items: Node[] = []
+  #listed<T>(end: string, one: () => T): readonly T[] {
+    const items: T[] = []
     if (this.#take(end)) return items
     for (;;) {
-      items.push(this.#expression(0))
+      items.push(one())
       if (this.#take(end)) return items
       this.#expect(',', end)
       if (this.#take(end)) return items

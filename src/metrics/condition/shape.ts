@@ -1,8 +1,8 @@
 /** What is known of a value before there is one. */
 
-/** A `figure` is what a source answers: a number, or a list of them. `any` is told when there is a value. */
+/** A `figure` is what most sources answer: a number, or a list of them. `any` is told when there is a value. */
 export type Shape =
-  | { readonly type: 'number' | 'truth' | 'text' | 'nil' | 'figure' | 'any' }
+  | { readonly type: 'number' | 'truth' | 'text' | 'nil' | 'figure' | 'fields' | 'any' }
   | { readonly type: 'list'; readonly of: Shape }
 
 export type ShapeName = Shape['type']
@@ -10,8 +10,10 @@ export type ShapeName = Shape['type']
 export const number: Shape = { type: 'number' }
 export const truth: Shape = { type: 'truth' }
 export const text: Shape = { type: 'text' }
+export const fields: Shape = { type: 'fields' }
 export const open: Shape = { type: 'any' }
 export const numbers: Shape = { type: 'list', of: number }
+export const texts: Shape = { type: 'list', of: text }
 
 /** One that may be any of these, as far as is known. */
 export function mayBe(shape: Shape, wanted: readonly ShapeName[]): boolean {
@@ -36,4 +38,19 @@ export function either(a: Shape, b: Shape): Shape {
 
 function isNumbers(shape: Shape): boolean {
   return shape.type === 'list' && shape.of.type === 'number'
+}
+
+/** What it is, in words. */
+export function told(shape: Shape): string {
+  const words: { readonly [type in ShapeName]: string } = {
+    number: 'a number',
+    truth: 'what is true or false',
+    text: 'a text',
+    nil: 'nil',
+    figure: 'an answer',
+    fields: 'what has fields',
+    any: 'a value',
+    list: 'a list',
+  }
+  return words[shape.type]
 }

@@ -26,9 +26,9 @@ export class ConditionFault extends Error {
 
 const space = /(?:\s+|\/\/[^\n]*|\/\*[^]*?\*\/)+/y
 const number =
-  /0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?/y
+  /0[xX][\da-fA-F]+(?:_[\da-fA-F]+)*|0[oO][0-7]+(?:_[0-7]+)*|0[bB][01]+(?:_[01]+)*|\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?/y
 const word = /[A-Za-z_$][\w$]*/y
-const sign = /\?\?|\?\.|&&|\|\||\*\*|==|!=|<=|>=|\.\.|[<>!+\-*/%^()[\]{},#?:;|.=]/y
+const sign = /\?\?|\?\.(?!\d)|::|&&|\|\||\*\*|==|!=|<=|>=|\.\.|[<>!+\-*/%^()[\]{},#?:;|.=]/y
 
 export function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = []
@@ -85,16 +85,21 @@ function readText(whole: string, start: number): { readonly text: string; readon
   let text = ''
   for (let at = start + 1; at < whole.length; at++) {
     const letter = whole[at]!
-    if (letter === quote) return { text, end: at + 1 }
+    if (letter === quote) {
+      // Two of them within a text as it is are one.
+      if (quote !== '`' || whole[at + 1] !== '`') return { text, end: at + 1 }
+      at += 1
+    }
     if (letter !== '\\' || quote === '`') {
       text += letter
       continue
     }
-    const code = /\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|u\{([\da-fA-F]{1,6})\})/y
+    const code = /\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|u\{([\da-fA-F]{1,6})\}|U([\da-fA-F]{8})|([0-3][0-7]{2}))/y
     code.lastIndex = at
     const found = code.exec(whole)
     const plain = escapes[whole[at + 1] ?? '']
-    const point = found ? parseInt(found[1] ?? found[2] ?? found[3] ?? '', 16) : undefined
+    const [, four, two, braced, eight, octal] = found ?? []
+    const point = found ? parseInt(octal ?? four ?? two ?? braced ?? eight ?? '', octal ? 8 : 16) : undefined
     if (point === undefined && plain === undefined)
       throw new ConditionFault(placeIn(whole, at), `"\\${whole[at + 1] ?? ''}" is no escape`)
     text += point === undefined ? plain : String.fromCodePoint(Math.min(point, 0x10ffff))

@@ -4,7 +4,7 @@ import type { Place } from './tokens.ts'
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>='
 export type Arithmetic = '+' | '-' | '*' | '/' | '%' | '**'
 export type BinarySign =
-  Comparison | Arithmetic | 'and' | 'or' | 'in' | '??' | '..' | 'contains' | 'startsWith' | 'endsWith'
+  Comparison | Arithmetic | 'and' | 'or' | 'in' | '??' | '..' | 'contains' | 'startsWith' | 'endsWith' | 'matches'
 
 /** Those of a condition for each element: `all(result, # < 1)`. */
 export type EachName =
@@ -20,19 +20,26 @@ export type EachName =
   | 'findIndex'
   | 'findLast'
   | 'findLastIndex'
+  | 'groupBy'
+  | 'countBy'
+  | 'sortBy'
+  | 'reduce'
 
 export type Node = { readonly at: Place } & (
   | { readonly type: 'literal'; readonly value: number | string | boolean | null }
   | { readonly type: 'list'; readonly items: readonly Node[] }
   | { readonly type: 'result' }
-  /** `#`, and `#index` of the same. */
-  | { readonly type: 'item'; readonly index: boolean }
+  | { readonly type: 'fields'; readonly entries: readonly Entry[] }
+  /** `#`, `#index` of the same, and `#acc`, what `reduce` has come to. */
+  | { readonly type: 'item'; readonly what: 'item' | 'index' | 'sum' }
   | { readonly type: 'name'; readonly name: string }
   | { readonly type: 'let'; readonly name: string; readonly value: Node; readonly body: Node }
   | { readonly type: 'unary'; readonly sign: '-' | '+' | 'not'; readonly of: Node }
   | { readonly type: 'binary'; readonly sign: BinarySign; readonly left: Node; readonly right: Node }
   | { readonly type: 'choice'; readonly when: Node; readonly met: Node; readonly otherwise: Node }
-  | { readonly type: 'element'; readonly of: Node; readonly index: Node }
+  /** `sure`: written without `?.`, so that what it is taken of has to be there. */
+  | { readonly type: 'member'; readonly of: Node; readonly name: string; readonly sure: boolean }
+  | { readonly type: 'element'; readonly of: Node; readonly index: Node; readonly sure: boolean }
   | {
       readonly type: 'slice'
       readonly of: Node
@@ -40,8 +47,21 @@ export type Node = { readonly at: Place } & (
       readonly to: Node | undefined
     }
   | { readonly type: 'call'; readonly name: string; readonly args: readonly Node[] }
-  | { readonly type: 'each'; readonly name: EachName; readonly of: Node; readonly test: Node | undefined }
+  /** `more`: where `reduce` begins, the order of `sortBy`. */
+  | {
+      readonly type: 'each'
+      readonly name: EachName
+      readonly of: Node
+      readonly test: Node | undefined
+      readonly more: Node | undefined
+    }
 )
+
+/** One of `{name: value, (any): value}`. */
+export interface Entry {
+  readonly key: Node
+  readonly value: Node
+}
 
 /** The nodes right below. */
 export function below(node: Node): readonly Node[] {
@@ -53,6 +73,8 @@ export function below(node: Node): readonly Node[] {
       return []
     case 'list':
       return node.items
+    case 'fields':
+      return node.entries.flatMap(({ key, value }) => [key, value])
     case 'let':
       return [node.value, node.body]
     case 'unary':
@@ -61,6 +83,8 @@ export function below(node: Node): readonly Node[] {
       return [node.left, node.right]
     case 'choice':
       return [node.when, node.met, node.otherwise]
+    case 'member':
+      return [node.of]
     case 'element':
       return [node.of, node.index]
     case 'slice':
@@ -68,7 +92,7 @@ export function below(node: Node): readonly Node[] {
     case 'call':
       return node.args
     case 'each':
-      return node.test ? [node.of, node.test] : [node.of]
+      return [node.of, node.test, node.more].filter((each) => each !== undefined)
   }
 }
 
