@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isOwned, keepText, keptFile, makeOwned, type Owner, ownerOf, refusedFile, setAside } from './index.ts'
+import { locked } from './lock.ts'
 
 let root: string
 beforeEach(() => {
@@ -137,4 +138,37 @@ describe('a file that says whose something is', () => {
     await setAside(path(), owner('taker'), owner('live'))
     expect(readdirSync(root)).toEqual([])
   })
+})
+
+test('who waits for a lock has patience with each that has it, not with all of them together', async () => {
+  const path = join(root, 'lock')
+  let [now, looks] = [Date.now(), 0]
+  const options = {
+    own: owner('waits'),
+    now: () => (looks++, now),
+    signal: new AbortController().signal,
+    what: 'the list',
+  }
+  const seen = async () => {
+    const before = looks
+    await expect.poll(() => looks, { interval: 5 }).toBeGreaterThan(before + 4)
+  }
+  const held = async (token: string) => {
+    const made = JSON.parse(readFileSync(path, 'utf8')) as Owner
+    await keepText(path, JSON.stringify({ ...made, token }), words)
+    await seen()
+    now += 4_000
+    await seen()
+  }
+  await makeOwned(path, owner('a'))
+  const waiting = locked(path, options, async () => 'done')
+  for (const token of ['a', 'b', 'c']) await held(token)
+  rmSync(path)
+  expect(await waiting).toBe('done')
+
+  await makeOwned(path, owner('d'))
+  const given = expect(locked(path, options, async () => 'done')).rejects.toMatchObject({ code: 'target.lock' })
+  await seen()
+  now += 5_001
+  await given
 })

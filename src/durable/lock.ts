@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { ChangeoverError } from '../core/errors.ts'
 import { giveUp, isOwned, makeOwned, type Owner, ownerOf, setAside } from './owner.ts'
 
-/** Longer than any change takes. */
+/** Longer than any change takes. It is had with each that changes, and not with all of them who come one after the other. */
 const patienceMs = 5_000
 const leaseMs = 30_000
 
@@ -20,10 +20,11 @@ export interface LockOptions {
 /** Runs `body` while no other writer does. Throws `target.lock` when another one does not end in time. */
 export async function locked<T>(path: string, options: LockOptions, body: () => Promise<T>): Promise<T> {
   const { own, now, signal } = options
-  const end = now() + patienceMs
+  let [last, end] = [undefined as string | undefined, now() + patienceMs]
   while (!(await makeOwned(path, own))) {
     signal.throwIfAborted()
     const owner = await ownerOf(path)
+    if (owner !== undefined && owner.token !== last) [last, end] = [owner.token, now() + patienceMs]
     if (!(await isOwned(path, owner, { here: own.host, now: now(), leaseMs }))) await setAside(path, own, owner)
     else if (now() > end) throw held(path, owner, options.what)
     else await setTimeout(10)

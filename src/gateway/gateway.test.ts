@@ -350,7 +350,7 @@ describe('changes under load', () => {
       slow += 1
       await held
     })
-    const gateway = await rig.gateway(one(upstream.url), { timeouts: { graceMs: 20_000 } })
+    const gateway = await rig.gateway(one(upstream.url), { timeouts: { graceMs: 2_000 } })
     const under = ask(gateway.url, { agent: new Agent({ keepAlive: true }) })
     const idle = connect(Number(new URL(gateway.url).port), '127.0.0.1')
     await until(() => slow === 1)

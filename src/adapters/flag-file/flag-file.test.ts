@@ -69,7 +69,7 @@ describe('a flag file', () => {
     const { version } = await write.read()
     const began = process.cpuUsage()
     await write.change(Object.fromEntries(many.map((_, at) => [`flag-${at}`, flag])), version, who)
-    expect(process.cpuUsage(began).user / 1000).toBeLessThan(5_000)
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(5_000)
     expect(readFileSync(path, 'utf8')).toBe(long.replaceAll('ENABLED', 'DISABLED'))
   })
 
@@ -212,7 +212,7 @@ own: [1,   2]
     const off = { state: 'DISABLED', variants: { a: 1 }, defaultVariant: 'a' }
     const began = process.cpuUsage()
     await set(Object.fromEntries(many.map((name) => [name, off])))
-    expect(process.cpuUsage(began).user / 1000).toBeLessThan(10_000)
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(10_000)
     expect(now()).toBe(long.replaceAll('ENABLED', 'DISABLED'))
   })
 

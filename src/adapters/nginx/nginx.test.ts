@@ -137,11 +137,12 @@ server {
     const master = Number(readFileSync(config.pidFile!, 'utf8'))
     process.kill(master, 'SIGSTOP')
     try {
-      const slow = await open({ timeoutMs: 300 })
+      // Long enough for the test of the configuration, which answers.
+      const slow = await open({ timeoutMs: 3_000 })
       await expect(slow.write.shift('web', { v1: 0, v2: 10_000 })).rejects.toMatchObject({
         code: 'target.failed',
         message:
-          'nginx did not take its new configuration in 300 ms; the old file is back, and nginx was told so, but it is not seen to run by it',
+          'nginx did not take its new configuration in 3000 ms; the old file is back, and nginx was told so, but it is not seen to run by it',
         help: expect.stringContaining(`kill -HUP ${master}`) as string,
       })
       expect(readFileSync(config.include, 'utf8')).toBe(before)
@@ -150,6 +151,12 @@ server {
     }
     await expect.poll(async () => (await target.ready?.())?.map((each) => each.code)).toEqual(['traffic.reloads'])
     for (let asked = 0; asked < 20; asked++) expect(await get('/')).toBe('v1')
+    const silent = await open({ command: ['/bin/sh', '-c', 'exec sleep 600'], timeoutMs: 100 })
+    await expect(silent.write.shift('web', { v1: 0, v2: 10_000 })).rejects.toMatchObject({
+      code: 'target.failed',
+      message: 'nginx did not say in 100 ms whether its configuration is right',
+    })
+    expect(readFileSync(config.include, 'utf8')).toBe(before)
     const impatient = await open({ timeoutMs: 1 })
     const said = await impatient.write.shift('web', { v1: 0, v2: 10_000 }).then(
       () => undefined,

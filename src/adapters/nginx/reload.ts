@@ -4,15 +4,21 @@ import { readFile, stat } from 'node:fs/promises'
 import { ChangeoverError } from '../../core/errors.ts'
 import type { Settings } from './settings.ts'
 
-/** Throws `target.failed` with what nginx says of its configuration. */
+/** Throws `target.failed` with what nginx says of its configuration, or that it said nothing in time. */
 export async function testConfiguration(settings: Settings): Promise<void> {
   const [program = 'nginx', ...args] = settings.command
-  const said = await new Promise<string | undefined>((resolve) => {
+  const [said, isLate] = await new Promise<readonly [said?: string, isLate?: boolean]>((resolve) => {
     execFile(program, [...args, '-t', '-q'], { timeout: settings.timeoutMs }, (error, _out, err) => {
-      resolve(error ? err.trim().split('\n')[0] || error.message : undefined)
+      resolve(error ? [err.trim().split('\n')[0] || error.message, error.killed === true] : [])
     })
   })
   if (said === undefined) return
+  if (isLate === true)
+    throw new ChangeoverError(
+      'target.failed',
+      `nginx did not say in ${settings.timeoutMs} ms whether its configuration is right`,
+      'give it longer with `timeoutMs` of the target; the old file is back',
+    )
   throw new ChangeoverError(
     'target.failed',
     `nginx refuses its configuration: ${said}`,

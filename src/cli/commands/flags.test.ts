@@ -56,18 +56,21 @@ test('the question that the page asks a server is answered as it stands', async 
   const set = await flags('set', 'new-checkout', '--create', '--percent', '100', '--store', 'flags.json')
   expect([set.code, set.err]).toEqual([0, ''])
   const serving = place.start('flags', 'serve', '--store', 'flags.json', '--port', '0', '--json')
-  let said = ''
-  serving.child.stdout?.on('data', (part: string) => (said += part))
-  await serving.shows('"serving"')
-  const { serving: url } = JSON.parse(said.split('\n')[0] ?? '') as { serving: string }
-  const question = blocks('sh').find((block) => block.startsWith('curl ')) ?? ''
-  const [, type = '', body = '', asked = ''] =
-    /^curl -X POST -H 'content-type: (.*)' -d '(.*)' (\S+)\n$/.exec(question) ?? []
-  const asUrl = asked.replace('http://127.0.0.1:8016', url)
-  const answer = await fetch(asUrl, { method: 'POST', headers: { 'content-type': type }, body })
-  expect([answer.status, await answer.json()]).toMatchObject([200, { key: 'new-checkout', value: true }])
-  serving.child.kill('SIGTERM')
-  await serving.ended
+  try {
+    let said = ''
+    serving.child.stdout?.on('data', (part: string) => (said += part))
+    await serving.shows('"serving"')
+    const { serving: url } = JSON.parse(said.split('\n')[0] ?? '') as { serving: string }
+    const question = blocks('sh').find((block) => block.startsWith('curl ')) ?? ''
+    const [, type = '', body = '', asked = ''] =
+      /^curl -X POST -H 'content-type: (.*)' -d '(.*)' (\S+)\n$/.exec(question) ?? []
+    const asUrl = asked.replace('http://127.0.0.1:8016', url)
+    const answer = await fetch(asUrl, { method: 'POST', headers: { 'content-type': type }, body })
+    expect([answer.status, await answer.json()]).toMatchObject([200, { key: 'new-checkout', value: true }])
+  } finally {
+    serving.child.kill('SIGTERM')
+    await serving.ended
+  }
 })
 
 describe('words that do not fit', () => {

@@ -209,7 +209,8 @@ describe('upstreams that misbehave', () => {
 
   it('does not let a client that reads nothing hold an upstream for ever', async () => {
     const upstream = await rig.upstream((_, response) => void response.end(Buffer.alloc(32 * 1024 * 1024)))
-    const gateway = await rig.gateway(one(upstream.url), { timeouts: { stallMs: 200, graceMs: 100 } })
+    // So long that the upstream, which is this process too, is never silent for it before the client takes nothing more.
+    const gateway = await rig.gateway(one(upstream.url), { timeouts: { stallMs: 2_000, graceMs: 100 } })
     const socket = connect(
       Number(new URL(gateway.url).port),
       '127.0.0.1',
