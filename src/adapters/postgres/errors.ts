@@ -67,7 +67,7 @@ function unreachable(error: ServerError, place: Place): Answer {
   return [
     'target.unreachable',
     `"${place.where}" does not answer: ${why}`,
-    'start the server, or mend host, port and network in the url; then run `changeover resume`',
+    'start the server, or mend host, port and network in the url; a run that waits for it goes on with `changeover resume`',
   ]
 }
 

@@ -83,6 +83,7 @@ describe('words that do not fit', () => {
     [['set', 'a'], 2, 'nothing is wished of flag "a"'],
     [['set', 'chekout', '--percent', '1'], 2, 'there is no flag "chekout"; did you mean "checkout"?'],
     [['get', 'chekout'], 2, 'there is no flag "chekout"; did you mean "checkout"?'],
+    [['history', 'chekout'], 2, 'there is no flag "chekout"; did you mean "checkout"?'],
     [['set', 'colour', '--percent', '1'], 1, 'does not know which of the variants ["red","blue"] is the new one'],
     [['set', 'colour', '--percent', '1', '--sides', 'red'], 2, '--sides is "red", not two variants by a comma'],
     [['set', 'colour', '--sides', 'red,bleu'], 1, 'is "bleu", which is no variant; did you mean "blue"?'],

@@ -106,13 +106,16 @@ function jsonOf(name: string, flag: Flag): JsonObject {
   }
 }
 
+function mustBeThere(name: string, all: JsonObject): Flag {
+  const flag = flagIn(all, name)
+  if (flag !== undefined) return flag
+  const message = `there is no flag "${name}"${suggestion(name, Object.keys(all))}`
+  throw new ChangeoverError('usage.unknown', message, '`changeover flags list` names them')
+}
+
 async function get(name: string, store: FlagReader, door: Door): Promise<number> {
   const all = await flagsOf(store)
-  const flag = flagIn(all, name)
-  if (flag === undefined) {
-    const message = `there is no flag "${name}"${suggestion(name, Object.keys(all))}`
-    throw new ChangeoverError('usage.unknown', message, '`changeover flags list` names them')
-  }
+  const flag = mustBeThere(name, all)
   if (door.json) door.out(`${JSON.stringify(jsonOf(name, flag))}\n`)
   else door.out(`${door.paint.strong(name)}  ${inShort(flag)}\n${JSON.stringify(flag, null, 2)}\n`)
   return 0
@@ -126,6 +129,8 @@ async function history(
 ): Promise<number> {
   const most = options.most === undefined ? 50 : positive('--most', options.most)
   const changes = await store.history(name, most)
+  // One that is gone has its history still.
+  if (name !== undefined && changes.length === 0) mustBeThere(name, await flagsOf(store))
   for (const change of changes) door.out(door.json ? `${JSON.stringify(change)}\n` : `${lineOf(change, door)}\n`)
   if (changes.length === 0 && !door.json) door.out('no change was made with this tool\n')
   return 0

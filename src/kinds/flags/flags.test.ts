@@ -72,9 +72,9 @@ describe('flags.set', () => {
     [
       { flag: 'share', allow: ['bob'], deny: ['eve'] },
       [
-        'flag "share": "bob" come in by name',
-        'flag "share": "ann" are not in by name any more',
-        'flag "share": "eve" are kept out by name',
+        'flag "share": "bob" comes in by name',
+        'flag "share": "ann" is not in by name any more',
+        'flag "share": "eve" is kept out by name',
       ],
     ],
     [
@@ -89,7 +89,7 @@ describe('flags.set', () => {
         'the rule of flag "ruled" stays, and is asked for those who are in',
       ],
     ],
-    [{ flag: 'always', deny: ['eve'] }, ['flag "always": "eve" are kept out by name']],
+    [{ flag: 'always', deny: ['eve'] }, ['flag "always": "eve" is kept out by name']],
     [
       { flag: 'colour', percent: 5, sides: { on: 'blue', off: 'red' } },
       [
@@ -108,7 +108,7 @@ describe('flags.set', () => {
     [{ flag: 'neu', create: true, percent: 5 }, ['flag "neu" is new: 5 % of the users are in']],
     [
       { flag: 'neu', create: true, percent: 0, allow: ['ann'] },
-      ['flag "neu" is new: nobody is in but by name', 'flag "neu": "ann" come in by name'],
+      ['flag "neu" is new: nobody is in but by name', 'flag "neu": "ann" comes in by name'],
     ],
     [{ flag: 'neu', create: true }, ['flag "neu" is new: nobody is in']],
     [
@@ -116,7 +116,7 @@ describe('flags.set', () => {
       [
         'flag "neu" is new and switched off: every program uses its own fallback, for everybody',
         'flag "neu": 5 % of the users are in, once it is switched on',
-        'flag "neu": "eve" are kept out by name, once it is switched on',
+        'flag "neu": "eve" is kept out by name, once it is switched on',
       ],
     ],
     [
@@ -130,7 +130,7 @@ describe('flags.set', () => {
       { flag: 'asleep', percent: 10, allow: ['ann', 'bob'] },
       [
         'flag "asleep": 5 % to 10 % of the users, once it is switched on',
-        'flag "asleep": "bob" come in by name, once it is switched on',
+        'flag "asleep": "bob" comes in by name, once it is switched on',
         'flag "asleep" is switched off: nobody moves until it is enabled',
       ],
     ],

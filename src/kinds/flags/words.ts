@@ -62,13 +62,13 @@ function shared(name: string, was: Rollout, now: Rollout): readonly string[] {
 }
 
 function listed(name: string, was: Rollout, now: Rollout): readonly string[] {
-  const line = (names: readonly string[], says: string) =>
-    names.length === 0 ? [] : [`flag "${name}": ${quoted(names)} ${says}`]
+  const line = (names: readonly string[], one: string, several: string) =>
+    names.length === 0 ? [] : [`flag "${name}": ${quoted(names)} ${names.length === 1 ? one : several}`]
   return [
-    ...line(without(now.allow, was.allow), 'come in by name'),
-    ...line(without(was.allow, now.allow), 'are not in by name any more'),
-    ...line(without(now.deny, was.deny), 'are kept out by name'),
-    ...line(without(was.deny, now.deny), 'are not kept out any more'),
+    ...line(without(now.allow, was.allow), 'comes in by name', 'come in by name'),
+    ...line(without(was.allow, now.allow), 'is not in by name any more', 'are not in by name any more'),
+    ...line(without(now.deny, was.deny), 'is kept out by name', 'are kept out by name'),
+    ...line(without(was.deny, now.deny), 'is not kept out any more', 'are not kept out any more'),
   ]
 }
 
