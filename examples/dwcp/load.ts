@@ -85,21 +85,21 @@ export class Load {
 
   async #perform(operation: Operation, turn: number): Promise<Reply> {
     const nodes = Object.keys(this.#fleet.current().nodes)
-    const any = nodes[(turn * 7) % nodes.length] ?? ''
+    const someNode = nodes[(turn * 7) % nodes.length] ?? ''
     let reply: Reply = { status: 503, body: { error: 'there are no machines' } }
     for (let attempt = 0; attempt < attempts; attempt++) {
       // A machine that is just moving is left alone for another.
       const machine = await this.#machine(operation === 'migrate' ? turn + attempt : turn, attempt > 0)
       if (machine === undefined) continue
-      const { owner, pages } = this.#owners.get(machine) ?? { owner: any, pages: 1 }
-      const asker = nodes[(turn * 7 + attempt) % nodes.length] ?? any
+      const { owner, pages } = this.#owners.get(machine) ?? { owner: someNode, pages: 1 }
+      const asker = nodes[(turn * 7 + attempt) % nodes.length] ?? someNode
       reply = await this.#ask(
         operation,
         turn,
         machine,
         owner,
         pages,
-        asker === owner ? (nodes.find((each) => each !== owner) ?? any) : asker,
+        asker === owner ? (nodes.find((each) => each !== owner) ?? someNode) : asker,
       ).catch(answerOfNobody)
       // Not there any more, on its way, or asked of a node that starts anew: users try again. All else is an answer.
       if (!again.has(reply.status)) return reply
@@ -109,11 +109,18 @@ export class Load {
     return reply
   }
 
-  #ask(operation: Operation, turn: number, machine: string, owner: string, pages: number, any: string): Promise<Reply> {
+  #ask(
+    operation: Operation,
+    turn: number,
+    machine: string,
+    owner: string,
+    pages: number,
+    asker: string,
+  ): Promise<Reply> {
     if (operation === 'migrate') return this.#call(owner, '/migrate', { machine })
-    if (operation === 'read') return this.#call(any, '/read', { machine, page: (turn * 13) % pages, owner })
-    if (operation === 'propose') return this.#call(any, '/propose', { machine, label: `turn ${turn}` })
-    return this.#call(any, '/notes', { machine, note: `turn ${turn}` })
+    if (operation === 'read') return this.#call(asker, '/read', { machine, page: (turn * 13) % pages, owner })
+    if (operation === 'propose') return this.#call(asker, '/propose', { machine, label: `turn ${turn}` })
+    return this.#call(asker, '/notes', { machine, note: `turn ${turn}` })
   }
 
   async #machine(turn: number, isStale: boolean): Promise<string | undefined> {

@@ -27,7 +27,7 @@ interface Answer {
   readonly body: { readonly accepted?: boolean; readonly reason?: string; readonly nonce?: number }
 }
 
-/** A node that restarts is not there for a moment: it is asked again for so long, as any client of a chain would. */
+/** A node that restarts is not there for a moment: it is asked again for so long, like every client of a chain does. */
 const patienceMs = 10_000
 const againMs = 50
 

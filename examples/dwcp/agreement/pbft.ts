@@ -278,7 +278,7 @@ export class Pbft implements Member {
     this.#propose()
   }
 
-  /** Its proposals come as any others; that they are those which its changes ask for is checked as they come. */
+  /** Its proposals come like all others; that they are those which its changes ask for is checked as they come. */
   #newView(message: NewView, signed: Signed): void {
     if (!this.#views.isFair(message, signed)) return
     this.#views.enter(message.view, signed, message.changes)
