@@ -168,7 +168,11 @@ async function close(shift: Shift, task: Extract<Task, { do: 'close' }>): Promis
             'find out who changed them',
             edits as never,
           )
-    await record.append({ type: 'finding.made', finding })
+    // A runner that was killed between this and the close has said it already.
+    const known = record.state.findings.some(
+      ({ code, message }) => code === finding.code && message === finding.message,
+    )
+    if (!known) await record.append({ type: 'finding.made', finding })
   }
   if (
     outcome === 'rolled-back' ||
