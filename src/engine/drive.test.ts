@@ -320,10 +320,10 @@ describe('killed before and after every call of target and journal', () => {
     return { at, run, state: await drive(at, run, never()) }
   }
 
-  async function killedAt(point: number): Promise<Fate> {
+  async function killedAt(point: number, work: (at: Bench) => Promise<unknown> = go): Promise<Fate> {
     const fate = new Fate(point)
     const doomedBench = await bench(steps, {}, () => fate)
-    await go(doomedBench).catch((error: unknown) => {
+    await work(doomedBench).catch((error: unknown) => {
       if (!fate.dead) throw error
     })
     // The process that held the claim lives on here: a dead one's is taken over, which journal-files.test.ts shows.
@@ -331,15 +331,19 @@ describe('killed before and after every call of target and journal', () => {
     return fate
   }
 
+  function renew(): void {
+    disk = new Map([
+      ['a', 'old'],
+      ['z', 'kept'],
+    ])
+    folder = join(root, `${++count}`)
+  }
+
   it('a run ends the same', { timeout: 240_000 }, async () => {
     const whole = await killedAt(Infinity)
     expect(whole.points).toBeGreaterThan(50)
     for (let point = 1; point <= whole.points; point++) {
-      disk = new Map([
-        ['a', 'old'],
-        ['z', 'kept'],
-      ])
-      folder = join(root, `${++count}`)
+      renew()
       const fate = await killedAt(point)
       const { state } = await finish()
       expect([fate.where, state.outcome, Object.fromEntries(disk)]).toEqual([
@@ -353,11 +357,7 @@ describe('killed before and after every call of target and journal', () => {
   it('a run is rolled back to the start', { timeout: 240_000 }, async () => {
     const whole = await killedAt(Infinity)
     for (let point = 1; point <= whole.points; point += 2) {
-      disk = new Map([
-        ['a', 'old'],
-        ['z', 'kept'],
-      ])
-      folder = join(root, `${++count}`)
+      renew()
       const fate = await killedAt(point)
       const at = await bench(steps)
       const [run] = await at.journal.runs()
@@ -368,6 +368,35 @@ describe('killed before and after every call of target and journal', () => {
         fate.where,
         'rolled-back',
         { a: 'old', z: 'kept' },
+      ])
+    }
+  })
+
+  it('a way back ends the same, and is said to be restored once', { timeout: 240_000 }, async () => {
+    const back = async (point: number) => {
+      renew()
+      await go(await bench(steps))
+      return killedAt(point, async (at) => {
+        await control(at, 'toy-1-toys', { do: 'rollback', why: 'a test' })
+        await drive(at, 'toy-1-toys', never())
+      })
+    }
+    const whole = await back(Infinity)
+    expect(whole.points).toBeGreaterThan(40)
+    for (let point = 1; point <= whole.points; point++) {
+      const fate = await back(point)
+      const at = await bench(steps)
+      // A person types it again, whether the dead had heard it or not.
+      await control(at, 'toy-1-toys', { do: 'rollback', why: 'a test' }).catch((error: unknown) => {
+        if ((error as { code?: string }).code !== 'run.closed') throw error
+      })
+      const state = await drive(at, 'toy-1-toys', never())
+      const said = (await at.journal.read('toy-1-toys')).filter((each) => each.type === 'finding.made')
+      expect([fate.where, state.outcome, Object.fromEntries(disk), said.map((each) => each.finding.code)]).toEqual([
+        fate.where,
+        'rolled-back',
+        { a: 'old', z: 'kept' },
+        ['run.restored'],
       ])
     }
   })
