@@ -82,12 +82,9 @@ export const gateMetricsBaseline = defineKind({
 
   async *apply(work, at, from) {
     if ((from?.at as { readonly captured?: Json } | null | undefined)?.captured !== undefined) return
-    let state = (from?.at as { readonly state?: State } | null | undefined)?.state ?? {
-      rounds: 0,
-      failures: 0,
-      figures: {},
-      totals: {},
-    }
+    const before = (from?.at as { readonly state?: State } | null | undefined)?.state
+    // Whoever goes on is as patient as the first was: what they ask may have to look back before it answers.
+    let state: State = before ? { ...before, failures: 0 } : { rounds: 0, failures: 0, figures: {}, totals: {} }
     while (state.rounds < work.count) {
       const isFirst = state.rounds === 0 && state.failures === 0
       await at.clock.sleep(isFirst ? work.initialDelayMs : work.intervalMs, at.signal)

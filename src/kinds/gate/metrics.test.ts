@@ -523,6 +523,13 @@ describe('gate.metrics-baseline', () => {
       code: 'gate.failed',
       message: 'no baseline could be captured from "prom": "a" answers 0 figures, one number is needed',
     })
+    const late = (answers: number) => metricsOf((_, nth) => (nth <= answers ? 5 : nth <= answers + 4 ? 'gone' : 7)).read
+    const slow = { queries: { a: 'a' }, count: 3, intervalMs: 1 }
+    // Killed after four looks in vain: the next process has all of its five, and what was measured is kept.
+    const killed = await run(gateMetricsBaseline, slow, { metrics: late(1) }, { most: 5 })
+    expect(killed.last?.at).toMatchObject({ state: { rounds: 1, failures: 4 } })
+    const resumed = await run(gateMetricsBaseline, slow, { metrics: late(0) }, { from: killed.last! })
+    expect(resumed.last?.at).toMatchObject({ captured: { a: { figure: 7, least: 5 } } })
     const rare: Source = (_, nth) => (nth % 3 === 0 ? 7 : 'gone')
     const { last } = await run(
       gateMetricsBaseline,
