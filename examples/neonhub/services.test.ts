@@ -1,7 +1,7 @@
+import { pbkdf2Sync, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { X509Certificate } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresSources, startPostgres, type PostgresServer } from '../../src/testing/postgres.ts'
@@ -148,6 +148,12 @@ describe.each(found)('NeonHub on PostgreSQL (%s)', (source) => {
       const open = async (): Promise<number> =>
         Number((await client.query(`SELECT count(*) FROM jobs WHERE state <> 'done'`)).rows[0].count)
       await expect.poll(open).toBe(0)
+      const [job] = (
+        await client.query(`SELECT j.rounds, j.id, m.model_data::text AS text, j.result FROM jobs AS j
+        JOIN models AS m ON m.id = j.model_id WHERE j.kind = 'fingerprint' ORDER BY j.id LIMIT 1`)
+      ).rows
+      const fingerprint = pbkdf2Sync(job.text, `job ${job.id}`, job.rounds, 32, 'sha256').toString('hex')
+      expect(job.result).toEqual({ bytes: Buffer.byteLength(job.text), fingerprint })
     })
   })
 

@@ -65,7 +65,7 @@ CREATE TABLE jobs (
   model_id bigint NOT NULL REFERENCES models (id),
   kind varchar(50) NOT NULL,
   state job_state NOT NULL DEFAULT 'queued',
-  work_ms integer NOT NULL DEFAULT 0,
+  rounds integer NOT NULL DEFAULT 1,
   result jsonb,
   queued_at timestamptz NOT NULL DEFAULT now(),
   started_at timestamptz,
