@@ -110,7 +110,7 @@ function fragile(scene: Scene, table: string, cmd: AlterTableCmd): boolean {
   const last = before.findLast(
     ({ name, def }) => name === conname || (def && 'Constraint' in def && def.Constraint.conname === conname),
   )
-  return !(last?.subtype === 'AT_DropConstraint' && last.missing_ok === true)
+  return last?.subtype !== 'AT_DropConstraint'
 }
 
 const combine: Rule = {
