@@ -14,4 +14,4 @@ export type {
   Ways,
   Writing,
 } from './shape.ts'
-export { given as givenWhen } from './words.ts'
+export { given as givenWhen, keyText } from './words.ts'
