@@ -28,6 +28,8 @@ interface Sample {
 }
 
 export async function checkTransform(work: Work, at: At): Promise<readonly Finding[]> {
+  const unseen = await hidden(work, at)
+  if (unseen.length > 0) return unseen
   const now = new Date(at.clock.now()).toISOString()
   const tools = await prepare(work, at, now)
   const whole = await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference))
@@ -53,6 +55,22 @@ export async function checkTransform(work: Work, at: At): Promise<readonly Findi
       ...(await throttle(work, at)),
     ]
   })
+}
+
+/** Row security would leave rows out without a word; the session refuses instead, and this says so before. */
+async function hidden(work: Work, at: At): Promise<readonly Finding[]> {
+  const { source, target } = routeOf(work)
+  const found = await at.on.database.rows<{ table: string; account: string }>(
+    `SELECT t.name AS table, current_user AS account FROM unnest($1::text[]) t(name) WHERE row_security_active(t.name::regclass)`,
+    [[...new Set([source, target])]],
+  )
+  return found.map(({ table, account }) =>
+    block(
+      'rows.hidden',
+      `row security of ${table} holds for "${account}": rows would be left behind`,
+      `ALTER ROLE "${account}" BYPASSRLS, or run as the owner, ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY`,
+    ),
+  )
 }
 
 async function bytesOf(work: Work, snapshot: SqlSnapshot): Promise<number> {
