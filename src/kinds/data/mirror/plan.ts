@@ -5,6 +5,7 @@ import type { Draft, Site } from '../../../core/kind.ts'
 import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
 import { describeLens, type LensData } from '../../../lens/index.ts'
 import {
+  alwaysMark,
   givenWhen,
   type Installation,
   type MirrorShape,
@@ -196,7 +197,7 @@ function withTriggers(facts: Catalog, install: Installation): Catalog {
   const tables = { ...facts.tables }
   for (const { table, name, text } of install.triggers) {
     const before = tables[table]!
-    tables[table] = { ...before, triggers: { ...before.triggers, [name]: text } }
+    tables[table] = { ...before, triggers: { ...before.triggers, [name]: `${text}${alwaysMark}` } }
   }
   return { ...facts, tables }
 }
