@@ -1,5 +1,5 @@
 /** The statements that move one range of rows. Each names the path it belongs to; none knows a connection. */
-import { type KeyColumn, keyJson, keyList, type KeyRange, sameKey, within, type Writer } from './key-range.ts'
+import { called, type KeyColumn, keyJson, keyList, type KeyRange, sameKey, within, type Writer } from './key-range.ts'
 import { keyHash } from './hashing.ts'
 import { type Layout, readAs, type Touched } from './layout.ts'
 
@@ -25,7 +25,7 @@ export interface Route {
 
 /** The key as the target calls it. */
 export function targetKey(route: Route): readonly KeyColumn[] {
-  return route.layout.key.map(({ name, type }) => ({ name: route.keyNames[name] ?? name, type }))
+  return route.layout.key.map(({ name, type }) => ({ name: called(route.keyNames, name), type }))
 }
 
 function targetColumns(route: Route, written: readonly string[]): string {

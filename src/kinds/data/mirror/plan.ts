@@ -14,7 +14,7 @@ import {
   mirrorTables,
   type Side,
 } from '../../../mirror/index.ts'
-import { baseType, enumsOf, postgresWriter, touched } from '../../../rows/index.ts'
+import { baseType, called, enumsOf, postgresWriter, touched } from '../../../rows/index.ts'
 import { faults, foreign, noSql } from './faults.ts'
 import { lensColumns, lensWays, sideTypes } from './lens.ts'
 import type { MirrorSpec, MirrorWork } from './spec.ts'
@@ -79,7 +79,7 @@ function shapeOf(spec: MirrorSpec, old: string, fresh: string, from: TableFacts,
     table,
     key,
     columns: names
-      .filter((name) => name in facts.columns)
+      .filter((name) => Object.hasOwn(facts.columns, name))
       .map((name) => ({ name, type: facts.columns[name]!.type, fallback: facts.columns[name]!.default })),
   })
   return {
@@ -88,7 +88,7 @@ function shapeOf(spec: MirrorSpec, old: string, fresh: string, from: TableFacts,
     new: side(
       fresh,
       to,
-      from.key.map((name) => spec.key[name] ?? name),
+      from.key.map((name) => called(spec.key, name)),
       two ? Object.keys(to.columns) : columns.writes,
     ),
     decides: spec.decides,
