@@ -16,6 +16,9 @@ const steady = new Set(
   ).split(' '),
 )
 
+/** Those of them that take no arguments: with some, it is another function of the same name. */
+const bare = new Set(['now', 'transaction_timestamp', 'statement_timestamp'])
+
 /** The calls in an expression that may give another value for each row; empty where it is the same for all. */
 export function volatileCalls(expression: Node | undefined): readonly string[] {
   const found: string[] = []
@@ -25,7 +28,7 @@ export function volatileCalls(expression: Node | undefined): readonly string[] {
     const parts = strings(node['funcname'] as Node[])
     const name = parts.at(-1) ?? ''
     const own = parts.length === 1 || parts[0] === 'pg_catalog'
-    if (own && steady.has(name)) continue
+    if (own && steady.has(name) && !(bare.has(name) && node['args'])) continue
     found.push(`${parts.join('.')}()`)
   }
   return [...new Set(found)]

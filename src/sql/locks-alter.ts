@@ -1,12 +1,10 @@
-/** The lock of every form of ALTER TABLE, after AlterTableGetLockLevel of the server, and the work each one does. */
-import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node } from 'libpg-query'
-import { volatileCalls } from './expression.ts'
+/** The lock of every form of ALTER TABLE, after AlterTableGetLockLevel of the server. */
+import type { AlterTableCmd, AlterTableStmt, Node } from 'libpg-query'
 import type { LockMode, Touch } from './lock.ts'
-import { builtin, strings, tableName, writtenType } from './names.ts'
-import { keepsBytes, printedType } from './widening.ts'
+import { tableName } from './names.ts'
+import { defaultPartition, descendants, foreignKeys, referring } from './relatives.ts'
+import { type Work, printedColumns, workOf } from './work-alter.ts'
 import { type World, tableFacts } from './world.ts'
-
-type Work = Touch['work'][number]
 
 /** Forms that need less than ACCESS EXCLUSIVE. */
 const weaker: Partial<Record<NonNullable<AlterTableCmd['subtype']>, LockMode>> = {
@@ -30,19 +28,22 @@ const weaker: Partial<Record<NonNullable<AlterTableCmd['subtype']>, LockMode>> =
 
 /** Storage parameters that are changed under SHARE UPDATE EXCLUSIVE; any other needs ACCESS EXCLUSIVE. */
 const lightOption =
-  /^(autovacuum_\w+|log_autovacuum_\w+|fillfactor|parallel_workers|vacuum_index_cleanup|vacuum_truncate|vacuum_max_eager_freeze_failure_rate|toast_tuple_target|n_distinct(_inherited)?|deduplicate_items|pages_per_range|autosummarize|gin_pending_list_limit|effective_io_concurrency|maintenance_io_concurrency|seq_page_cost|random_page_cost)$/
+  /^(autovacuum_\w+|log_autovacuum_\w+|fillfactor|parallel_workers|vacuum_index_cleanup|vacuum_truncate|vacuum_max_eager_freeze_failure_rate|toast_tuple_target|deduplicate_items)$/
+
+/** Forms that partitions and children follow, unless ONLY is said. */
+const descends =
+  /^AT_(AddColumn|DropColumn|ColumnDefault|SetNotNull|DropNotNull|SetExpression|DropExpression|SetStatistics|SetStorage|AlterColumnType|AddConstraint|AlterConstraint|ValidateConstraint|DropConstraint|(Enable|Disable)\w*Trig\w*)$/
 
 export function alterLocks(stmt: AlterTableStmt, world: World): readonly Touch[] {
   const object = tableName(stmt.relation)
-  return (stmt.cmds ?? []).flatMap((each) =>
-    'AlterTableCmd' in each ? commandLocks(object, each.AlterTableCmd, world) : [],
-  )
-}
-
-function commandLocks(object: string, cmd: AlterTableCmd, world: World): readonly Touch[] {
-  const self: Touch = { object, mode: modeOf(cmd), work: workOf(object, cmd, world) }
-  const peers = peersOf(cmd, object, world)
-  return [self, ...peers]
+  return (stmt.cmds ?? []).flatMap((each) => {
+    if (!('AlterTableCmd' in each)) return []
+    const cmd = each.AlterTableCmd
+    const self: Touch = { object, mode: modeOf(cmd), work: workOf(object, cmd, world, stmt) }
+    const below = stmt.relation?.inh === true && descends.test(cmd.subtype ?? '') ? descendants(world, object) : []
+    const parts = stmt.objtype === 'OBJECT_INDEX' ? indexPart(cmd) : peersOf(cmd, object, world)
+    return [self, ...below.map((child): Touch => ({ ...self, object: child })), ...parts]
+  })
 }
 
 function modeOf(cmd: AlterTableCmd): LockMode {
@@ -65,26 +66,74 @@ export function concurrentDetach(cmd: AlterTableCmd): boolean {
   return cmd.def !== undefined && 'PartitionCmd' in cmd.def && cmd.def.PartitionCmd.concurrent === true
 }
 
+/** ALTER INDEX … ATTACH PARTITION: nothing is read. */
+function indexPart({ def }: AlterTableCmd): readonly Touch[] {
+  return def && 'PartitionCmd' in def ? touch([tableName(def.PartitionCmd.name)], 'ACCESS EXCLUSIVE') : []
+}
+
+function touch(objects: readonly (string | undefined)[], mode: LockMode, ...work: Work[]): readonly Touch[] {
+  return objects.flatMap((object) => (object === undefined ? [] : [{ object, mode, work }]))
+}
+
 function peersOf(cmd: AlterTableCmd, self: string, world: World): readonly Touch[] {
-  const { subtype, def } = cmd
-  if (def && 'PartitionCmd' in def) {
-    const part = tableName(def.PartitionCmd.name)
-    const work: readonly Work[] = subtype === 'AT_AttachPartition' && !world.created.has(part) ? ['scan'] : []
-    return [{ object: part, mode: 'ACCESS EXCLUSIVE', work }]
+  const { subtype, def, name = '' } = cmd
+  const others = (tables: readonly string[]) => tables.filter((each) => each !== self)
+  const keys = foreignKeys(world, self)
+  if (def && 'PartitionCmd' in def) return partitionPeers(cmd, self, world)
+  switch (subtype) {
+    case 'AT_AddInherit':
+    case 'AT_DropInherit':
+      return def && 'RangeVar' in def
+        ? touch([tableName(def.RangeVar)], subtype === 'AT_AddInherit' ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS SHARE')
+        : []
+    case 'AT_DropColumn':
+    case 'AT_AlterColumnType':
+      return touch(
+        others(keys.flatMap(({ columns, target }) => (columns.includes(name) ? [target] : []))),
+        'ACCESS EXCLUSIVE',
+      )
+    case 'AT_DropConstraint': {
+      const behind = cmd.behavior === 'DROP_CASCADE' ? referring(world, self) : []
+      return touch([...others(targetsOf(keys, name)), ...behind], 'ACCESS EXCLUSIVE')
+    }
+    case 'AT_AlterConstraint':
+      return def && 'ATAlterConstraint' in def && def.ATAlterConstraint.alterEnforceability
+        ? touch(others(targetsOf(keys, def.ATAlterConstraint.conname ?? '')), 'ACCESS EXCLUSIVE')
+        : []
+    case 'AT_ValidateConstraint':
+      return touch(others(targetsOf(keys, name)), 'ROW SHARE')
+    default:
+      return touch(others(references(def)), 'SHARE ROW EXCLUSIVE')
   }
-  if (subtype === 'AT_AddInherit' || subtype === 'AT_DropInherit') {
-    return def && 'RangeVar' in def
-      ? [{ object: tableName(def.RangeVar), mode: 'SHARE UPDATE EXCLUSIVE', work: [] }]
-      : []
-  }
-  if (subtype === 'AT_DropConstraint' || subtype === 'AT_ValidateConstraint') {
-    const peer = keyTarget(tableFacts(world, self)?.constraints[cmd.name ?? ''])
-    const mode: LockMode = subtype === 'AT_DropConstraint' ? 'ACCESS EXCLUSIVE' : 'ROW SHARE'
-    return peer === undefined || peer === self ? [] : [{ object: peer, mode, work: [] }]
-  }
-  return references(def).flatMap((peer): readonly Touch[] =>
-    peer === self ? [] : [{ object: peer, mode: 'SHARE ROW EXCLUSIVE', work: [] }],
-  )
+}
+
+function targetsOf(keys: ReturnType<typeof foreignKeys>, name: string): readonly string[] {
+  return keys.flatMap((each) => (each.name === name ? [each.target] : []))
+}
+
+function partitionPeers({ subtype, def }: AlterTableCmd, self: string, world: World): readonly Touch[] {
+  if (!def || !('PartitionCmd' in def)) return []
+  const part = tableName(def.PartitionCmd.name)
+  const reads = subtype === 'AT_AttachPartition' && !world.created.has(part)
+  const builds = reads && missesIndex(self, part, world)
+  const fallback = def.PartitionCmd.concurrent ? undefined : defaultPartition(world, self)
+  return [
+    ...touch(
+      [part],
+      'ACCESS EXCLUSIVE',
+      ...(reads ? (['scan'] as const) : []),
+      ...(builds ? (['build'] as const) : []),
+    ),
+    ...touch([fallback], 'ACCESS EXCLUSIVE', ...(subtype === 'AT_AttachPartition' ? (['scan'] as const) : [])),
+  ]
+}
+
+/** A partition gets every index of its parent that it lacks, while it is attached. */
+function missesIndex(parent: string, part: string, world: World): boolean {
+  const of = (table: string) =>
+    Object.values(tableFacts(world, table)?.indexes ?? {}).map(({ definition }) => printedColumns(definition).join())
+  const there = of(part)
+  return of(parent).some((each) => !there.includes(each))
 }
 
 /** The tables that a column or a constraint refers to by a foreign key. */
@@ -94,95 +143,4 @@ export function references(node: Node | undefined): readonly string[] {
   return 'Constraint' in node && node.Constraint.contype === 'CONSTR_FOREIGN'
     ? [tableName(node.Constraint.pktable)]
     : []
-}
-
-/** The table that a foreign key, as the server prints it, refers to. */
-function keyTarget(definition: string | undefined): string | undefined {
-  const target = /^FOREIGN KEY .*? REFERENCES ("?[\w."]+)/.exec(definition ?? '')?.[1]?.replaceAll('"', '')
-  return target === undefined || target.includes('.') ? target : `public.${target}`
-}
-
-function workOf(table: string, cmd: AlterTableCmd, world: World): readonly Work[] {
-  const { subtype, def, name } = cmd
-  switch (subtype) {
-    case 'AT_AddColumn':
-      return def && 'ColumnDef' in def ? columnWork(def.ColumnDef) : []
-    case 'AT_AddConstraint':
-      return def && 'Constraint' in def ? constraintWork(def.Constraint) : []
-    case 'AT_AlterColumnType':
-      return typeKept(table, cmd, world) === true ? [] : ['rewrite']
-    case 'AT_SetNotNull':
-      return nullsRuledOut(table, name ?? '', world) ? [] : ['scan']
-    case 'AT_ValidateConstraint':
-      return ['scan']
-    case 'AT_SetLogged':
-    case 'AT_SetUnLogged':
-    case 'AT_SetAccessMethod':
-    case 'AT_SetTableSpace':
-    case 'AT_SetExpression':
-      return ['rewrite']
-    default:
-      return []
-  }
-}
-
-/** Why adding the column copies the whole table; undefined when it does not. */
-export function columnRewrites(column: ColumnDef): string | undefined {
-  const type = writtenType(column.typeName)
-  if (/^(big|small)?serial[248]?$/.test(type.name) && builtin(type))
-    return `the type "${type.name}" gives every row a number of its own`
-  for (const each of column.constraints ?? []) {
-    if (!('Constraint' in each)) continue
-    const { contype, generated_kind, raw_expr } = each.Constraint
-    if (contype === 'CONSTR_IDENTITY') return 'an identity gives every row a number of its own'
-    if (contype === 'CONSTR_GENERATED' && generated_kind !== 'v')
-      return 'a stored generated column is computed for every row'
-    if (contype !== 'CONSTR_DEFAULT') continue
-    const calls = volatileCalls(raw_expr)
-    if (calls.length > 0)
-      return `the default calls ${calls.map((call) => `"${call}"`).join(', ')}, which may differ from row to row`
-  }
-  return undefined
-}
-
-function columnWork(column: ColumnDef): readonly Work[] {
-  const constraints = (column.constraints ?? []).flatMap((each) => ('Constraint' in each ? [each.Constraint] : []))
-  const works = constraints.flatMap((each): readonly Work[] => {
-    if (each.contype === 'CONSTR_PRIMARY' || each.contype === 'CONSTR_UNIQUE') return ['build']
-    return each.contype === 'CONSTR_CHECK' || each.contype === 'CONSTR_NOTNULL' ? ['scan'] : []
-  })
-  const constant =
-    constraints.some((each) => each.contype === 'CONSTR_DEFAULT') &&
-    constraints.every((each) => each.contype !== 'CONSTR_CHECK')
-  const rewrites = columnRewrites(column) !== undefined
-  return [...(rewrites ? (['rewrite'] as const) : []), ...works.filter((work) => work !== 'scan' || !constant)]
-}
-
-function constraintWork(constraint: Constraint): readonly Work[] {
-  const { contype, skip_validation, indexname } = constraint
-  if (contype === 'CONSTR_PRIMARY' || contype === 'CONSTR_UNIQUE') return indexname ? [] : ['build']
-  if (contype === 'CONSTR_EXCLUSION') return ['build']
-  return skip_validation ? [] : ['scan']
-}
-
-/** Whether the change of type keeps the bytes; undefined when the present type is not known. */
-export function typeKept(table: string, cmd: AlterTableCmd, world: World): boolean | undefined {
-  const known = tableFacts(world, table)?.columns[cmd.name ?? '']
-  if (known === undefined || !cmd.def || !('ColumnDef' in cmd.def)) return undefined
-  if (cmd.def.ColumnDef.raw_default && !plainCast(cmd.def.ColumnDef.raw_default, cmd.name ?? '')) return false
-  return keepsBytes(printedType(known.type), writtenType(cmd.def.ColumnDef.typeName))
-}
-
-function plainCast(expression: Node, column: string): boolean {
-  const inner = 'TypeCast' in expression ? expression.TypeCast.arg : expression
-  return inner !== undefined && 'ColumnRef' in inner && strings(inner.ColumnRef.fields).at(-1) === column
-}
-
-/** True when SET NOT NULL need not look at the rows: a valid CHECK has done so, or the column is NOT NULL already. */
-export function nullsRuledOut(table: string, column: string, world: World): boolean {
-  return (
-    world.proved.has(`${table}.${column}`) ||
-    world.validated.has(table) ||
-    tableFacts(world, table)?.columns[column]?.nullable === false
-  )
 }

@@ -1,9 +1,12 @@
 /** The locks a statement takes, by table, before it is run. Held against pg_locks of real servers in `locks.test.ts`. */
-import type { DropStmt, IndexStmt, Node, RenameStmt, VacuumStmt } from 'libpg-query'
+import type { AlterDomainStmt, CreateStmt, IndexStmt, Node, RenameStmt, TruncateStmt, VacuumStmt } from 'libpg-query'
 import { alterLocks, references } from './locks-alter.ts'
+import { dropLocks, indexTable, ownerOf } from './locks-drop.ts'
 import { type LockMode, type Touch, lockModes, merged } from './lock.ts'
-import { objectName, strings, tableName, walk } from './names.ts'
-import type { World } from './world.ts'
+import { schemaElements } from './made.ts'
+import { objectName, partsName, strings, tableName, walk } from './names.ts'
+import { defaultPartition, descendants, referring } from './relatives.ts'
+import { type World, tableFacts } from './world.ts'
 
 /** Tables (and indexes that are named) that the statement locks; objects that it makes itself are left out. */
 export function locksOf(node: Node, world: World): readonly Touch[] {
@@ -12,19 +15,20 @@ export function locksOf(node: Node, world: World): readonly Touch[] {
 
 function touches(node: Node, world: World): readonly Touch[] {
   if ('AlterTableStmt' in node) return alterLocks(node.AlterTableStmt, world)
-  if ('CreateStmt' in node) return createLocks(node)
-  if ('IndexStmt' in node) return indexLocks(node.IndexStmt)
+  if ('CreateStmt' in node) return createLocks(node.CreateStmt, world)
+  if ('CreateSchemaStmt' in node) return schemaElements(node.CreateSchemaStmt).flatMap((each) => touches(each, world))
+  if ('IndexStmt' in node) return indexLocks(node.IndexStmt, world)
   if ('DropStmt' in node) return dropLocks(node.DropStmt, world)
-  if ('RenameStmt' in node) return renameLocks(node.RenameStmt)
-  if ('TruncateStmt' in node) return ranges(node.TruncateStmt.relations, 'ACCESS EXCLUSIVE')
+  if ('RenameStmt' in node) return renameLocks(node.RenameStmt, world)
+  if ('TruncateStmt' in node) return truncateLocks(node.TruncateStmt, world)
   if ('LockStmt' in node)
-    return ranges(node.LockStmt.relations, lockModes[(node.LockStmt.mode ?? 8) - 1] ?? 'ACCESS EXCLUSIVE')
-  if ('VacuumStmt' in node) return vacuumLocks(node.VacuumStmt)
+    return family(node.LockStmt.relations, lockModes[(node.LockStmt.mode ?? 8) - 1] ?? 'ACCESS EXCLUSIVE', world)
+  if ('VacuumStmt' in node) return vacuumLocks(node.VacuumStmt, world)
   return statementLocks(node, world)
 }
 
 function statementLocks(node: Node, world: World): readonly Touch[] {
-  if ('CreateTrigStmt' in node) return one(tableName(node.CreateTrigStmt.relation), 'SHARE ROW EXCLUSIVE')
+  if ('CreateTrigStmt' in node) return family(rangeList(node.CreateTrigStmt.relation), 'SHARE ROW EXCLUSIVE', world)
   if ('RuleStmt' in node) return one(tableName(node.RuleStmt.relation), 'ACCESS EXCLUSIVE')
   if ('CreatePolicyStmt' in node) return one(tableName(node.CreatePolicyStmt.table), 'ACCESS EXCLUSIVE')
   if ('AlterPolicyStmt' in node) return one(tableName(node.AlterPolicyStmt.table), 'ACCESS EXCLUSIVE')
@@ -39,13 +43,16 @@ function statementLocks(node: Node, world: World): readonly Touch[] {
   if ('AlterSeqStmt' in node) return one(tableName(node.AlterSeqStmt.sequence), 'SHARE ROW EXCLUSIVE')
   if ('ReindexStmt' in node) return reindexLocks(node, world)
   if ('CommentStmt' in node) return commentLocks(node)
+  if ('AlterDomainStmt' in node) return domainLocks(node.AlterDomainStmt, world)
+  if ('CreatePublicationStmt' in node) return published(node.CreatePublicationStmt.pubobjects)
+  if ('AlterPublicationStmt' in node) return published(node.AlterPublicationStmt.pubobjects)
   if ('AlterObjectSchemaStmt' in node && node.AlterObjectSchemaStmt.relation)
     return one(tableName(node.AlterObjectSchemaStmt.relation), 'ACCESS EXCLUSIVE')
   if ('ClusterStmt' in node)
     return node.ClusterStmt.relation ? one(tableName(node.ClusterStmt.relation), 'ACCESS EXCLUSIVE', 'rewrite') : []
   if ('CopyStmt' in node && node.CopyStmt.relation)
     return one(tableName(node.CopyStmt.relation), node.CopyStmt.is_from ? 'ROW EXCLUSIVE' : 'ACCESS SHARE')
-  return queryLocks(node)
+  return queryLocks(node, world)
 }
 
 function one(object: string, mode: LockMode, ...work: Touch['work'][number][]): readonly Touch[] {
@@ -60,98 +67,103 @@ function ranges(
   return (nodes ?? []).flatMap((node) => ('RangeVar' in node ? one(tableName(node.RangeVar), mode, ...work) : []))
 }
 
-function createLocks(node: Extract<Node, { CreateStmt: unknown }>): readonly Touch[] {
-  const { relation, tableElts, inhRelations, partbound } = node.CreateStmt
-  const self = tableName(relation)
-  const parents = ranges(inhRelations, partbound ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE')
-  const peers = (tableElts ?? []).flatMap((each) => references(each)).filter((peer) => peer !== self)
-  return [...parents, ...peers.map((object): Touch => ({ object, mode: 'SHARE ROW EXCLUSIVE', work: [] }))]
+function rangeList(range: CreateStmt['relation']): readonly Node[] {
+  return range === undefined ? [] : [{ RangeVar: range }]
 }
 
-function indexLocks(stmt: IndexStmt): readonly Touch[] {
-  return one(tableName(stmt.relation), stmt.concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', 'build')
-}
-
-function dropLocks(stmt: DropStmt, world: World): readonly Touch[] {
-  const mode: LockMode = stmt.concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE'
-  return (stmt.objects ?? []).flatMap((object) => {
-    const name = objectName(object)
-    if (stmt.removeType === 'OBJECT_INDEX') {
-      const table = indexTable(world, name)
-      return [...one(name, mode), ...(table === undefined ? [] : one(table, mode))]
-    }
-    if (stmt.removeType === 'OBJECT_TABLE')
-      return [...one(name, mode), ...peersOf(world, name).flatMap((peer) => one(peer, 'ACCESS EXCLUSIVE'))]
-    if (
-      stmt.removeType === 'OBJECT_VIEW' ||
-      stmt.removeType === 'OBJECT_MATVIEW' ||
-      stmt.removeType === 'OBJECT_SEQUENCE'
-    )
-      return one(name, mode)
-    if (
-      stmt.removeType === 'OBJECT_TRIGGER' ||
-      stmt.removeType === 'OBJECT_POLICY' ||
-      stmt.removeType === 'OBJECT_RULE'
-    )
-      return one(ownerOf(object), mode)
-    return []
+/** The tables named, and their partitions and children unless ONLY is said. */
+function family(nodes: readonly Node[] | undefined, mode: LockMode, world: World): readonly Touch[] {
+  return (nodes ?? []).flatMap((node) => {
+    if (!('RangeVar' in node)) return []
+    const table = tableName(node.RangeVar)
+    const below = node.RangeVar.inh === true ? descendants(world, table) : []
+    return [table, ...below].flatMap((each) => one(each, mode))
   })
 }
 
-/** `DROP TRIGGER t ON s.x` names the table in all parts but the last. */
-function ownerOf(object: Node): string {
-  const parts = 'List' in object ? strings(object.List.items).slice(0, -1) : []
-  return parts.length > 1 ? parts.join('.') : `public.${parts[0] ?? ''}`
-}
-
-/** The table of an index, from the script or the facts. */
-export function indexTable(world: World, index: string): string | undefined {
-  const made = world.indexes.get(index)
-  if (made) return made.table
-  const name = index.slice(index.indexOf('.') + 1)
-  return Object.entries(world.facts?.tables ?? {}).find(
-    ([table, facts]) => table.split('.')[0] === index.split('.')[0] && facts.indexes[name],
-  )?.[0]
-}
-
-/** Tables joined to `table` by a foreign key, either way, as far as the facts know. */
-function peersOf(world: World, table: string): readonly string[] {
-  return Object.entries(world.facts?.tables ?? {}).flatMap(([name, facts]) =>
-    Object.values(facts.constraints).flatMap((definition) => {
-      const target = /^FOREIGN KEY .*? REFERENCES ("?[\w."]+)/.exec(definition)?.[1]?.replaceAll('"', '')
-      const key = target === undefined ? undefined : target.includes('.') ? target : `public.${target}`
-      if (key === undefined) return []
-      return name === table && key !== table ? [key] : key === table && name !== table ? [name] : []
-    }),
+function createLocks({ relation, tableElts, inhRelations, partbound }: CreateStmt, world: World): readonly Touch[] {
+  const self = tableName(relation)
+  const parents = ranges(inhRelations, partbound ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE')
+  const fallback = partbound && parents[0] ? defaultPartition(world, parents[0].object) : undefined
+  const peers = (tableElts ?? []).flatMap((each) => references(each)).filter((peer) => peer !== self)
+  const models = (tableElts ?? []).flatMap((each) =>
+    'TableLikeClause' in each ? ranges(rangeList(each.TableLikeClause.relation), 'ACCESS SHARE') : [],
   )
+  return [
+    ...parents,
+    ...(fallback === undefined ? [] : one(fallback, 'ACCESS EXCLUSIVE', 'scan')),
+    ...peers.flatMap((object) => one(object, 'SHARE ROW EXCLUSIVE')),
+    ...models,
+  ]
 }
 
-function renameLocks(stmt: RenameStmt): readonly Touch[] {
+/** An index ON ONLY a partitioned table is a mere frame, and one that is there already is not built again. */
+function indexLocks(stmt: IndexStmt, world: World): readonly Touch[] {
+  const table = tableName(stmt.relation)
+  const there = stmt.if_not_exists === true && tableFacts(world, table)?.indexes[stmt.idxname ?? ''] !== undefined
+  const below = stmt.relation?.inh === true ? descendants(world, table) : []
+  const build = there || stmt.relation?.inh !== true ? [] : (['build'] as const)
+  const mode: LockMode = stmt.concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE'
+  return [table, ...(there ? [] : below)].flatMap((each) => one(each, mode, ...build))
+}
+
+function renameLocks(stmt: RenameStmt, world: World): readonly Touch[] {
   if (!stmt.relation) return []
+  if (stmt.renameType === 'OBJECT_COLUMN') return family(rangeList(stmt.relation), 'ACCESS EXCLUSIVE', world)
   return one(
     tableName(stmt.relation),
     stmt.renameType === 'OBJECT_INDEX' ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE',
   )
 }
 
-function vacuumLocks(stmt: VacuumStmt): readonly Touch[] {
-  const full = hasOption(stmt.options, 'full')
-  const targets = (stmt.rels ?? []).flatMap((each) =>
-    'VacuumRelation' in each ? [tableName(each.VacuumRelation.relation)] : [],
+/** CASCADE goes on to every table that refers to one that is emptied. */
+function truncateLocks({ relations, behavior }: TruncateStmt, world: World): readonly Touch[] {
+  const emptied = new Set(family(relations, 'ACCESS EXCLUSIVE', world).map(({ object }) => object))
+  // A set that grows while it is walked: what comes in later is walked too.
+  if (behavior === 'DROP_CASCADE')
+    for (const table of emptied) for (const each of referring(world, table)) emptied.add(each)
+  return [...emptied].flatMap((each) => one(each, 'ACCESS EXCLUSIVE'))
+}
+
+/** A constraint that a domain gets is tried on every column of it that the facts know. */
+function domainLocks(stmt: AlterDomainStmt, world: World): readonly Touch[] {
+  const added = stmt.def && 'Constraint' in stmt.def ? stmt.def.Constraint : undefined
+  const tries = (added && !added.skip_validation) || /^[OV]$/.test(stmt.subtype ?? '')
+  const domain = partsName(strings(stmt.typeName))
+  const uses = (type: string) => (type.includes('.') ? type : `public.${type}`).replaceAll('"', '') === domain
+  return Object.entries(tries ? (world.facts?.tables ?? {}) : {}).flatMap(([table, { columns }]) =>
+    Object.values(columns).some(({ type }) => uses(type)) ? one(table, 'SHARE', 'scan') : [],
   )
+}
+
+function published(objects: readonly Node[] | undefined): readonly Touch[] {
+  return (objects ?? []).flatMap((each) =>
+    'PublicationObjSpec' in each
+      ? ranges(rangeList(each.PublicationObjSpec.pubtable?.relation), 'SHARE UPDATE EXCLUSIVE')
+      : [],
+  )
+}
+
+function vacuumLocks(stmt: VacuumStmt, world: World): readonly Touch[] {
+  const full = hasOption(stmt.options, 'full')
+  const targets = (stmt.rels ?? []).flatMap((each) => {
+    const range = 'VacuumRelation' in each ? each.VacuumRelation.relation : undefined
+    return range === undefined ? [] : [tableName(range), ...(range.inh ? descendants(world, tableName(range)) : [])]
+  })
   return targets.flatMap((name) =>
     full ? one(name, 'ACCESS EXCLUSIVE', 'rewrite') : one(name, 'SHARE UPDATE EXCLUSIVE', 'scan'),
   )
 }
 
-/** True for an option that is set and not switched off: `(FULL)`, `(FULL true)`, `FULL`. */
-export function hasOption(options: readonly Node[] | undefined, name: string): boolean {
+/** True for an option that is set and not switched off: `(FULL)`, `(FULL true)`, `FULL`. `on` false asks for one that is switched off. */
+export function hasOption(options: readonly Node[] | undefined, name: string, on = true): boolean {
   return (options ?? []).some((each) => {
     if (!('DefElem' in each) || each.DefElem.defname !== name) return false
     const arg = each.DefElem.arg
-    if (arg === undefined) return true
-    if ('String' in arg) return !/^(false|off|0)$/i.test(arg.String.sval ?? '')
-    return 'Integer' in arg ? (arg.Integer.ival ?? 0) !== 0 : 'Boolean' in arg ? arg.Boolean.boolval === true : true
+    if (arg === undefined) return on
+    if ('String' in arg) return /^(false|off|0)$/i.test(arg.String.sval ?? '') !== on
+    if ('Integer' in arg) return ((arg.Integer.ival ?? 0) !== 0) === on
+    return 'Boolean' in arg ? (arg.Boolean.boolval === true) === on : on
   })
 }
 
@@ -168,21 +180,40 @@ function reindexLocks(node: Extract<Node, { ReindexStmt: unknown }>, world: Worl
 
 function commentLocks(node: Extract<Node, { CommentStmt: unknown }>): readonly Touch[] {
   const { objtype, object } = node.CommentStmt
-  if (objtype === 'OBJECT_TABLE' || objtype === 'OBJECT_VIEW') return one(objectName(object), 'SHARE UPDATE EXCLUSIVE')
+  if (/^OBJECT_(TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|FOREIGN_TABLE)$/.test(objtype ?? ''))
+    return one(objectName(object), 'SHARE UPDATE EXCLUSIVE')
   return objtype === 'OBJECT_COLUMN' && object ? one(ownerOf(object), 'SHARE UPDATE EXCLUSIVE') : []
 }
 
+/** False for a statement that only keeps or explains another one: the inner tables are locked, no row of them is touched. */
+export function executes(node: Node): boolean {
+  if ('ExplainStmt' in node) return hasOption(node.ExplainStmt.options, 'analyze')
+  return !['CreateFunctionStmt', 'RuleStmt', 'PrepareStmt', 'ViewStmt'].some((type) => type in node)
+}
+
 /** Queries and changes of data: what is written to, and every other table they name. */
-function queryLocks(node: Node): readonly Touch[] {
+function queryLocks(node: Node, world: World): readonly Touch[] {
   const found: Touch[] = []
+  // A view that is replaced waits for its readers; one that nobody knows yet does not.
+  if ('ViewStmt' in node && node.ViewStmt.replace) {
+    const view = tableName(node.ViewStmt.view)
+    const there = world.facts === undefined || world.facts.views[view] !== undefined
+    if (there && !world.others.has(`OBJECT_VIEW ${view}`))
+      found.push({ object: view, mode: 'ACCESS EXCLUSIVE', work: [] })
+  }
   for (const { type, node: inner } of walk(node)) {
     if (type === 'InsertStmt' || type === 'UpdateStmt' || type === 'DeleteStmt' || type === 'MergeStmt') {
-      const scans = type !== 'InsertStmt'
+      const scans = type !== 'InsertStmt' && executes(node)
       found.push({ object: tableName(inner['relation'] as never), mode: 'ROW EXCLUSIVE', work: scans ? ['scan'] : [] })
     } else if (type === 'RangeVar') found.push({ object: tableName(inner as never), mode: 'ACCESS SHARE', work: [] })
     else if (type === 'SelectStmt' && inner['lockingClause']) {
-      for (const each of walk(inner['fromClause'])) {
-        if (each.type === 'RangeVar') found.push({ object: tableName(each.node as never), mode: 'ROW SHARE', work: [] })
+      const chosen = new Set(
+        [...walk(inner['lockingClause'])].flatMap((each) => (each.type === 'RangeVar' ? [each.node['relname']] : [])),
+      )
+      for (const { type: kind, node: from } of walk(inner['fromClause'])) {
+        const alias = (from['alias'] as { aliasname?: string } | undefined)?.aliasname ?? from['relname']
+        if (kind === 'RangeVar' && (chosen.size === 0 || chosen.has(alias)))
+          found.push({ object: tableName(from as never), mode: 'ROW SHARE', work: [] })
       }
     }
   }
@@ -191,7 +222,11 @@ function queryLocks(node: Node): readonly Touch[] {
       type === 'CommonTableExpr' ? [`public.${String(inner['ctename'])}`] : [],
     ),
   )
-  return found.filter(({ object }) => object !== 'public.' && !defined.has(object) && object !== createdBy(node))
+  const made = createdBy(node)
+  return found.filter(
+    ({ object, mode }) =>
+      object !== 'public.' && !defined.has(object) && (object !== made || mode === 'ACCESS EXCLUSIVE'),
+  )
 }
 
 function createdBy(node: Node): string {

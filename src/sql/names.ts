@@ -53,14 +53,29 @@ export function builtin(type: WrittenType): boolean {
   return type.schema === undefined || type.schema === 'pg_catalog'
 }
 
-/** Every node below and at `value`, parents first. */
+/** Every node below and at `value`, parents first. Keeps its own stack: expressions may be thousands of levels deep. */
 export function* walk(value: unknown): Generator<{ readonly type: string; readonly node: Record<string, unknown> }> {
-  if (Array.isArray(value)) for (const each of value) yield* walk(each)
-  else if (typeof value === 'object' && value !== null) {
-    for (const [key, inner] of Object.entries(value)) {
-      if (typeof inner !== 'object' || inner === null) continue
-      if (/^[A-Z]/.test(key) && !Array.isArray(inner)) yield { type: key, node: inner as Record<string, unknown> }
-      yield* walk(inner)
+  const open: unknown[] = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (next instanceof Named) yield { type: next.type, node: next.node }
+    const inside = next instanceof Named ? next.node : next
+    if (Array.isArray(inside)) for (let at = inside.length - 1; at >= 0; at--) open.push(inside[at])
+    else if (typeof inside === 'object' && inside !== null) {
+      for (const [key, inner] of Object.entries(inside).toReversed()) {
+        if (typeof inner !== 'object' || inner === null) continue
+        const names = /^[A-Z]/.test(key) && !Array.isArray(inner)
+        open.push(names ? new Named(key, inner as Record<string, unknown>) : inner)
+      }
     }
+  }
+}
+
+class Named {
+  readonly type: string
+  readonly node: Record<string, unknown>
+  constructor(type: string, node: Record<string, unknown>) {
+    this.type = type
+    this.node = node
   }
 }

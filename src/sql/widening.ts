@@ -30,8 +30,11 @@ export function printedType(text: string): WrittenType {
 export function keepsBytes(from: WrittenType, to: WrittenType, utc = false): boolean {
   if (from.array !== to.array || !builtin(to)) return false
   const [a, b] = [from.name, to.name]
+  // The elements of an array are converted one by one, however alike the types are.
+  if (from.array) return a === b && String(from.args) === String(to.args)
   if (a === b) return modifierWidens(a, from.args, to.args)
   if (a === 'varchar' && b === 'text') return true
+  if (b === 'bpchar' && to.args.length === 0) return a === 'varchar' || a === 'text'
   if (a === 'text' && b === 'varchar') return to.args.length === 0
   if (a === 'cidr' && b === 'inet') return true
   if (a === 'bit' && b === 'varbit') return to.args.length === 0
@@ -40,7 +43,7 @@ export function keepsBytes(from: WrittenType, to: WrittenType, utc = false): boo
 }
 
 function modifierWidens(name: string, from: readonly number[], to: readonly number[]): boolean {
-  if (to.length === 0) return name !== 'bpchar' && name !== 'bit'
+  if (to.length === 0) return name !== 'bit'
   if (name === 'numeric') return from.length > 0 && to[0]! >= from[0]! && (to[1] ?? 0) === (from[1] ?? 0)
   if (name === 'varchar' || name === 'varbit') return from.length > 0 && to[0]! >= from[0]!
   if (/^(timestamp|time|interval)/.test(name)) return to[0]! >= (from[0] ?? 6)

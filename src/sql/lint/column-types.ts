@@ -1,5 +1,5 @@
 /** Rules of taste about types that are regretted later, and about enumerations and domains. Mostly notes. */
-import { builtin, objectName, strings, writtenType } from '../names.ts'
+import { builtin, objectName, partsName, strings, writtenType } from '../names.ts'
 import { type Rule, writtenColumns } from './rule.ts'
 
 function typeRule(
@@ -31,7 +31,11 @@ const createDomain: Rule = {
   why: 'Changing the constraint of a domain later reads every table that uses it, and there is no way around it.',
   help: 'put the constraint on the column',
   *look({ node }) {
-    if (!('CreateDomainStmt' in node) || !node.CreateDomainStmt.constraints?.length) return
+    if (!('CreateDomainStmt' in node)) return
+    const kinds = (node.CreateDomainStmt.constraints ?? []).map(
+      (each) => 'Constraint' in each && each.Constraint.contype,
+    )
+    if (!kinds.some((kind) => kind === 'CONSTR_CHECK' || kind === 'CONSTR_NOTNULL')) return
     yield {
       object: strings(node.CreateDomainStmt.domainname).join('.'),
       message: `domain "${strings(node.CreateDomainStmt.domainname).join('.')}" carries a constraint`,
@@ -57,7 +61,24 @@ const alterDomain: Rule = {
     )
       return
     const name = strings(node.AlterDomainStmt.typeName).join('.')
-    yield { object: name, message: `a constraint is added to domain "${name}"` }
+    const later = node.AlterDomainStmt.def.Constraint.skip_validation === true
+    yield {
+      object: name,
+      ...(later ? { level: 'note' } : {}),
+      message: `a constraint is added to domain "${name}"${later ? ', NOT VALID: no row is read yet' : ''}`,
+    }
+  },
+}
+
+const domainNotNull: Rule = {
+  name: 'setting-domain-not-null',
+  level: 'block',
+  why: 'Every column of the domain, in every table, is read while SHARE stops writes.',
+  help: 'put NOT NULL on the columns, by a CHECK that is NOT VALID first',
+  *look({ node }) {
+    if (!('AlterDomainStmt' in node) || node.AlterDomainStmt.subtype !== 'O') return
+    const name = strings(node.AlterDomainStmt.typeName).join('.')
+    yield { object: name, message: `domain "${name}" is made NOT NULL` }
   },
 }
 
@@ -93,14 +114,17 @@ const enumUsed: Rule = {
   level: 'block',
   why: 'A value added to an enumeration cannot be used before its transaction is committed; the server refuses it.',
   help: 'add the value in a step of its own',
-  *look({ node, newEnumValues, statement, transaction, version }) {
-    if ('AlterEnumStmt' in node && !node.AlterEnumStmt.oldVal && transaction !== 'none' && version < 12) {
+  *look({ node, newEnumValues, statement, transaction, version, world }) {
+    // A value of a type that the same transaction made can be used, and added, at once.
+    const own =
+      'AlterEnumStmt' in node && world.others.has(`OBJECT_TYPE ${partsName(strings(node.AlterEnumStmt.typeName))}`)
+    if ('AlterEnumStmt' in node && !node.AlterEnumStmt.oldVal && transaction !== 'none' && version < 12 && !own) {
       yield {
         object: objectName({ List: { items: node.AlterEnumStmt.typeName ?? [] } }),
         message: `before PostgreSQL 12 ADD VALUE cannot run inside a transaction`,
       }
     }
-    if ('AlterEnumStmt' in node) return
+    if ('AlterEnumStmt' in node || 'CommentStmt' in node) return
     for (const value of newEnumValues) {
       if (statement.text.includes(`'${value.replaceAll("'", "''")}'`))
         yield { object: '', message: `enum value "${value}" is used in the transaction that adds it` }
@@ -109,7 +133,9 @@ const enumUsed: Rule = {
 }
 
 export const typeRules: readonly Rule[] = [
-  typeRule('ban-char-field', /^(bpchar|char)$/, 'char(n) pads with spaces and is slower than text.', 'use text'),
+  typeRule('ban-char-field', /^bpchar$/, 'char(n) pads with spaces and is slower than text.', 'use text', {
+    sized: true,
+  }),
   typeRule(
     'prefer-bigint-over-int',
     /^(int4|integer|int|serial4?)$/,
@@ -143,6 +169,7 @@ export const typeRules: readonly Rule[] = [
   ),
   createDomain,
   alterDomain,
+  domainNotNull,
   createEnum,
   enumOrder,
   enumUsed,

@@ -1,7 +1,8 @@
 /** Rules about columns of tables that hold rows: what rewrites, scans or breaks them. */
-import { columnRewrites, nullsRuledOut, typeKept } from '../locks-alter.ts'
-import { type Rule, addedColumns, commands, constraintsOf } from './rule.ts'
-import { builtin, writtenType } from '../names.ts'
+import { columnRewrites, droppedConstraints, filled, typeKept, workOf } from '../work-alter.ts'
+import { nullsRuledOut } from '../world.ts'
+import { type Rule, addedColumns, addedConstraints, commands, constraintsOf } from './rule.ts'
+import { builtin, strings, writtenType } from '../names.ts'
 
 const addingFieldWithDefault: Rule = {
   name: 'adding-field-with-default',
@@ -18,7 +19,7 @@ const addingFieldWithDefault: Rule = {
   grows: true,
   *look(scene) {
     for (const { table, column } of addedColumns(scene)) {
-      const reason = columnRewrites(column) ?? oldServer(scene.version, column)
+      const reason = columnRewrites(column, scene.world) ?? oldServer(scene.version, column)
       if (reason) yield { object: table, message: `adding column "${column.colname}" rewrites "${table}": ${reason}` }
       else if (constraintsOf(column).some((each) => each.contype === 'CONSTR_GENERATED')) {
         yield {
@@ -44,11 +45,8 @@ const addingRequiredField: Rule = {
   also: ['strong_migrations:add_column_not_null'],
   *look(scene) {
     for (const { table, column } of addedColumns(scene)) {
-      const kinds = constraintsOf(column).map((each) => each.contype)
-      const filled = kinds.some(
-        (kind) => kind === 'CONSTR_DEFAULT' || kind === 'CONSTR_GENERATED' || kind === 'CONSTR_IDENTITY',
-      )
-      if (kinds.includes('CONSTR_NOTNULL') && !filled)
+      const required = constraintsOf(column).some((each) => /NOTNULL|PRIMARY/.test(each.contype ?? ''))
+      if (required && !filled(column))
         yield { object: table, message: `column "${column.colname}" of "${table}" is NOT NULL and has no default` }
     }
   },
@@ -59,17 +57,34 @@ const addingNotNullableField: Rule = {
   level: 'block',
   why: 'SET NOT NULL reads the whole table under ACCESS EXCLUSIVE unless a valid CHECK has proved it already.',
   help: 'add CHECK (column IS NOT NULL) NOT VALID, fill the rows, VALIDATE CONSTRAINT in another transaction, then SET NOT NULL and drop the check',
-  also: ['eugene:E1', 'strong_migrations:change_column_null'],
+  also: ['eugene:E2', 'strong_migrations:change_column_null'],
   grows: true,
   *look(scene) {
-    for (const { table, cmd } of commands(scene)) {
+    for (const { table, cmd, stmt } of commands(scene)) {
       if (cmd.subtype !== 'AT_SetNotNull' || scene.fresh(table)) continue
-      const proved = scene.version >= 12 && nullsRuledOut(table, cmd.name ?? '', scene.world)
+      const dropping = droppedConstraints(stmt)
+      const proved = scene.version >= 12 && nullsRuledOut(scene.world, table, cmd.name ?? '', dropping)
       if (!proved)
         yield {
           object: table,
           message: `SET NOT NULL on "${cmd.name}" reads all of "${table}" while nobody else can read or write it`,
+          ...(dropping.length > 0
+            ? {
+                help: 'drop the CHECK in a statement after this one: in the same one it is dropped first and proves nothing',
+              }
+            : {}),
         }
+    }
+    for (const { table, constraint } of addedConstraints(scene)) {
+      const columns =
+        constraint.contype === 'CONSTR_NOTNULL' && !constraint.skip_validation ? strings(constraint.keys) : []
+      for (const column of columns) {
+        if (!nullsRuledOut(scene.world, table, column))
+          yield {
+            object: table,
+            message: `NOT NULL on "${column}" reads all of "${table}" while nobody else can read or write it`,
+          }
+      }
     }
   },
 }
@@ -95,9 +110,16 @@ const changingColumnType: Rule = {
   also: ['eugene:E5', 'strong_migrations:change_column'],
   grows: true,
   *look(scene) {
-    for (const { table, cmd } of commands(scene)) {
+    for (const { table, cmd, stmt } of commands(scene)) {
       if (cmd.subtype !== 'AT_AlterColumnType' || scene.fresh(table)) continue
       const kept = typeKept(table, cmd, scene.world)
+      const again = kept ? workOf(table, cmd, scene.world, stmt) : []
+      if (again.length > 0)
+        yield {
+          object: table,
+          level: 'risk',
+          message: `"${cmd.name}" keeps its bytes, but ${again.map((each) => (each === 'scan' ? 'a CHECK on it is tried on' : 'an index on it is built again from')).join(' and ')} all of "${table}" while nobody else can read or write it`,
+        }
       if (kept === true) continue
       const known = kept === false ? 'rewrites' : 'may rewrite'
       yield {

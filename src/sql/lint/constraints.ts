@@ -1,23 +1,16 @@
-/** Rules about constraints added to tables that hold rows. */
+/** Rules about constraints of tables that hold rows. */
 import { strings, tableName } from '../names.ts'
-import { tableFacts } from '../world.ts'
-import {
-  type Rule,
-  type Scene,
-  addedColumns,
-  addedConstraints,
-  called,
-  commands,
-  constraintsOf,
-  creation,
-} from './rule.ts'
+import { indexColumns } from '../work-alter.ts'
+import { nullsRuledOut } from '../world.ts'
+import { keyWithoutIndex } from './key-index.ts'
+import { type Rule, type Scene, addedColumns, addedConstraints, called, commands, constraintsOf } from './rule.ts'
 
 const addingForeignKey: Rule = {
   name: 'adding-foreign-key-constraint',
   level: 'block',
   why: 'A foreign key reads the whole table while SHARE ROW EXCLUSIVE stops every write to both tables.',
   help: 'add it NOT VALID, then VALIDATE CONSTRAINT in another transaction',
-  also: ['eugene:E2', 'strong_migrations:add_foreign_key', 'strong_migrations:add_reference'],
+  also: ['eugene:E1', 'strong_migrations:add_foreign_key', 'strong_migrations:add_reference'],
   grows: true,
   *look(scene) {
     for (const { table, constraint } of addedConstraints(scene)) {
@@ -30,7 +23,8 @@ const addingForeignKey: Rule = {
     }
     for (const { table, column } of addedColumns(scene)) {
       for (const each of constraintsOf(column)) {
-        if (each.contype !== 'CONSTR_FOREIGN') continue
+        const enforced = constraintsOf(column).every(({ contype }) => contype !== 'CONSTR_ATTR_NOT_ENFORCED')
+        if (each.contype !== 'CONSTR_FOREIGN' || !enforced) continue
         yield {
           object: table,
           message: `column "${column.colname}" refers to "${tableName(each.pktable)}": writes to both tables stop while the key is made`,
@@ -40,13 +34,16 @@ const addingForeignKey: Rule = {
   },
 }
 
+/** What can be NOT VALID: the others are indexes, with rules of their own. */
+const checksRows = new Set(['CONSTR_CHECK', 'CONSTR_FOREIGN', 'CONSTR_NOTNULL'])
+
 const missingNotValid: Rule = {
   name: 'constraint-missing-not-valid',
   level: 'block',
   why: 'A constraint that is valid at once is checked against every row while the lock is held.',
   help: 'add it NOT VALID, then VALIDATE CONSTRAINT in another transaction, which stops no reads or writes',
   also: [
-    'eugene:E2',
+    'eugene:E1',
     'strong_migrations:add_check_constraint',
     'strong_migrations:validate_check_constraint',
     'strong_migrations:validate_foreign_key',
@@ -54,11 +51,29 @@ const missingNotValid: Rule = {
   grows: true,
   *look(scene) {
     for (const { table, constraint } of addedConstraints(scene)) {
-      if (constraint.skip_validation || constraint.indexname) continue
+      const proved =
+        constraint.contype === 'CONSTR_NOTNULL' &&
+        strings(constraint.keys).every((each) => nullsRuledOut(scene.world, table, each))
+      if (!checksRows.has(constraint.contype ?? '') || constraint.skip_validation || proved) continue
       yield { object: table, message: `${called(constraint)} is checked against all of "${table}" under the lock` }
     }
-    for (const { table, cmd } of commands(scene)) {
-      if (cmd.subtype !== 'AT_ValidateConstraint' || !scene.unvalidated.has(`${table}.${cmd.name}`)) continue
+    for (const { table, column } of addedColumns(scene)) {
+      const kinds = constraintsOf(column).map((each) => each.contype)
+      if (kinds.includes('CONSTR_CHECK') && !kinds.includes('CONSTR_ATTR_NOT_ENFORCED'))
+        yield {
+          object: table,
+          message: `the CHECK on new column "${column.colname}" reads all of "${table}" under the lock`,
+        }
+    }
+    for (const { table, cmd, stmt } of commands(scene)) {
+      const here = (stmt.cmds ?? []).some(
+        (each) =>
+          'AlterTableCmd' in each &&
+          each.AlterTableCmd.def !== undefined &&
+          'Constraint' in each.AlterTableCmd.def &&
+          each.AlterTableCmd.def.Constraint.conname === cmd.name,
+      )
+      if (cmd.subtype !== 'AT_ValidateConstraint' || !(here || scene.unvalidated.has(`${table}.${cmd.name}`))) continue
       yield {
         object: table,
         message: `constraint "${cmd.name}" is validated in the transaction that added it: the lock of "${table}" is held over the scan`,
@@ -142,13 +157,8 @@ const keyOverNullable: Rule = {
   *look(scene) {
     for (const { table, constraint } of addedConstraints(scene)) {
       if (constraint.contype !== 'CONSTR_PRIMARY' || !constraint.indexname) continue
-      const columns = scene.world.indexes.get(`${table.split('.')[0]}.${constraint.indexname}`)?.columns
-      const facts = tableFacts(scene.world, table)
-      const safe =
-        columns &&
-        columns.every(
-          (column) => scene.world.proved.has(`${table}.${column}`) || facts?.columns[column]?.nullable === false,
-        )
+      const columns = indexColumns(scene.world, table, constraint.indexname)
+      const safe = columns?.every((each) => nullsRuledOut(scene.world, table, each))
       if (!safe)
         yield {
           object: table,
@@ -158,75 +168,31 @@ const keyOverNullable: Rule = {
   },
 }
 
-const keyWithoutIndex: Rule = {
-  name: 'foreign-key-without-index',
-  level: 'risk',
-  why: 'Without an index on the referring columns, each delete or key change of the other table reads this one whole.',
-  help: 'create an index on the columns first (schema.index)',
-  also: ['eugene:E15'],
+const dropping: Rule = {
+  name: 'dropping-constraint',
+  level: 'note',
+  why: 'From then on rows may break what programs take for granted, and the constraint comes back only when they are mended.',
+  help: 'make sure that nobody relies on it; primary keys are spoken of by dropping-replica-identity',
+  also: ['atlas:CD101'],
   *look(scene) {
-    for (const { table, columns } of foreignKeys(scene)) {
-      if (!indexed(scene, table, columns))
-        yield {
-          object: table,
-          message: `no index of "${table}" begins with ${columns.map((each) => `"${each}"`).join(', ')}, which refer to another table`,
-        }
+    for (const { table, cmd } of commands(scene)) {
+      if (cmd.subtype !== 'AT_DropConstraint' || scene.fresh(table) || isKey(scene, table, cmd.name ?? '')) continue
+      if (!proofOnly(scene, table, cmd.name ?? ''))
+        yield { object: table, message: `constraint "${cmd.name}" of "${table}" is dropped` }
     }
   },
 }
 
-function* foreignKeys(scene: Scene): Generator<{ readonly table: string; readonly columns: readonly string[] }> {
-  for (const { table, cmd } of commands(scene)) {
-    if (cmd.def && 'Constraint' in cmd.def && cmd.def.Constraint.contype === 'CONSTR_FOREIGN')
-      yield { table, columns: strings(cmd.def.Constraint.fk_attrs) }
-    if (
-      cmd.def &&
-      'ColumnDef' in cmd.def &&
-      constraintsOf(cmd.def.ColumnDef).some((each) => each.contype === 'CONSTR_FOREIGN')
-    )
-      yield { table, columns: [cmd.def.ColumnDef.colname ?? ''] }
-  }
-  const made = creation(scene.node)
-  for (const each of made?.tableElts ?? []) {
-    const table = tableName(made?.relation)
-    if ('Constraint' in each && each.Constraint.contype === 'CONSTR_FOREIGN')
-      yield { table, columns: strings(each.Constraint.fk_attrs) }
-    if ('ColumnDef' in each && constraintsOf(each.ColumnDef).some((one) => one.contype === 'CONSTR_FOREIGN'))
-      yield { table, columns: [each.ColumnDef.colname ?? ''] }
-  }
+/** True for a primary key, by the facts or, without them, by its name. */
+export function isKey({ world }: Scene, table: string, name: string): boolean {
+  const definition = world.facts?.tables[table]?.constraints[name]
+  return definition === undefined ? name.endsWith('_pkey') : definition.startsWith('PRIMARY KEY')
 }
 
-/** True when an index of the script (anywhere in it), of the facts or of a key begins with the columns, in any order. */
-function indexed(scene: Scene, table: string, columns: readonly string[]): boolean {
-  const begins = (index: readonly string[]) =>
-    columns.every((column) => index.slice(0, columns.length).includes(column))
-  const facts = tableFacts(scene.world, table)
-  const known = Object.values(facts?.indexes ?? {}).map(({ definition }) =>
-    (/\((.*?)\)(?: INCLUDE| WHERE| WITH|$)/.exec(definition)?.[1] ?? '')
-      .split(',')
-      .map((each) => each.trim().split(' ')[0]!.replaceAll('"', '')),
-  )
-  const written = scene.script.flatMap(({ node }): (readonly string[])[] => {
-    if ('IndexStmt' in node && tableName(node.IndexStmt.relation) === table)
-      return [
-        (node.IndexStmt.indexParams ?? []).map((each) => ('IndexElem' in each ? (each.IndexElem.name ?? '') : '')),
-      ]
-    return keysWritten(node, table)
-  })
-  return [...known, ...written, facts?.key ?? []].some((index) => index.length > 0 && begins(index))
-}
-
-function keysWritten(node: Scene['node'], table: string): (readonly string[])[] {
-  const made = creation(node)
-  if (!made || tableName(made.relation) !== table) return []
-  return (made.tableElts ?? []).flatMap((each) => {
-    if ('Constraint' in each)
-      return /PRIMARY|UNIQUE/.test(each.Constraint.contype ?? '') ? [strings(each.Constraint.keys)] : []
-    if (!('ColumnDef' in each)) return []
-    return constraintsOf(each.ColumnDef).some((one) => /PRIMARY|UNIQUE/.test(one.contype ?? ''))
-      ? [[each.ColumnDef.colname ?? '']]
-      : []
-  })
+/** A CHECK that was only there to prove NOT NULL has done its work. */
+function proofOnly({ world }: Scene, table: string, name: string): boolean {
+  const proves = world.proofs.get(`${table}.${name}`) ?? []
+  return proves.length > 0 && proves.every((each) => world.nullable.get(`${table}.${each}`) === false)
 }
 
 export const constraintRules: readonly Rule[] = [
@@ -236,5 +202,6 @@ export const constraintRules: readonly Rule[] = [
   addingPrimaryKey,
   addingExclusion,
   keyOverNullable,
+  dropping,
   keyWithoutIndex,
 ]

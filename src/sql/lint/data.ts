@@ -1,7 +1,8 @@
 /** Rules about changes of rows in a script. */
 import type { Node } from 'libpg-query'
 import { columnsOf } from '../expression.ts'
-import { strings, tableName, walk } from '../names.ts'
+import { executes } from '../locks.ts'
+import { objectName, strings, tableName, walk } from '../names.ts'
 import { bodyOf } from '../parser.ts'
 import { tableFacts } from '../world.ts'
 import type { Rule, Scene } from './rule.ts'
@@ -16,7 +17,7 @@ const unbatchedUpdate: Rule = {
   also: ['strong_migrations:backfill'],
   grows: true,
   *look(scene) {
-    for (const { node } of [...walk(scene.node)].filter((each) => each.type === 'UpdateStmt')) {
+    for (const { node } of changes(scene, 'UpdateStmt')) {
       const table = tableName(node['relation'] as never)
       if (!scene.fresh(table) && !bounded(scene, table, node))
         yield {
@@ -34,13 +35,35 @@ const unbatchedDelete: Rule = {
   help: batches,
   grows: true,
   *look(scene) {
-    for (const { node } of [...walk(scene.node)].filter((each) => each.type === 'DeleteStmt')) {
+    for (const { node } of changes(scene, 'DeleteStmt')) {
       const table = tableName(node['relation'] as never)
       if (scene.fresh(table) || bounded(scene, table, node)) continue
       if (node['whereClause']) yield { object: table, message: `DELETE from "${table}" is not bounded by a key` }
       else yield { object: table, level: 'block', message: `DELETE from "${table}" removes every row` }
     }
   },
+}
+
+/** Tables of the tools that run migrations: a row or two for each. */
+const bookkeeping =
+  /\.(alembic_version|schema_migrations|schema_version|schema_history|flyway_schema_history|django_migrations|databasechangelog(lock)?|knex_migrations(_lock)?|_prisma_migrations|__drizzle_migrations|pgmigrations|goose_db_version|atlas_schema_revisions|SequelizeMeta|migrations)$/i
+
+/** Tables of which a statement writes more rows than it names. */
+export function massWrites(scene: Scene): readonly string[] {
+  const { node } = scene
+  if ('CopyStmt' in node) return node.CopyStmt.is_from ? [tableName(node.CopyStmt.relation)] : []
+  if (!executes(node)) return []
+  return [...walk(node)].flatMap(({ type, node: inner }) => {
+    const table = tableName(inner['relation'] as never)
+    if (bookkeeping.test(table)) return []
+    if (type === 'UpdateStmt' || type === 'DeleteStmt') return bounded(scene, table, inner) ? [] : [table]
+    if (type === 'MergeStmt') return [table]
+    return type === 'InsertStmt' && readsRows(inner['selectStmt'] as Node | undefined) ? [table] : []
+  })
+}
+
+function readsRows(query: Node | undefined): boolean {
+  return query !== undefined && 'SelectStmt' in query && !!query.SelectStmt.fromClause && !query.SelectStmt.limitCount
 }
 
 /** True when the rows are named by a key or bounded by LIMIT: a batch, or a single row. */
@@ -53,7 +76,16 @@ function bounded(scene: Scene, table: string, node: Record<string, unknown>): bo
   return limits || pinned(scene, table, where)
 }
 
+/** The statements of a type that are run at once, those on bookkeeping tables left out. */
+function changes(scene: Scene, type: string): readonly { readonly node: Record<string, unknown> }[] {
+  if (!executes(scene.node)) return []
+  return [...walk(scene.node)].filter(
+    (each) => each.type === type && !bookkeeping.test(tableName(each.node['relation'] as never)),
+  )
+}
+
 function pinned(scene: Scene, table: string, where: Node): boolean {
+  if ('CurrentOfExpr' in where) return true
   if ('BoolExpr' in where) {
     const args = where.BoolExpr.args ?? []
     if (where.BoolExpr.boolop === 'OR_EXPR') return args.every((each) => pinned(scene, table, each))
@@ -107,7 +139,11 @@ const duplicates: Rule = {
     for (const { type, node } of walk(scene.node)) {
       const conflict = node['onConflictClause'] as { targetList?: Node[] } | undefined
       const lists =
-        type === 'UpdateStmt' ? [node['targetList']] : type === 'InsertStmt' ? [node['cols'], conflict?.targetList] : []
+        type === 'UpdateStmt' || type === 'MergeWhenClause'
+          ? [node['targetList']]
+          : type === 'InsertStmt'
+            ? [node['cols'], conflict?.targetList]
+            : []
       for (const list of lists) {
         const names = ((list ?? []) as Node[]).flatMap((each) =>
           'ResTarget' in each && !each.ResTarget.indirection ? [each.ResTarget.name ?? ''] : [],
@@ -127,9 +163,18 @@ const opaque: Rule = {
   help: 'write the statements out, or read the block with care',
   also: ['strong_migrations:execute'],
   *look({ node, statement }) {
-    if ('DoStmt' in node && bodyOf(statement.text).opaque)
+    if ('DoStmt' in node && (otherLanguage(node.DoStmt.args) || bodyOf(statement.text).opaque))
       yield { object: '', message: 'a DO block runs statements that cannot be read' }
   },
+}
+
+function otherLanguage(args: readonly Node[] | undefined): boolean {
+  return (args ?? []).some(
+    (each) =>
+      'DefElem' in each &&
+      each.DefElem.defname === 'language' &&
+      objectName(each.DefElem.arg).toLowerCase() !== 'plpgsql',
+  )
 }
 
 export const dataRules: readonly Rule[] = [unbatchedUpdate, unbatchedDelete, duplicates, opaque]

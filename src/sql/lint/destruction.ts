@@ -1,6 +1,8 @@
 /** Rules about what is gone afterwards. */
 import type { Node } from 'libpg-query'
+import { madeBy } from '../made.ts'
 import { objectName, tableName } from '../names.ts'
+import { isKey } from './constraints.ts'
 import { type Rule, type Scene, commands } from './rule.ts'
 
 const seal = 'stop using it first; drop it last, in a step of the kind schema.seal, when a backup is there'
@@ -19,7 +21,11 @@ function dropRule(
     help: seal,
     *look(scene) {
       if (!('DropStmt' in scene.node) || !types.includes(scene.node.DropStmt.removeType ?? '')) return
-      const names = (scene.node.DropStmt.objects ?? []).map(objectName).filter((each) => !scene.fresh(each))
+      const kind = scene.node.DropStmt.removeType
+      const names = (scene.node.DropStmt.objects ?? [])
+        .map(objectName)
+        .filter((each) => !scene.fresh(each) && !scene.world.others.has(`${kind} ${each}`))
+        .filter((each) => !madeAgain(scene, `${kind} ${each}`))
       if (names.length > 0)
         yield {
           object: names[0]!,
@@ -27,6 +33,14 @@ function dropRule(
         }
     },
   }
+}
+
+/** DROP and CREATE of a view, a function or a trigger is how it is replaced. Types and sequences are not the same again. */
+function madeAgain({ script, index }: Scene, made: string): boolean {
+  return (
+    /^OBJECT_(VIEW|MATVIEW|FUNCTION|PROCEDURE|TRIGGER) /.test(made) &&
+    script.slice(index + 1).some(({ node }) => madeBy(node) === made)
+  )
 }
 
 const dropColumn: Rule = {
@@ -117,9 +131,7 @@ const dropPrimaryKey: Rule = {
   *look(scene) {
     for (const { table, cmd } of commands(scene)) {
       if (scene.fresh(table)) continue
-      const definition = scene.world.facts?.tables[table]?.constraints[cmd.name ?? '']
-      const key = definition === undefined ? (cmd.name ?? '').endsWith('_pkey') : definition.startsWith('PRIMARY KEY')
-      if (cmd.subtype === 'AT_DropConstraint' && key)
+      if (cmd.subtype === 'AT_DropConstraint' && isKey(scene, table, cmd.name ?? ''))
         yield { object: table, message: `the primary key "${cmd.name}" of "${table}" is dropped` }
       if (
         cmd.subtype === 'AT_ReplicaIdentity' &&

@@ -1,24 +1,34 @@
-/** Comments that switch rules off: `-- changeover-ignore rule, rule`, and squawk's `-- squawk-ignore`. Knows no rule. */
-import { type Statement, lineAt, scan } from '../parser.ts'
+/** Comments that switch rules off: `-- changeover-ignore rule, rule`, without names all of them, and squawk's `-- squawk-ignore`. Knows no rule. */
+import { type Statement, lineCounter, scan } from '../parser.ts'
 
-/** Rules that a comment names. `statement` is its position in the script, or `file` for the whole. */
+/** A rule that a comment names, `*` for all of them. `statement` is its position in the script, or `file` for the whole. */
 export interface Ignore {
   readonly rule: string
   readonly line: number
   readonly statement: number | 'file'
 }
 
-const pattern = /(?:changeover|squawk)-ignore(-file)?\b[ \t]*:?[ \t]*([\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)?/
+const pattern = /(?:changeover|squawk)-ignore(-file)?\b[ \t]*:?[ \t]*([\w.-]+(?:[ \t]*,[ \t]*[\w.-]+)*)?/i
+
+/** Squawk's older name for both. */
+const older: Readonly<Record<string, readonly string[]>> = {
+  'require-timeout-settings': ['require-lock-timeout', 'require-statement-timeout'],
+}
+
+export function covers(ignore: Ignore, rule: string, statement: number): boolean {
+  const named = ignore.rule === '*' || ignore.rule === rule || older[ignore.rule]?.includes(rule) === true
+  return named && (ignore.statement === 'file' || ignore.statement === statement)
+}
 
 /** A comment speaks of the statement it stands in, else of the one on its own line before it, else of the next one. */
 export function ignores(sql: string, script: readonly Statement[]): readonly Ignore[] {
-  const bytes = Buffer.from(sql)
+  const lineOf = lineCounter(Buffer.from(sql))
   return scan(sql).flatMap(({ name, text, start }) => {
     const found = name.includes('COMMENT') ? pattern.exec(text) : null
-    if (!found?.[2]) return []
-    const line = lineAt(bytes, start)
+    if (!found) return []
+    const line = lineOf(start)
     const statement = found[1] ? ('file' as const) : spokenOf(script, start, line)
-    return found[2].split(',').map((rule) => ({ rule: rule.trim().replace(/^lint\./, ''), line, statement }))
+    return (found[2] ?? '*').split(',').map((rule) => ({ rule: rule.trim().replace(/^lint\./, ''), line, statement }))
   })
 }
 
@@ -35,8 +45,9 @@ function spokenOf(script: readonly Statement[], start: number, line: number): nu
 export function longNames(sql: string, script: readonly Statement[]): readonly (readonly string[])[] {
   const found = script.map((): string[] => [])
   for (const { text, start, name } of scan(sql)) {
-    if (name !== 'IDENT') continue
-    const plain = text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text
+    if (name !== 'IDENT' && !/^U&"/i.test(text)) continue
+    const quoted = /^(?:U&)?"(.*)"$/is.exec(text)?.[1]
+    const plain = quoted?.replaceAll('""', '"') ?? text
     if (Buffer.byteLength(plain) <= 63) continue
     found[script.findLastIndex((each) => each.byte <= start)]?.push(plain)
   }

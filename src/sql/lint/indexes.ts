@@ -1,6 +1,8 @@
 /** Rules about indexes: made, dropped and rebuilt without stopping anybody, and never half there. */
-import { hasOption, indexTable } from '../locks.ts'
+import { hasOption } from '../locks.ts'
+import { indexTable } from '../locks-drop.ts'
 import { objectName, tableName } from '../names.ts'
+import { isPartitioned } from '../relatives.ts'
 import { tableFacts } from '../world.ts'
 import type { Rule } from './rule.ts'
 
@@ -11,14 +13,51 @@ const creation: Rule = {
   help: 'CREATE INDEX CONCURRENTLY outside a transaction, or the kind schema.index, which also mends invalid leftovers',
   also: ['eugene:E6', 'strong_migrations:add_index'],
   grows: true,
-  *look({ node, fresh }) {
-    if (!('IndexStmt' in node) || node.IndexStmt.concurrent) return
+  *look({ node, world, fresh }) {
+    // ON ONLY makes the frame on a partitioned table: nothing is built.
+    if (!('IndexStmt' in node) || node.IndexStmt.concurrent || node.IndexStmt.relation?.inh !== true) return
     const table = tableName(node.IndexStmt.relation)
     if (!fresh(table))
       yield {
         object: table,
         message: `index "${node.IndexStmt.idxname ?? 'unnamed'}" is built while nobody can write "${table}"`,
+        ...(isPartitioned(world, table) ? { help: byPartition } : {}),
       }
+  },
+}
+
+const byPartition =
+  'CREATE INDEX ON ONLY the partitioned table, CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION'
+
+const onPartitioned: Rule = {
+  name: 'concurrent-index-on-partitioned-table',
+  level: 'block',
+  why: 'The server makes no index CONCURRENTLY on a partitioned table.',
+  help: byPartition,
+  *look({ node, world }) {
+    if (!('IndexStmt' in node) || !node.IndexStmt.concurrent) return
+    const table = tableName(node.IndexStmt.relation)
+    if (isPartitioned(world, table))
+      yield {
+        object: table,
+        message: `"${table}" is partitioned: index "${node.IndexStmt.idxname ?? 'unnamed'}" is refused`,
+      }
+  },
+}
+
+const uniqueOverRows: Rule = {
+  name: 'unique-index-over-rows',
+  level: 'note',
+  why: 'When two rows have the same values the build fails at its end, and CONCURRENTLY leaves an invalid index.',
+  help: 'look for duplicates first',
+  also: ['atlas:MF101'],
+  *look({ node, fresh }) {
+    if (!('IndexStmt' in node) || !node.IndexStmt.unique || fresh(tableName(node.IndexStmt.relation))) return
+    const table = tableName(node.IndexStmt.relation)
+    yield {
+      object: table,
+      message: `unique index "${node.IndexStmt.idxname ?? 'unnamed'}" is made over the rows of "${table}"`,
+    }
   },
 }
 
@@ -91,7 +130,7 @@ export function needsOwnTransaction(node: Parameters<Rule['look']>[0]['node']): 
   if ('IndexStmt' in node) return node.IndexStmt.concurrent === true
   if ('DropStmt' in node) return node.DropStmt.concurrent === true
   if ('ReindexStmt' in node)
-    return hasOption(node.ReindexStmt.params, 'concurrently') || !/TABLE|INDEX/.test(node.ReindexStmt.kind ?? '')
+    return hasOption(node.ReindexStmt.params, 'concurrently') || !/_(TABLE|INDEX)$/.test(node.ReindexStmt.kind ?? '')
   if ('VacuumStmt' in node) return node.VacuumStmt.is_vacuumcmd === true
   if ('ClusterStmt' in node) return node.ClusterStmt.relation === undefined
   if ('AlterTableStmt' in node) {
@@ -104,13 +143,17 @@ export function needsOwnTransaction(node: Parameters<Rule['look']>[0]['node']): 
         each.AlterTableCmd.def.PartitionCmd.concurrent === true,
     )
   }
+  if ('AlterDatabaseStmt' in node) return hasOption(node.AlterDatabaseStmt.options, 'tablespace')
+  if ('CreateSubscriptionStmt' in node) {
+    const { options } = node.CreateSubscriptionStmt
+    return !['create_slot', 'connect'].some((name) => hasOption(options, name, false))
+  }
   return [
     'CreatedbStmt',
     'DropdbStmt',
     'CreateTableSpaceStmt',
     'DropTableSpaceStmt',
     'AlterSystemStmt',
-    'CreateSubscriptionStmt',
     'DropSubscriptionStmt',
   ].some((type) => type in node)
 }
@@ -161,6 +204,8 @@ const wide: Rule = {
 
 export const indexRules: readonly Rule[] = [
   creation,
+  onPartitioned,
+  uniqueOverRows,
   deletion,
   reindex,
   inTransaction,

@@ -68,11 +68,8 @@ describe('rules that need no facts', () => {
       'BEGIN; ALTER TABLE t ADD CONSTRAINT k CHECK (c > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; COMMIT',
       ['constraint-missing-not-valid', 'statement-under-exclusive-lock'],
     ],
-    ['ALTER TABLE t ADD CONSTRAINT k UNIQUE (c)', ['constraint-missing-not-valid', 'disallowed-unique-constraint']],
-    [
-      'ALTER TABLE t ADD CONSTRAINT k EXCLUDE USING gist (c WITH &&)',
-      ['constraint-missing-not-valid', 'adding-exclusion-constraint'],
-    ],
+    ['ALTER TABLE t ADD CONSTRAINT k UNIQUE (c)', ['disallowed-unique-constraint']],
+    ['ALTER TABLE t ADD CONSTRAINT k EXCLUDE USING gist (c WITH &&)', ['adding-exclusion-constraint']],
     ['ALTER TABLE t ADD PRIMARY KEY USING INDEX i', ['primary-key-using-nullable-index']],
     ['CREATE INDEX i ON t (c)', ['require-concurrent-index-creation']],
     ['CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (c)', ['concurrent-index-if-not-exists']],
@@ -141,10 +138,11 @@ describe('rules with facts', () => {
     ['ALTER TABLE t ALTER ts SET NOT NULL', ['adding-not-nullable-field']],
     ['ALTER TABLE t VALIDATE CONSTRAINT not_yet; ALTER TABLE t ALTER ts SET NOT NULL', []],
     ['ALTER TABLE t ALTER n SET NOT NULL', ['adding-not-nullable-field']],
-    ['ALTER TABLE t ALTER c TYPE varchar(20)', ['prefer-text-field']],
-    ['ALTER TABLE t ALTER c TYPE text', []],
+    ['ALTER TABLE t ALTER email TYPE varchar', []],
+    ['ALTER TABLE t ALTER c TYPE text', ['changing-column-type']],
     ['ALTER TABLE t ALTER c TYPE varchar(5)', ['changing-column-type', 'prefer-text-field']],
-    ['ALTER TABLE t ALTER n TYPE numeric(12,2)', []],
+    ['ALTER TABLE t ALTER n TYPE numeric(12,2)', ['changing-column-type']],
+    ['ALTER TABLE t ALTER ts TYPE timestamp(6)', ['prefer-timestamp-tz']],
     ['ALTER TABLE t ALTER n TYPE numeric(12,3)', ['changing-column-type']],
     ['ALTER TABLE t ALTER ts TYPE timestamptz', ['changing-column-type']],
     ['CREATE INDEX CONCURRENTLY IF NOT EXISTS fine ON t (c)', []],
@@ -174,12 +172,6 @@ it('says where, what and why, with the lock', () => {
       data: { statement: 2, line: 4, rule: 'ban-drop-column', object: 'shop.t', lock: 'ACCESS EXCLUSIVE' },
     },
   ])
-})
-
-it('names the line of a syntax error', () => {
-  expect(() => lint('SELECT 1;\nALTER TABEL t ADD c int;')).toThrow(
-    /line 2, "ALTER TABEL t ADD c int;": syntax error at or near "TABEL"/,
-  )
 })
 
 it('has one rule for each name, each with its reason and its way out', () => {

@@ -6,12 +6,16 @@ import type { JsonObject } from '../../core/json.ts'
 import type { Catalog } from '../../core/ports/index.ts'
 import type { Touch } from '../lock.ts'
 import { locksOf } from '../locks.ts'
-import { type Statement, bodyOf, parse } from '../parser.ts'
+import { madeBy } from '../made.ts'
+import { partsName, strings } from '../names.ts'
+import { type Statement, bodyOf, parse, withoutMark } from '../parser.ts'
 import { type Transaction, type World, advance, newWorld } from '../world.ts'
-import { type Ignore, ignores, longNames } from './ignore.ts'
+import { massWrites } from './data.ts'
+import { type Ignore, covers, ignores, longNames } from './ignore.ts'
+import { Limits } from './limits.ts'
 import type { Held, Hit, Rule, Scene } from './rule.ts'
 import { rules } from './rules.ts'
-import { control, isClosing, isOpening } from './transactions.ts'
+import { chains, control, isClosing, isOpening } from './transactions.ts'
 
 export interface LintOptions {
   /** What is in the database before the script; with it, proofs (valid CHECKs, present types, keys) are known. */
@@ -33,7 +37,8 @@ export interface LintOptions {
 const smallTable = 10_000
 
 /** Findings in order of statements. `code` is `lint.<rule>`; `data` holds statement (from 1), line, rule, object and lock. */
-export function lint(sql: string, options: LintOptions = {}): readonly Finding[] {
+export function lint(text: string, options: LintOptions = {}): readonly Finding[] {
+  const sql = withoutMark(text)
   const script = parse(sql)
   const comments = ignores(sql, script)
   const chosen = rules.filter(
@@ -45,9 +50,7 @@ export function lint(sql: string, options: LintOptions = {}): readonly Finding[]
   for (const scene of scenes(sql, script, options)) {
     for (const rule of chosen) {
       const hits = [...rule.look(scene)]
-      const ignored = comments.find(
-        (each) => each.rule === rule.name && (each.statement === 'file' || each.statement === scene.index),
-      )
+      const ignored = comments.find((each) => covers(each, rule.name, scene.index))
       if (ignored && (hits.length > 0 || 'DoStmt' in scene.node)) used.add(ignored)
       if (!ignored) findings.push(...hits.map((hit) => finding(rule, hit, scene, options)))
     }
@@ -59,19 +62,23 @@ export function lint(sql: string, options: LintOptions = {}): readonly Finding[]
 /** What a DO block runs is one transaction; its findings stand at the statement of the block. */
 function inside(scene: Scene, options: LintOptions, comments: readonly Ignore[]): readonly Finding[] {
   const { lines } = bodyOf(scene.statement.text)
-  const skipped = comments
-    .filter((each) => each.statement === 'file' || each.statement === scene.index)
-    .map((each) => each.rule)
+  const skipped = rules
+    .map(({ name }) => name)
+    .filter((name) => comments.some((each) => covers(each, name, scene.index)))
   const exclude = [...(options.exclude ?? []), ...skipped, 'combine-alter-table']
+  const text = lines.map((each) => each.text).filter(isPlain)
+  return lint(text.join(';\n'), { ...options, exclude, inTransaction: true }).map((each) => ({
+    ...each,
+    data: { ...(each.data as JsonObject), statement: scene.index + 1, line: scene.statement.line },
+  }))
+}
+
+/** PL/pgSQL has forms of its own (INTO, variables) that are no SQL by themselves. */
+function isPlain(text: string): boolean {
   try {
-    const found = lint(lines.map(({ text }) => text).join(';\n'), { ...options, exclude, inTransaction: true })
-    return found.map((each) => ({
-      ...each,
-      data: { ...(each.data as JsonObject), statement: scene.index + 1, line: scene.statement.line },
-    }))
+    return parse(text).length > 0
   } catch (error) {
-    // PL/pgSQL has forms of its own (INTO, variables) that are no SQL by themselves.
-    if (isChangeoverError(error)) return []
+    if (isChangeoverError(error)) return false
     throw error
   }
 }
@@ -108,9 +115,14 @@ function finding(rule: Rule, hit: Hit, scene: Scene, options: LintOptions): Find
 interface Course {
   transaction: Transaction
   held: Held[]
+  /** Types made in this transaction: values they get can be used at once. */
+  types: Set<string>
   newEnumValues: Set<string>
   unvalidated: Set<string>
-  readonly limited: { lock: boolean; statement: boolean }
+  filled: Set<string>
+  /** Locks that each savepoint found held: rolling back to it lets the later ones go. */
+  savepoints: Map<string, number>
+  readonly limits: Limits
 }
 
 function* scenes(sql: string, script: readonly Statement[], options: LintOptions): Generator<Scene> {
@@ -120,16 +132,20 @@ function* scenes(sql: string, script: readonly Statement[], options: LintOptions
   const course: Course = {
     transaction: around,
     held: [],
+    types: new Set(),
     newEnumValues: new Set(),
     unvalidated: new Set(),
-    limited: { lock: options.limited?.lock === true, statement: options.limited?.statement === true },
+    filled: new Set(),
+    savepoints: new Map(),
+    limits: new Limits(options.limited),
   }
   const shared = new Set<string>()
   for (const [index, statement] of script.entries()) {
     const { node } = statement
-    const fresh = (table: string) => world.created.has(table) && !shared.has(table)
+    const fresh = (table: string) =>
+      table.startsWith('pg_temp.') || world.temporary.has(table) || (world.created.has(table) && !shared.has(table))
     const locks = locksOf(node, world)
-    yield {
+    const scene: Scene = {
       statement,
       node,
       index,
@@ -141,44 +157,61 @@ function* scenes(sql: string, script: readonly Statement[], options: LintOptions
       version: options.version ?? 18,
       longNames: long[index] ?? [],
     }
-    proceed(course, node, index, locks, around, fresh)
+    yield scene
+    proceed(course, scene, around)
     advance(world, node)
     if (course.transaction === 'none' && options.inTransaction === false)
       for (const table of world.created) shared.add(table)
   }
 }
 
-function snapshot(course: Course): Pick<Scene, 'transaction' | 'held' | 'newEnumValues' | 'unvalidated' | 'limited'> {
+function snapshot(
+  course: Course,
+): Pick<Scene, 'transaction' | 'held' | 'newEnumValues' | 'unvalidated' | 'filled' | 'limited'> {
   return {
-    ...course,
+    transaction: course.transaction,
     held: [...course.held],
     newEnumValues: new Set(course.newEnumValues),
     unvalidated: new Set(course.unvalidated),
-    limited: { ...course.limited },
+    filled: new Set(course.filled),
+    limited: course.limits.now(),
   }
 }
 
-function proceed(
-  course: Course,
-  node: Node,
-  index: number,
-  locks: readonly Touch[],
-  around: Transaction,
-  fresh: (table: string) => boolean,
-): void {
-  const kind = control({ node })
-  if (isOpening(kind) && course.transaction === 'none') course.transaction = 'written'
-  if (isClosing(kind)) course.transaction = course.transaction === 'written' ? around : 'none'
-  if (isClosing(kind)) [course.held, course.newEnumValues, course.unvalidated] = [[], new Set(), new Set()]
-  if ('VariableSetStmt' in node && /^VAR_SET_(VALUE|CURRENT)$/.test(node.VariableSetStmt.kind ?? '')) {
-    if (node.VariableSetStmt.name === 'lock_timeout') course.limited.lock = true
-    if (node.VariableSetStmt.name === 'statement_timeout') course.limited.statement = true
-  }
+function proceed(course: Course, scene: Scene, around: Transaction): void {
+  const { node, index, locks, fresh } = scene
+  turn(course, node, around)
+  course.limits.take(node, course.transaction !== 'none')
   if (course.transaction === 'none') return
   for (const lock of locks) if (!fresh(lock.object)) course.held.push({ ...lock, statement: index })
-  if ('AlterEnumStmt' in node && !node.AlterEnumStmt.oldVal && node.AlterEnumStmt.newVal)
-    course.newEnumValues.add(node.AlterEnumStmt.newVal)
+  for (const table of massWrites(scene)) course.filled.add(table)
+  const made = madeBy(node)
+  if (made) course.types.add(made)
+  for (const value of addedValues(node, course.types)) course.newEnumValues.add(value)
   for (const name of unvalidatedIn(node)) course.unvalidated.add(name)
+}
+
+/** BEGIN, COMMIT, savepoints: where the transaction stands after the statement, and what it still holds. */
+function turn(course: Course, node: Node, around: Transaction): void {
+  const kind = control({ node })
+  const savepoint = ('TransactionStmt' in node && node.TransactionStmt.savepoint_name) || ''
+  if (isOpening(kind) && course.transaction === 'none') course.transaction = 'written'
+  if (kind === 'TRANS_STMT_SAVEPOINT') course.savepoints.set(savepoint, course.held.length)
+  if (kind === 'TRANS_STMT_ROLLBACK_TO') course.held = course.held.slice(0, course.savepoints.get(savepoint))
+  if (!isClosing(kind)) return
+  if (!chains(node)) course.transaction = course.transaction === 'written' ? around : 'none'
+  course.limits.endTransaction()
+  course.held = []
+  course.types = new Set()
+  course.newEnumValues = new Set()
+  course.unvalidated = new Set()
+  course.filled = new Set()
+}
+
+/** A value that an enumeration of an earlier transaction gets. */
+function addedValues(node: Node, made: ReadonlySet<string>): readonly string[] {
+  if (!('AlterEnumStmt' in node) || node.AlterEnumStmt.oldVal || node.AlterEnumStmt.newVal === undefined) return []
+  return made.has(`OBJECT_TYPE ${partsName(strings(node.AlterEnumStmt.typeName))}`) ? [] : [node.AlterEnumStmt.newVal]
 }
 
 function unvalidatedIn(node: Node): readonly string[] {

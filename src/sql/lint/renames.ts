@@ -1,4 +1,5 @@
 /** Rules about names that clients of the old version know. */
+import { madeBy } from '../made.ts'
 import { tableName } from '../names.ts'
 import type { Rule } from './rule.ts'
 
@@ -12,14 +13,20 @@ function renameRule(name: string, types: readonly string[], noun: string, also: 
     why: `Programs that use the old name of the ${noun} fail at once, and no order of deployment avoids it.`,
     help: both,
     also,
-    *look({ node, fresh }) {
+    *look({ node, fresh, script, index, transaction }) {
       if (!('RenameStmt' in node) || !types.includes(node.RenameStmt.renameType ?? '')) return
       const { relation, subname, newname, relationType } = node.RenameStmt
       const table = relation ? tableName(relation) : (subname ?? '')
       if (relation && fresh(table)) return
       if (types.includes('OBJECT_COLUMN') && relationType !== 'OBJECT_TABLE') return
       const old = types.includes('OBJECT_COLUMN') ? `"${subname}" of "${table}"` : `"${table}"`
-      yield { object: table, message: `${noun} ${old} is renamed to "${newname}"` }
+      const kept =
+        transaction !== 'none' && script.slice(index + 1).some((each) => madeBy(each.node) === `OBJECT_VIEW ${table}`)
+      yield {
+        object: table,
+        ...(kept ? { level: 'note' } : {}),
+        message: `${noun} ${old} is renamed to "${newname}"${kept ? '; a view takes its old name in the same transaction' : ''}`,
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 /** What a rule is, and the scene it looks at: one statement, with all that stood before it. Holds no rule. */
-import type { AlterTableCmd, ColumnDef, Constraint, CreateStmt, Node } from 'libpg-query'
+import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, CreateStmt, Node } from 'libpg-query'
 import type { Level } from '../../core/finding.ts'
 import type { Touch } from '../lock.ts'
 import { tableName } from '../names.ts'
@@ -54,6 +54,8 @@ export interface Scene {
   readonly newEnumValues: ReadonlySet<string>
   /** NOT VALID constraints made in this transaction, as `table.name`. */
   readonly unvalidated: ReadonlySet<string>
+  /** Tables of which more than a few rows were written in this transaction. */
+  readonly filled: ReadonlySet<string>
   /** Names in the statement that the server would cut. */
   readonly longNames: readonly string[]
   /** True for a table that this script made and that nobody else can have filled. */
@@ -61,11 +63,13 @@ export interface Scene {
 }
 
 /** The commands of an ALTER TABLE, with the table. */
-export function* commands(scene: Scene): Generator<{ readonly table: string; readonly cmd: AlterTableCmd }> {
+export function* commands(
+  scene: Scene,
+): Generator<{ readonly table: string; readonly cmd: AlterTableCmd; readonly stmt: AlterTableStmt }> {
   if (!('AlterTableStmt' in scene.node) || scene.node.AlterTableStmt.objtype !== 'OBJECT_TABLE') return
   const table = tableName(scene.node.AlterTableStmt.relation)
   for (const each of scene.node.AlterTableStmt.cmds ?? []) {
-    if ('AlterTableCmd' in each) yield { table, cmd: each.AlterTableCmd }
+    if ('AlterTableCmd' in each) yield { table, cmd: each.AlterTableCmd, stmt: scene.node.AlterTableStmt }
   }
 }
 

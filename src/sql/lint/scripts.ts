@@ -37,8 +37,8 @@ function limitRule(
     also,
     *look(scene) {
       if (scene.limited[limit] || !waits(scene)) return
-      const earlier = scene.script.slice(0, scene.index)
-      if (earlier.some((each) => strong(each.node))) return
+      const first = scene.script.findIndex((each) => strong(each.node))
+      if (first >= 0 && first < scene.index) return
       yield { object: scene.locks[0]?.object ?? '', message: `a lock is asked for without ${setting}` }
     },
   }
@@ -54,6 +54,8 @@ const robust: Rule = {
   why: 'A script that fails half-way outside a transaction cannot be run again.',
   help: 'run it in a transaction, or say IF NOT EXISTS and IF EXISTS; schema.sql looks before each statement by itself',
   *look(scene) {
+    // One statement is a transaction by itself: it is done or it is not.
+    if (scene.script.length === 1) return
     if (scene.transaction !== 'none' && !('IndexStmt' in scene.node && scene.node.IndexStmt.concurrent)) return
     for (const fragile of fragileParts(scene))
       yield { object: fragile, message: `"${fragile}" would fail when the script is run a second time` }
@@ -63,8 +65,10 @@ const robust: Rule = {
 function fragileParts(scene: Scene): readonly string[] {
   const { node } = scene
   if ('CreateStmt' in node) return node.CreateStmt.if_not_exists ? [] : [tableName(node.CreateStmt.relation)]
-  if ('IndexStmt' in node)
-    return node.IndexStmt.if_not_exists || !node.IndexStmt.idxname ? [] : [node.IndexStmt.idxname]
+  if ('IndexStmt' in node) {
+    const { if_not_exists, idxname = 'unnamed', relation } = node.IndexStmt
+    return if_not_exists || cleared(scene, `${relation?.schemaname ?? 'public'}.${idxname}`) ? [] : [idxname]
+  }
   if ('DropStmt' in node) {
     const counted = ['OBJECT_TABLE', 'OBJECT_INDEX', 'OBJECT_TYPE'].includes(node.DropStmt.removeType ?? '')
     return node.DropStmt.missing_ok || !counted ? [] : [objectName(node.DropStmt.objects?.[0])]
@@ -78,24 +82,35 @@ function fragileParts(scene: Scene): readonly string[] {
     .map(({ table, cmd }) => cmd.name ?? table)
 }
 
-function fragile(scene: Scene, table: string, cmd: AlterTableCmd): boolean {
-  if (cmd.missing_ok) return false
-  if (cmd.subtype !== 'AT_AddConstraint' || !cmd.def || !('Constraint' in cmd.def)) return true
-  const name = cmd.def.Constraint.conname
-  return !scene.script
+/** True when the script drops the index IF EXISTS before. */
+function cleared(scene: Scene, index: string): boolean {
+  return scene.script
     .slice(0, scene.index)
     .some(
       ({ node }) =>
-        'AlterTableStmt' in node &&
-        tableName(node.AlterTableStmt.relation) === table &&
-        (node.AlterTableStmt.cmds ?? []).some(
-          (each) =>
-            'AlterTableCmd' in each &&
-            each.AlterTableCmd.subtype === 'AT_DropConstraint' &&
-            each.AlterTableCmd.missing_ok === true &&
-            each.AlterTableCmd.name === name,
-        ),
+        'DropStmt' in node &&
+        node.DropStmt.missing_ok === true &&
+        node.DropStmt.removeType === 'OBJECT_INDEX' &&
+        (node.DropStmt.objects ?? []).some((each) => objectName(each) === index),
     )
+}
+
+/** Forms that the server refuses the second time; the others say again what is so. */
+const once =
+  /^AT_(AddColumn|DropColumn|AddConstraint|DropConstraint|AddIdentity|DropIdentity|DropExpression|AddInherit|DropInherit|AttachPartition|DetachPartition)$/
+
+function fragile(scene: Scene, table: string, cmd: AlterTableCmd): boolean {
+  if (cmd.missing_ok || !once.test(cmd.subtype ?? '')) return false
+  if (cmd.subtype !== 'AT_AddConstraint' || !cmd.def || !('Constraint' in cmd.def)) return true
+  const { conname } = cmd.def.Constraint
+  const before = scene.script.slice(0, scene.index).flatMap(({ node }) => {
+    if (!('AlterTableStmt' in node) || tableName(node.AlterTableStmt.relation) !== table) return []
+    return (node.AlterTableStmt.cmds ?? []).flatMap((each) => ('AlterTableCmd' in each ? [each.AlterTableCmd] : []))
+  })
+  const last = before.findLast(
+    ({ name, def }) => name === conname || (def && 'Constraint' in def && def.Constraint.conname === conname),
+  )
+  return !(last?.subtype === 'AT_DropConstraint' && last.missing_ok === true)
 }
 
 const combine: Rule = {
@@ -115,12 +130,13 @@ const combine: Rule = {
   },
 }
 
-/** Forms that belong into a statement, or a transaction, of their own. */
+/** Forms that belong into a statement, or a transaction, of their own; a CHECK that proves NOT NULL must outlive SET NOT NULL. */
 function separate(node: Node): boolean {
   if (!('AlterTableStmt' in node)) return true
   return (node.AlterTableStmt.cmds ?? []).some(
     (each) =>
-      'AlterTableCmd' in each && /Validate|AttachPartition|DetachPartition/.test(each.AlterTableCmd.subtype ?? ''),
+      'AlterTableCmd' in each &&
+      /Validate|AttachPartition|DetachPartition|SetNotNull/.test(each.AlterTableCmd.subtype ?? ''),
   )
 }
 

@@ -203,6 +203,20 @@ const rowSecurity: Rule = {
   },
 }
 
+const securityOff: Rule = {
+  name: 'disabling-row-security',
+  level: 'risk',
+  why: 'Without row security everybody with rights on the table reads and writes every row.',
+  help: 'let the policies be, and change them one by one',
+  also: ['pg-schema-diff:AUTHZ_UPDATE'],
+  *look(scene) {
+    for (const { table, cmd } of commands(scene)) {
+      if (/^AT_(Disable|NoForce)RowSecurity$/.test(cmd.subtype ?? '') && !scene.fresh(table))
+        yield { object: table, message: `row security of "${table}" is switched off` }
+    }
+  },
+}
+
 const storage: Rule = {
   name: 'locking-storage-parameter',
   level: 'risk',
@@ -226,5 +240,6 @@ export const tableRules: readonly Rule[] = [
   refresh,
   byHand,
   rowSecurity,
+  securityOff,
   storage,
 ]

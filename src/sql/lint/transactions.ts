@@ -1,6 +1,7 @@
 /** Rules about transactions: how they nest, how long they hold a lock, and what does not belong into one. */
 import type { TransactionStmtKind } from 'libpg-query'
 import { rank } from '../lock.ts'
+import { massWrites } from './data.ts'
 import type { Rule, Scene } from './rule.ts'
 
 export function control(scene: Pick<Scene, 'node'>): TransactionStmtKind | undefined {
@@ -8,10 +9,20 @@ export function control(scene: Pick<Scene, 'node'>): TransactionStmtKind | undef
 }
 
 const opens = new Set<TransactionStmtKind>(['TRANS_STMT_BEGIN', 'TRANS_STMT_START'])
-const closes = new Set<TransactionStmtKind>(['TRANS_STMT_COMMIT', 'TRANS_STMT_ROLLBACK'])
+const closes = new Set<TransactionStmtKind>(['TRANS_STMT_COMMIT', 'TRANS_STMT_ROLLBACK', 'TRANS_STMT_PREPARE'])
+const savepoints = new Set<TransactionStmtKind>([
+  'TRANS_STMT_SAVEPOINT',
+  'TRANS_STMT_RELEASE',
+  'TRANS_STMT_ROLLBACK_TO',
+])
 
 export const isOpening = (kind: TransactionStmtKind | undefined) => kind !== undefined && opens.has(kind)
 export const isClosing = (kind: TransactionStmtKind | undefined) => kind !== undefined && closes.has(kind)
+
+/** True for COMMIT AND CHAIN and ROLLBACK AND CHAIN: the next transaction begins at once. */
+export function chains(node: Scene['node']): boolean {
+  return 'TransactionStmt' in node && node.TransactionStmt.chain === true
+}
 
 const nesting: Rule = {
   name: 'transaction-nesting',
@@ -30,8 +41,8 @@ const nesting: Rule = {
             ? 'a transaction is ended that was never begun'
             : 'the script ends the transaction it is run in',
       }
-    if (kind === 'TRANS_STMT_ROLLBACK_TO' && scene.transaction === 'none')
-      yield { object: '', message: 'there is no transaction to roll back in' }
+    if (kind !== undefined && savepoints.has(kind) && scene.transaction === 'none')
+      yield { object: '', message: 'a savepoint needs a transaction, and none is open; the server refuses it' }
   },
 }
 
@@ -43,7 +54,7 @@ const uncommitted: Rule = {
   *look(scene) {
     if (!isOpening(control(scene))) return
     const rest = scene.script.slice(scene.index + 1)
-    if (!rest.some((each) => isClosing(control(each))))
+    if (!rest.some((each) => isClosing(control(each)) && !chains(each.node)))
       yield { object: '', message: 'the transaction begun here is never committed' }
   },
 }
@@ -58,7 +69,11 @@ const moreUnderLock: Rule = {
     if (scene.transaction === 'none' || control(scene) !== undefined || 'VariableSetStmt' in scene.node) return
     const holding = scene.held.find((each) => each.mode === 'ACCESS EXCLUSIVE')
     if (!holding) return
-    const slow = scene.locks.find((each) => each.work.length > 0 && !scene.fresh(each.object))
+    const written = massWrites(scene)
+    const slow = scene.locks.find(
+      ({ object, mode, work }) =>
+        work.length > 0 && !scene.fresh(object) && (mode !== 'ROW EXCLUSIVE' || written.includes(object)),
+    )
     const message = `"${holding.object}" has been locked for everybody since statement ${holding.statement + 1}`
     yield slow
       ? { object: holding.object, level: 'risk', message: `${message}, and now "${slow.object}" is worked through` }
@@ -99,18 +114,14 @@ const backfillUnderLock: Rule = {
   also: ['strong_migrations:backfill', 'migrationpilot:ddl-and-backfill'],
   *look(scene) {
     if (scene.transaction === 'none') return
-    const written = scene.locks.find(
-      (each) =>
-        each.mode === 'ROW EXCLUSIVE' &&
-        !scene.fresh(each.object) &&
-        scene.held.some((one) => rank(one.mode) >= rank('SHARE')),
-    )
-    const holding = scene.held.find((each) => rank(each.mode) >= rank('SHARE') && each.object === written?.object)
-    if (written && holding)
-      yield {
-        object: written.object,
-        message: `rows of "${written.object}" are changed while "${holding.object}" is locked by statement ${holding.statement + 1}`,
-      }
+    for (const table of massWrites(scene)) {
+      const holding = scene.held.find((each) => rank(each.mode) >= rank('SHARE') && each.object === table)
+      if (holding && !scene.fresh(table))
+        yield {
+          object: table,
+          message: `rows of "${table}" are changed while it is locked by statement ${holding.statement + 1}`,
+        }
+    }
   },
 }
 
@@ -121,12 +132,10 @@ const backfillThenChange: Rule = {
   help: 'fill the rows in batches in a step of their own',
   *look(scene) {
     if (scene.transaction === 'none') return
-    const change = scene.locks.find((each) => rank(each.mode) >= rank('SHARE') && !scene.fresh(each.object))
-    const rows = scene.held.find(
-      (each) => each.mode === 'ROW EXCLUSIVE' && each.object === change?.object && each.work.includes('scan'),
-    )
-    if (change && rows && rank(change.mode) >= rank('SHARE'))
-      yield { object: change.object, message: `"${change.object}" is changed in the transaction that rewrote its rows` }
+    for (const { object, mode } of scene.locks) {
+      if (rank(mode) >= rank('SHARE') && !scene.fresh(object) && scene.filled.has(object))
+        yield { object, message: `"${object}" is changed in the transaction that rewrote its rows` }
+    }
   },
 }
 
