@@ -1,6 +1,7 @@
 /** The lock of every form of ALTER TABLE, after AlterTableGetLockLevel of the server. */
 import type { AlterTableCmd, AlterTableStmt, Node } from 'libpg-query'
 import type { LockMode, Touch } from './lock.ts'
+import { indexTable } from './locks-drop.ts'
 import { tableName } from './names.ts'
 import { defaultPartition, descendants, foreignKeys, referring } from './relatives.ts'
 import { type Work, printedColumns, workOf } from './work-alter.ts'
@@ -41,7 +42,7 @@ export function alterLocks(stmt: AlterTableStmt, world: World): readonly Touch[]
     const cmd = each.AlterTableCmd
     const self: Touch = { object, mode: modeOf(cmd), work: workOf(object, cmd, world, stmt) }
     const below = stmt.relation?.inh === true && descends.test(cmd.subtype ?? '') ? descendants(world, object) : []
-    const parts = stmt.objtype === 'OBJECT_INDEX' ? indexPart(cmd) : peersOf(cmd, object, world)
+    const parts = stmt.objtype === 'OBJECT_INDEX' ? indexPart(cmd, object, world) : peersOf(cmd, object, world)
     return [self, ...below.map((child): Touch => ({ ...self, object: child })), ...parts]
   })
 }
@@ -66,9 +67,12 @@ export function concurrentDetach(cmd: AlterTableCmd): boolean {
   return cmd.def !== undefined && 'PartitionCmd' in cmd.def && cmd.def.PartitionCmd.concurrent === true
 }
 
-/** ALTER INDEX … ATTACH PARTITION: nothing is read. */
-function indexPart({ def }: AlterTableCmd): readonly Touch[] {
-  return def && 'PartitionCmd' in def ? touch([tableName(def.PartitionCmd.name)], 'ACCESS EXCLUSIVE') : []
+/** ALTER INDEX … ATTACH PARTITION: nothing is read, and the tables are only looked at. */
+function indexPart({ def }: AlterTableCmd, index: string, world: World): readonly Touch[] {
+  if (!def || !('PartitionCmd' in def)) return []
+  const part = tableName(def.PartitionCmd.name)
+  const tables = [indexTable(world, index), indexTable(world, part)]
+  return [...touch([part], 'ACCESS EXCLUSIVE'), ...touch(tables, 'ACCESS SHARE')]
 }
 
 function touch(objects: readonly (string | undefined)[], mode: LockMode, ...work: Work[]): readonly Touch[] {

@@ -22,6 +22,8 @@ export interface World {
   readonly indexes: Map<string, NewIndex>
   /** Those of `created` that no other session can ever see. */
   readonly temporary: Set<string>
+  /** Those of `created` that are committed: others may have filled them. */
+  readonly shared: Set<string>
   /** Everything else that the script made, as `kind name`: see `madeBy`. */
   readonly others: Set<string>
   readonly dropped: Set<string>
@@ -48,6 +50,7 @@ export function newWorld(given: Catalog | undefined): World {
     created: new Set(),
     indexes: new Map(),
     temporary: new Set(),
+    shared: new Set(),
     others: new Set(),
     dropped: new Set(),
     proofs: new Map(),
@@ -95,6 +98,12 @@ export function tableIn(facts: Catalog, table: string): TableFacts | 'open' | un
 
 export function tableFacts(world: World, table: string): TableFacts | undefined {
   return world.created.has(table) ? undefined : world.facts?.tables[table]
+}
+
+/** True for a table that the script made and that nobody else can have filled. */
+export function isFresh(world: World, table: string): boolean {
+  if (table.startsWith('pg_temp.') || world.temporary.has(table)) return true
+  return world.created.has(table) && !world.shared.has(table)
 }
 
 /** The columns that a valid constraint, as the server prints it, keeps from being null. */

@@ -124,7 +124,7 @@ const enumUsed: Rule = {
         message: `before PostgreSQL 12 ADD VALUE cannot run inside a transaction`,
       }
     }
-    if ('AlterEnumStmt' in node || 'CommentStmt' in node) return
+    if ('AlterEnumStmt' in node || 'CommentStmt' in node || 'CreateFunctionStmt' in node) return
     for (const value of newEnumValues) {
       if (statement.text.includes(`'${value.replaceAll("'", "''")}'`))
         yield { object: '', message: `enum value "${value}" is used in the transaction that adds it` }

@@ -119,9 +119,13 @@ function rangeOf(scene: Scene, table: string, args: readonly Node[]): boolean {
 function keyColumn(scene: Scene, table: string, node: Node | undefined): boolean {
   if (node === undefined) return false
   const columns = columnsOf(node)
+  // Of (a, b) IN (…) one key is enough.
+  if (columns.length !== 1 && !('RowExpr' in node)) return false
+  return columns.some((each) => isKeyColumn(scene, table, each))
+}
+
+function isKeyColumn(scene: Scene, table: string, column: string): boolean {
   const facts = tableFacts(scene.world, table)
-  if (columns.length !== 1) return false
-  const [column] = columns as [string]
   if (column === 'ctid') return true
   if (!facts) return /^(id|uuid|key|code|slug|.*_(id|uuid|key|code))$/i.test(column)
   const unique = Object.values(facts.indexes).filter(({ definition }) => definition.includes(' UNIQUE '))

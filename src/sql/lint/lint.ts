@@ -1,21 +1,16 @@
 /** Reads a script as the server would and says what would hurt. Pure; runs no statement, asks no database. */
-import type { Node } from 'libpg-query'
 import { isChangeoverError } from '../../core/errors.ts'
 import type { Finding, Level } from '../../core/finding.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Catalog } from '../../core/ports/index.ts'
-import type { Touch } from '../lock.ts'
+import { type Touch, merged } from '../lock.ts'
 import { locksOf } from '../locks.ts'
-import { madeBy } from '../made.ts'
-import { partsName, strings } from '../names.ts'
 import { type Statement, bodyOf, parse, withoutMark } from '../parser.ts'
-import { type Transaction, type World, advance, newWorld } from '../world.ts'
-import { massWrites } from './data.ts'
-import { type Ignore, covers, ignores, longNames } from './ignore.ts'
-import { Limits } from './limits.ts'
-import type { Held, Hit, Rule, Scene } from './rule.ts'
+import { type World, advance, newWorld } from '../world.ts'
+import { type Ignore, covers, ignores } from './ignore.ts'
+import type { Hit, Rule, Scene } from './rule.ts'
 import { rules } from './rules.ts'
-import { chains, control, isClosing, isOpening } from './transactions.ts'
+import { scenes } from './scenes.ts'
 
 export interface LintOptions {
   /** What is in the database before the script; with it, proofs (valid CHECKs, present types, keys) are known. */
@@ -38,7 +33,10 @@ const smallTable = 10_000
 
 /** Findings in order of statements. `code` is `lint.<rule>`; `data` holds statement (from 1), line, rule, object and lock. */
 export function lint(text: string, options: LintOptions = {}): readonly Finding[] {
-  const sql = withoutMark(text)
+  return judged(withoutMark(text), options, newWorld(options.facts))
+}
+
+function judged(sql: string, options: LintOptions, world: World): readonly Finding[] {
   const script = parse(sql)
   const comments = ignores(sql, script)
   const chosen = rules.filter(
@@ -47,7 +45,7 @@ export function lint(text: string, options: LintOptions = {}): readonly Finding[
   const used = new Set<Ignore>()
   const findings: Finding[] = []
   // One scene at a time: the world goes on with the script.
-  for (const scene of scenes(sql, script, options)) {
+  for (const scene of scenes(sql, script, options, world)) {
     for (const rule of chosen) {
       const hits = [...rule.look(scene)]
       const ignored = comments.find((each) => covers(each, rule.name, scene.index))
@@ -61,16 +59,23 @@ export function lint(text: string, options: LintOptions = {}): readonly Finding[
 
 /** What a DO block runs is one transaction; its findings stand at the statement of the block. */
 function inside(scene: Scene, options: LintOptions, comments: readonly Ignore[]): readonly Finding[] {
-  const { lines } = bodyOf(scene.statement.text)
   const skipped = rules
     .map(({ name }) => name)
     .filter((name) => comments.some((each) => covers(each, name, scene.index)))
   const exclude = [...(options.exclude ?? []), ...skipped, 'combine-alter-table']
-  const text = lines.map((each) => each.text).filter(isPlain)
-  return lint(text.join(';\n'), { ...options, exclude, inTransaction: true }).map((each) => ({
+  const around: LintOptions = { ...options, exclude, inTransaction: true, limited: scene.limited }
+  return judged(blockText(scene.statement), around, scene.world).map((each) => ({
     ...each,
     data: { ...(each.data as JsonObject), statement: scene.index + 1, line: scene.statement.line },
   }))
+}
+
+/** The statements in a DO block that are SQL by themselves. */
+function blockText({ text }: Statement): string {
+  return bodyOf(text)
+    .lines.map((each) => each.text)
+    .filter(isPlain)
+    .join(';\n')
 }
 
 /** PL/pgSQL has forms of its own (INTO, variables) that are no SQL by themselves. */
@@ -111,130 +116,17 @@ function finding(rule: Rule, hit: Hit, scene: Scene, options: LintOptions): Find
   }
 }
 
-/** The state of the script that is carried from statement to statement. */
-interface Course {
-  transaction: Transaction
-  held: Held[]
-  /** Types made in this transaction: values they get can be used at once. */
-  types: Set<string>
-  newEnumValues: Set<string>
-  unvalidated: Set<string>
-  filled: Set<string>
-  /** Locks that each savepoint found held: rolling back to it lets the later ones go. */
-  savepoints: Map<string, number>
-  readonly limits: Limits
-}
-
-function* scenes(sql: string, script: readonly Statement[], options: LintOptions): Generator<Scene> {
-  const world = newWorld(options.facts)
-  const long = longNames(sql, script)
-  const around: Transaction = options.inTransaction ? 'assumed' : 'none'
-  const course: Course = {
-    transaction: around,
-    held: [],
-    types: new Set(),
-    newEnumValues: new Set(),
-    unvalidated: new Set(),
-    filled: new Set(),
-    savepoints: new Map(),
-    limits: new Limits(options.limited),
-  }
-  const shared = new Set<string>()
-  for (const [index, statement] of script.entries()) {
-    const { node } = statement
-    const fresh = (table: string) =>
-      table.startsWith('pg_temp.') || world.temporary.has(table) || (world.created.has(table) && !shared.has(table))
-    const locks = locksOf(node, world)
-    const scene: Scene = {
-      statement,
-      node,
-      index,
-      script,
-      world,
-      locks,
-      fresh,
-      ...snapshot(course),
-      version: options.version ?? 18,
-      longNames: long[index] ?? [],
-    }
-    yield scene
-    proceed(course, scene, around)
-    advance(world, node)
-    if (course.transaction === 'none' && options.inTransaction === false)
-      for (const table of world.created) shared.add(table)
-  }
-}
-
-function snapshot(
-  course: Course,
-): Pick<Scene, 'transaction' | 'held' | 'newEnumValues' | 'unvalidated' | 'filled' | 'limited'> {
-  return {
-    transaction: course.transaction,
-    held: [...course.held],
-    newEnumValues: new Set(course.newEnumValues),
-    unvalidated: new Set(course.unvalidated),
-    filled: new Set(course.filled),
-    limited: course.limits.now(),
-  }
-}
-
-function proceed(course: Course, scene: Scene, around: Transaction): void {
-  const { node, index, locks, fresh } = scene
-  turn(course, node, around)
-  course.limits.take(node, course.transaction !== 'none')
-  if (course.transaction === 'none') return
-  for (const lock of locks) if (!fresh(lock.object)) course.held.push({ ...lock, statement: index })
-  for (const table of massWrites(scene)) course.filled.add(table)
-  const made = madeBy(node)
-  if (made) course.types.add(made)
-  for (const value of addedValues(node, course.types)) course.newEnumValues.add(value)
-  for (const name of unvalidatedIn(node)) course.unvalidated.add(name)
-}
-
-/** BEGIN, COMMIT, savepoints: where the transaction stands after the statement, and what it still holds. */
-function turn(course: Course, node: Node, around: Transaction): void {
-  const kind = control({ node })
-  const savepoint = ('TransactionStmt' in node && node.TransactionStmt.savepoint_name) || ''
-  if (isOpening(kind) && course.transaction === 'none') course.transaction = 'written'
-  if (kind === 'TRANS_STMT_SAVEPOINT') course.savepoints.set(savepoint, course.held.length)
-  if (kind === 'TRANS_STMT_ROLLBACK_TO') course.held = course.held.slice(0, course.savepoints.get(savepoint))
-  if (!isClosing(kind)) return
-  if (!chains(node)) course.transaction = course.transaction === 'written' ? around : 'none'
-  course.limits.endTransaction()
-  course.held = []
-  course.types = new Set()
-  course.newEnumValues = new Set()
-  course.unvalidated = new Set()
-  course.filled = new Set()
-}
-
-/** A value that an enumeration of an earlier transaction gets. */
-function addedValues(node: Node, made: ReadonlySet<string>): readonly string[] {
-  if (!('AlterEnumStmt' in node) || node.AlterEnumStmt.oldVal || node.AlterEnumStmt.newVal === undefined) return []
-  return made.has(`OBJECT_TYPE ${partsName(strings(node.AlterEnumStmt.typeName))}`) ? [] : [node.AlterEnumStmt.newVal]
-}
-
-function unvalidatedIn(node: Node): readonly string[] {
-  if (!('AlterTableStmt' in node)) return []
-  const { relation, cmds } = node.AlterTableStmt
-  return (cmds ?? []).flatMap((each) => {
-    const def =
-      'AlterTableCmd' in each && each.AlterTableCmd.subtype === 'AT_AddConstraint' ? each.AlterTableCmd.def : undefined
-    return def && 'Constraint' in def && def.Constraint.skip_validation
-      ? [`${relation?.schemaname ?? 'public'}.${relation?.relname}.${def.Constraint.conname}`]
-      : []
-  })
-}
-
-/** The locks of every statement of a script, in order, for a preview. */
+/** The locks of every statement of a script, in order, for a preview; those of a DO block are its statements' own. */
 export function scriptLocks(
   sql: string,
   facts?: Catalog,
 ): readonly { readonly statement: Statement; readonly locks: readonly Touch[] }[] {
   const world: World = newWorld(facts)
-  return parse(sql).map((statement) => {
+  const taken = (statement: Statement): readonly Touch[] => {
+    if ('DoStmt' in statement.node) return merged(parse(blockText(statement)).flatMap(taken))
     const locks = locksOf(statement.node, world).filter((each) => !world.created.has(each.object))
     advance(world, statement.node)
-    return { statement, locks }
-  })
+    return locks
+  }
+  return parse(sql).map((statement) => ({ statement, locks: taken(statement) }))
 }
