@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makePlace, type Place } from '../../test/cli/command.ts'
@@ -98,5 +99,41 @@ describe.each(found)('restore on the %s PostgreSQL', (source) => {
     const [code, line] = await refused(folderOf('copy'), '--into', never)
     expect([code, line]).toEqual([1, expect.stringMatching(/^error {2}".*definitions.json" (is|has) /)])
     expect(await sql('never', `SELECT count(*)::int AS n FROM pg_class WHERE relname = 'users'`)).toEqual([{ n: 0 }])
+  })
+
+  // The page's other programs come with the system's server, and only with it.
+  if (source !== 'system') return
+  test('does what the page on backups says, line by line', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/backups.md'), 'utf8')
+    const lines = [...page.matchAll(/```sh\n([^]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'))
+    const at = new URL(server.url('shop_restored'))
+    const client = { PGHOST: at.hostname, PGPORT: at.port, PGUSER: at.username, PATH: process.env['PATH'] }
+    const env: { [name: string]: string } = {}
+    const said: string[] = []
+    rmSync(join(place.folder, 'before'), { recursive: true, force: true })
+    for (const line of lines) {
+      const [program = '', ...rest] = line
+        .replace(/shop-1-a3f2-(\w+)/, (_, step) => basename(folderOf(step === 'backup' ? 'dump' : step)))
+        .replace('admin@localhost', `${at.username}@${at.host}`)
+        .replaceAll("'", '')
+        .split(' ')
+      if (program === 'export') {
+        const [name = '', value = ''] = rest.join(' ').split(/=(.*)/)
+        env[name] = value
+      } else if (program === 'changeover') {
+        const { code, out, err } = await place.runWith(env)(...rest)
+        expect([line, code, err]).toEqual([line, 0, expect.any(String)])
+        said.push(out)
+      } else said.push(execFileSync(program, rest, { env: client, encoding: 'utf8' }))
+    }
+    expect(lines.map((line) => line.split(' ')[0])).toEqual([
+      'createdb',
+      'export',
+      'changeover',
+      'pg_dump',
+      'changeover',
+    ])
+    expect(said[2]).toContain('\n1200\tn1200\n')
+    expect(readFileSync(join(place.folder, 'before', 'shop.yaml'), 'utf8')).toBe('port: 80\n')
   })
 })

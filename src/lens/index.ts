@@ -1,4 +1,5 @@
 /** The lens: a two-way mapping declared once. Pure: no clock, no random, no I/O. */
+export { boundsOf, setBounds } from './array-bounds.ts'
 export { lens, type LensBuilder } from './builder.ts'
 export { compileLens } from './compile.ts'
 export { independent } from './divide.ts'

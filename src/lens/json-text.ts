@@ -1,4 +1,5 @@
 /** JSON as text and as values, without losing a digit: what a double cannot spell stays the text it was. Knows nothing of lenses. */
+import { boundsOf, setBounds } from './array-bounds.ts'
 import { membersOf } from './json-members.ts'
 
 /** A number whose own spelling a double would lose (`12345678901234567890`, `1.50`). Equal to another when the values are. */
@@ -59,7 +60,7 @@ function parseShallow(text: string, settled: boolean): unknown {
 /** The value with nothing left unparsed, for functions that a person wrote. */
 export function parsed(value: unknown): unknown {
   if (value instanceof JsonText) return value.parse(value.text)
-  if (Array.isArray(value)) return value.map(parsed)
+  if (Array.isArray(value)) return setBounds(value.map(parsed), boundsOf(value))
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, parsed(each)]))
 }

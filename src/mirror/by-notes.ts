@@ -1,9 +1,9 @@
 /** A mirror for a lens without SQL: triggers note which rows changed and what they were; who applies the lens is another's business. */
 import { plain, triggerPrefix } from './in-place.ts'
-import { type Installation, type MirrorShape, type Quote, type Side, type SideName } from './shape.ts'
-import { changed, given, keyText, unlessTool, writerIsNew } from './words.ts'
+import { type Installation, type MirrorShape, type Quote, type Side, type SideColumn, type SideName } from './shape.ts'
+import { changed, given, keyText, pinned, unlessTool, writerIsNew } from './words.ts'
 
-/** `was` is the row before the change, null where it was not there; `seq` is the order of the writes of one row. */
+/** `was` is what `noted` names of the row before the change, null where it was not there; `seq` is the order of the writes of one row. */
 export const changesTable = 'changeover.changes'
 export const changesTableText = `CREATE TABLE IF NOT EXISTS ${changesTable} (seq bigserial PRIMARY KEY, mirror text NOT NULL, side text NOT NULL, key text NOT NULL, was jsonb, at timestamptz NOT NULL DEFAULT clock_timestamp()); CREATE INDEX IF NOT EXISTS changes_by_key ON ${changesTable} (mirror, key, seq)`
 
@@ -35,7 +35,7 @@ export function mirrorByNotes(sql: Quote, shape: MirrorShape): Installation {
 }
 
 function functionText(sql: Quote, shape: MirrorShape, suffix: string, body: string): string {
-  return `CREATE OR REPLACE FUNCTION changeover.${sql.quote(`${shape.name}${suffix}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $changeover$
+  return `CREATE OR REPLACE FUNCTION changeover.${sql.quote(`${shape.name}${suffix}`)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${pinned(shape)} AS $changeover$
 -- Changeover notes the rows that a worker brings in step. It goes when the run is sealed or rolled back.
 ${body}
 END $changeover$`
@@ -43,6 +43,17 @@ END $changeover$`
 
 function noteText(sql: Quote, shape: MirrorShape, side: string, key: Side, row: string, was: string): string {
   return `INSERT INTO ${changesTable} (mirror, side, key, was) VALUES (${sql.literal(shape.name)}, ${side}, ${keyText(sql, key.key, row)}, ${was});`
+}
+
+/** The columns of both shapes, in this order: texts, since a jsonb of the row would change json, bounds of arrays and more, or refuse it. */
+export function noted(shape: MirrorShape): readonly SideColumn[] {
+  return [...shape.old.columns, ...shape.new.columns]
+}
+
+function wasText(sql: Quote, shape: MirrorShape): string {
+  return `to_jsonb(ARRAY[${noted(shape)
+    .map(({ name }) => `OLD.${sql.quote(name)}::text`)
+    .join(', ')}]::text[])`
 }
 
 /** Both shapes in one row: what it was before tells the worker which of its columns changed. */
@@ -63,11 +74,11 @@ BEGIN
     RETURN NULL;
   END IF;
   IF ${old} AND ${fresh} THEN
-    ${noteText(sql, shape, `CASE WHEN ${writerIsNew(sql, shape)} THEN 'new' ELSE 'old' END`, shape.old, 'NEW', 'to_jsonb(OLD)')}
+    ${noteText(sql, shape, `CASE WHEN ${writerIsNew(sql, shape)} THEN 'new' ELSE 'old' END`, shape.old, 'NEW', wasText(sql, shape))}
   ELSIF ${old} THEN
-    ${noteText(sql, shape, "'old'", shape.old, 'NEW', 'to_jsonb(OLD)')}
+    ${noteText(sql, shape, "'old'", shape.old, 'NEW', wasText(sql, shape))}
   ELSIF ${fresh} THEN
-    ${noteText(sql, shape, "'new'", shape.old, 'NEW', 'to_jsonb(OLD)')}
+    ${noteText(sql, shape, "'new'", shape.old, 'NEW', wasText(sql, shape))}
   END IF;
   RETURN NULL;`
 }
@@ -78,11 +89,11 @@ function inTable(sql: Quote, shape: MirrorShape, from: SideName): string {
   const name = sql.literal(from)
   return `BEGIN
   IF TG_OP = 'UPDATE' AND NOT ${changed(sql, side.key, 'NEW', 'OLD')} THEN
-    ${noteText(sql, shape, name, side, 'NEW', 'to_jsonb(OLD)')}
+    ${noteText(sql, shape, name, side, 'NEW', wasText(sql, shape))}
     RETURN NULL;
   END IF;
   IF TG_OP <> 'INSERT' THEN
-    ${noteText(sql, shape, name, side, 'OLD', 'to_jsonb(OLD)')}
+    ${noteText(sql, shape, name, side, 'OLD', wasText(sql, shape))}
   END IF;
   IF TG_OP <> 'DELETE' THEN
     ${noteText(sql, shape, name, side, 'NEW', 'NULL')}

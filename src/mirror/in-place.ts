@@ -1,7 +1,7 @@
 /** A mirror inside one row: old and new columns stand side by side, and one trigger before the write keeps them in step. */
 import type { Assign, Installation, MirrorShape, Quote, Writing } from './shape.ts'
 import { quoteTable } from './shape.ts'
-import { changed, given, unlessTool, writerIsNew } from './words.ts'
+import { changed, given, pinned, unlessTool, writerIsNew } from './words.ts'
 
 /** Sorted behind the user's own triggers, so that what they write is mirrored too. */
 export const triggerPrefix = 'zz_changeover_'
@@ -43,7 +43,7 @@ function functionText(sql: Quote, name: string, shape: MirrorShape, write: Writi
   const first = write('OLD').forward
   const old = shape.old.columns.map((column) => column.name)
   const fresher = shape.new.columns.map((column) => column.name)
-  return `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $changeover$
+  return `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql ${pinned(shape)} AS $changeover$
 -- Changeover keeps two shapes of a row in step:
 --   old: ${comment(old)}
 --   new: ${comment(fresher)}

@@ -1,5 +1,5 @@
 /** Mirrors: old and new shape of the same rows kept in step, rendered as triggers. Knows no lens: it is given expressions. */
-export { changesTable, changesTableText, mirrorByNotes } from './by-notes.ts'
+export { changesTable, changesTableText, mirrorByNotes, noted } from './by-notes.ts'
 export { mirrorInPlace, triggerPrefix } from './in-place.ts'
 export { mirrorTables, notesTable, notesTableText } from './two-tables.ts'
 export type {
@@ -14,4 +14,4 @@ export type {
   Ways,
   Writing,
 } from './shape.ts'
-export { given as givenWhen } from './words.ts'
+export { alwaysMark, given as givenWhen, keyText } from './words.ts'

@@ -11,7 +11,7 @@ import {
 } from './shape.ts'
 import { assign } from './in-place.ts'
 import { carry, deleteCarried, type Crossing } from './crossing.ts'
-import { keyText, unlessTool } from './words.ts'
+import { keyText, pinned, unlessTool } from './words.ts'
 
 /** Where the new side notes what it could not carry at once. Primary key (mirror, key). */
 export const notesTable = 'changeover.mirror_notes'
@@ -30,8 +30,8 @@ export function mirrorTables(sql: Quote, shape: MirrorShape, write: Writing): In
   return {
     tables: [shape.old.table, shape.new.table],
     functions: [
-      ...sides.map((each) => ({ name: each.functionName, text: functionText(sql, each) })),
-      ...sides.map((each) => ({ name: `${each.truncateName}`, text: truncateText(sql, each) })),
+      ...sides.map((each) => ({ name: each.functionName, text: functionText(sql, shape, each) })),
+      ...sides.map((each) => ({ name: `${each.truncateName}`, text: truncateText(sql, shape, each) })),
       { name: settle, text: settleText(sql, settle, shape, sides[1]!) },
     ],
     triggers: sides.flatMap((each) => {
@@ -73,10 +73,10 @@ function crossing(sql: Quote, shape: MirrorShape, from: SideName, write: Writing
   }
 }
 
-function functionText(sql: Quote, way: Crossing): string {
+function functionText(sql: Quote, shape: MirrorShape, way: Crossing): string {
   const mine = quoteTable(sql, way.mine.table)
   const theirs = quoteTable(sql, way.theirs.table)
-  return `CREATE OR REPLACE FUNCTION ${way.functionName}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $changeover$
+  return `CREATE OR REPLACE FUNCTION ${way.functionName}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${pinned(shape)} AS $changeover$
 -- Changeover carries each write on one table to its like in another. It goes when the run is sealed or rolled back.
 DECLARE
   held text := coalesce(current_setting('changeover.mirroring', true), '');
@@ -102,9 +102,9 @@ END $changeover$`
 }
 
 /** Without a key there is nothing to name: all goes, as it did on the first side. */
-function truncateText(sql: Quote, way: Crossing): string {
+function truncateText(sql: Quote, shape: MirrorShape, way: Crossing): string {
   const every = sql.literal(`${way.mirror}:*`)
-  return `CREATE OR REPLACE FUNCTION ${way.truncateName}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $changeover$
+  return `CREATE OR REPLACE FUNCTION ${way.truncateName}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${pinned(shape)} AS $changeover$
 DECLARE
   held text := coalesce(current_setting('changeover.mirroring', true), '');
   flag text;
@@ -131,7 +131,7 @@ function settleText(sql: Quote, name: string, shape: MirrorShape, way: Crossing)
       .join(' AND ')
   const columns = way.fresh('made').map((each) => each.column)
   const names = columns.map((each) => sql.quote(each)).join(', ')
-  return `CREATE OR REPLACE FUNCTION ${name}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $changeover$
+  return `CREATE OR REPLACE FUNCTION ${name}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER ${pinned(shape)} AS $changeover$
 DECLARE
   note record;
   mine ${newer}%ROWTYPE;

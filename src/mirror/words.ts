@@ -62,3 +62,16 @@ export function keyText(sql: Quote, key: readonly string[], row: string): string
 
 /** What keeps a trigger away from the tool's own writes. Written as the server writes it back. */
 export const unlessTool = `WHEN ((current_setting('changeover.writer'::text, true) IS DISTINCT FROM 'tool'::text))`
+
+/**
+ * What a session may have set otherwise: how values are spelled, and where names are looked for. What a trigger makes, notes and compares must be
+ * the same whoever writes. Literals in it need no setting: they are escaped where they must be.
+ */
+export function pinned(shape: MirrorShape): string {
+  const types = [...shape.old.columns, ...shape.new.columns].map(({ type }) => type)
+  const money = types.some((type) => type.startsWith('money')) ? ` SET lc_monetary = 'C'` : ''
+  return `SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, YMD' SET TimeZone = 'UTC' SET IntervalStyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex'${money}`
+}
+
+/** Also for writers that play a replica: a write that passes a mirror by is lost for the other side. As facts spell it. */
+export const alwaysMark = ' [enabled always]'

@@ -69,7 +69,7 @@ export function momentText(micros: bigint, zone: boolean): string {
 const moment =
   /^(\d{4,7})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?( BC)?$/
 
-/** Microseconds since 2000-01-01 UTC, or undefined. A text without a zone is UTC; more digits than six are cut. */
+/** Microseconds since 2000-01-01 UTC, or undefined. A text without a zone is UTC; more digits than six are rounded, as the server does. */
 export function momentMicros(text: string, zone: boolean): bigint | undefined {
   if (text === 'infinity') return lastMoment
   if (text === '-infinity') return firstMoment
@@ -79,8 +79,14 @@ export function momentMicros(text: string, zone: boolean): bigint | undefined {
   const [hour, minute, second] = [Number(read[4] ?? 0), Number(read[5] ?? 0), Number(read[6] ?? 0)]
   if (days === undefined || hour > 24 || minute > 59 || second > 60) return undefined
   const seconds = hour * 3600 + minute * 60 + second - (zone ? offset(read[8]) : 0)
-  const fraction = Number((read[7] ?? '').padEnd(6, '0').slice(0, 6))
+  const fraction = nearest(Number(`0.${read[7] ?? ''}`) * 1e6)
   return BigInt(days) * microsPerDay + BigInt(seconds) * 1_000_000n + BigInt(fraction)
+}
+
+/** To the even neighbour where it lies between two. */
+function nearest(value: number): number {
+  const near = Math.round(value)
+  return near - value === 0.5 && near % 2 !== 0 ? near - 1 : near
 }
 
 function offset(zone: string | undefined): number {

@@ -1,4 +1,5 @@
 /** Arrays of one known type in the server's binary form: header, dimensions, elements. Nested lists are arrays of several dimensions. */
+import { boundsOf, setBounds } from '../lens/index.ts'
 import type { Codec } from './codec.ts'
 import type { Output } from './output.ts'
 
@@ -9,7 +10,9 @@ export function list(element: Codec, oid: number): Codec {
       const dimensions = from.readInt32BE(start)
       const sizes = Array.from({ length: dimensions }, (_, index) => from.readInt32BE(start + 12 + index * 8))
       const cursor = { at: start + 12 + dimensions * 8 }
-      return dimensions === 0 ? [] : items(element, from, cursor, sizes)
+      if (dimensions === 0) return []
+      const lowers = sizes.map((_, index) => from.readInt32BE(start + 16 + index * 8))
+      return setBounds(items(element, from, cursor, sizes), lowers)
     },
     encode: (value, out) => {
       if (!Array.isArray(value)) return false
@@ -20,9 +23,11 @@ export function list(element: Codec, oid: number): Codec {
       out.int32(sizes.length)
       out.int32(1)
       out.int32(oid)
-      for (const size of sizes) {
+      const lowers = boundsOf(value)
+      for (const [index, size] of sizes.entries()) {
         out.int32(size)
-        out.int32(1)
+        // A list that was given more dimensions meanwhile is another one.
+        out.int32(lowers?.length === sizes.length ? lowers[index]! : 1)
       }
       if (!putItems(element, value.flat(Math.max(0, sizes.length - 1)), out)) return false
       out.length(start)

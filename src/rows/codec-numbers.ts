@@ -67,7 +67,7 @@ export function float(bytes: 4 | 8): Codec {
     encode: (value, out) => {
       const seen = value instanceof JsonNumber || typeof value === 'bigint' ? Number(String(value)) : value
       const number = typeof seen === 'string' ? unbounded[seen] : seen
-      if (typeof number !== 'number') return false
+      if (typeof number !== 'number' || !holds(bytes === 4 ? Math.fround(number) : number, value)) return false
       out.int32(bytes)
       out.room(bytes)
       if (bytes === 4) out.buffer.writeFloatBE(number, out.at)
@@ -78,11 +78,19 @@ export function float(bytes: 4 | 8): Codec {
   }
 }
 
+/** The server refuses a number that a float could only hold as infinite, or as zero; an infinity that is given is one. */
+function holds(held: number, given: unknown): boolean {
+  if (Number.isNaN(held)) return true
+  const asked = given instanceof JsonNumber || typeof given === 'bigint' ? String(given) : given
+  if (held === 0) return typeof asked === 'string' ? !/^[^eE]*[1-9]/.test(asked) : asked === 0
+  return Number.isFinite(held) || asked === held || (typeof asked === 'string' && unbounded[asked] === held)
+}
+
 /** The shortest decimal that is the same 4-byte float, as the server writes it: 0.1, not 0.10000000149011612. */
 function shortest(value: number): number {
   for (let digits = 6; digits <= 8; digits++) {
     const short = Number(value.toPrecision(digits))
-    if (Math.fround(short) === value) return short
+    if (Object.is(Math.fround(short), value)) return short
   }
   return value
 }

@@ -2,7 +2,7 @@
 export { codecOf } from './codecs.ts'
 export { baseType, columnType, enumsOf } from './column-type.ts'
 export * as comparisons from './comparisons.ts'
-export { boundary, type Key, type KeyColumn, type KeyRange, within } from './key-range.ts'
+export { boundary, called, type Key, type KeyColumn, type KeyRange, within } from './key-range.ts'
 export { type Layout, type Passed, touched, type Touched } from './layout.ts'
 export * as ledger from './ledger.ts'
 export type { Chunk, Job, Tally } from './ledger.ts'

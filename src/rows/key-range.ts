@@ -44,6 +44,11 @@ export function boundary(sql: Writer, table: string, key: readonly KeyColumn[], 
   return `SELECT ${keyJson(sql, key)} AS key FROM ${table} WHERE ${within(sql, key, range)} ORDER BY ${order} OFFSET ${Math.max(0, size - 1)} LIMIT 1`
 }
 
+/** What a column is called on the other side. A name that every object of JavaScript has by itself, such as `constructor`, is a name like any other. */
+export function called(names: { readonly [name: string]: string }, column: string): string {
+  return Object.hasOwn(names, column) ? names[column]! : column
+}
+
 /** `t."a" = s."a" AND …`; `names` maps a column of the left side to its name on the right. */
 export function sameKey(
   sql: Writer,
@@ -53,6 +58,6 @@ export function sameKey(
   names: { readonly [name: string]: string } = {},
 ): string {
   return key
-    .map((column) => `${left}.${sql.quote(column.name)} = ${right}.${sql.quote(names[column.name] ?? column.name)}`)
+    .map((column) => `${left}.${sql.quote(column.name)} = ${right}.${sql.quote(called(names, column.name))}`)
     .join(' AND ')
 }

@@ -1,5 +1,5 @@
 /** The statements that move one range of rows. Each names the path it belongs to; none knows a connection. */
-import { type KeyColumn, keyJson, keyList, type KeyRange, sameKey, within, type Writer } from './key-range.ts'
+import { called, type KeyColumn, keyJson, keyList, type KeyRange, sameKey, within, type Writer } from './key-range.ts'
 import { keyHash } from './hashing.ts'
 import { type Layout, readAs, type Touched } from './layout.ts'
 
@@ -25,7 +25,7 @@ export interface Route {
 
 /** The key as the target calls it. */
 export function targetKey(route: Route): readonly KeyColumn[] {
-  return route.layout.key.map(({ name, type }) => ({ name: route.keyNames[name] ?? name, type }))
+  return route.layout.key.map(({ name, type }) => ({ name: called(route.keyNames, name), type }))
 }
 
 function targetColumns(route: Route, written: readonly string[]): string {
@@ -156,16 +156,29 @@ export function joinStage(route: Route, stage: string, range: KeyRange, merge: b
   return `INSERT INTO ${route.target} (${targetColumns(route, names)}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${stage} g JOIN ${route.source} s ON ${same} AND s.ctid = g.${place} WHERE ${within(sql, layout.key, range, 's.')}${merge ? keepTheirs(route) : ''}`
 }
 
-/** From the stage into new columns of the same rows. */
-export function updateFromStage(route: Route, stage: string): string {
+/** From the stage into new columns of the same rows. `only`: a condition on row `t`. */
+export function updateFromStage(route: Route, stage: string, only: string | undefined): string {
   const { sql, layout } = route
   const sets = layout.writes.map((each) => `${sql.quote(each.name)} = ${staged(sql, each)}`).join(', ')
-  return `UPDATE ${route.target} t SET ${sets} FROM ${stage} g WHERE ${sameKey(sql, layout.key, 't', 'g', route.keyNames)}`
+  const which = only === undefined ? '' : ` AND ${only}`
+  return `UPDATE ${route.target} t SET ${sets} FROM ${stage} g WHERE ${sameKey(sql, layout.key, 't', 'g', route.keyNames)}${which}`
 }
 
 /** Is there a row of the range in the target? One index probe. */
 export function anyThere(route: Route, range: KeyRange): string {
   return `SELECT EXISTS (SELECT FROM ${route.target} WHERE ${within(route.sql, targetKey(route), range)}) AS there`
+}
+
+/** Is there a row in both? */
+export function anyShared(route: Route): string {
+  return `SELECT EXISTS (SELECT FROM ${route.source} s JOIN ${route.target} t ON ${sameKey(route.sql, route.layout.key, 's', 't', route.keyNames)}) AS there`
+}
+
+/** In place: is there a row whose new columns were written before? Undefined where a row does not tell. */
+export function anyGiven(route: Route): string | undefined {
+  return route.given === 'true'
+    ? undefined
+    : `SELECT EXISTS (SELECT FROM ${route.source} s WHERE ${route.given}) AS there`
 }
 
 /** Counts and hashes what stands in the target now. */

@@ -33,6 +33,8 @@ interface Field {
   readonly name: string
   readonly type: string
   readonly codec: Codec
+  /** A name that every object has by itself. */
+  readonly common: boolean
 }
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
@@ -62,7 +64,7 @@ export class RowPipe {
     const field = ({ name, type, as }: Touched): Field => {
       const codec = as === 'text' ? asText : codecOf(type, enums)
       if (codec === undefined) throw new Error(`no binary form is known for the type "${type}" of column "${name}"`)
-      return { name, type, codec }
+      return { name, type, codec, common: name in Object.prototype }
     }
     this.forward = forward
     this.tell = tell
@@ -211,7 +213,7 @@ export class RowPipe {
     output.bytes(input, at + 2, this.skip(input, at + 2, this.passed))
     for (let index = 0; index < writes.length; index++) {
       const field = writes[index]!
-      const value = made[field.name]
+      const value = field.common && !Object.hasOwn(made, field.name) ? null : made[field.name]
       if (value === null || value === undefined) output.int32(-1)
       else if (!field.codec.encode(value, output)) {
         output.forgetRow()

@@ -96,6 +96,18 @@ export function tableIn(facts: Catalog, table: string): TableFacts | 'open' | un
   return found === undefined || typeof found === 'object' ? found : 'open'
 }
 
+/** Whose the name of a relation is: the table that has such an index, or the object itself. Undefined where it is free, or not known. */
+export function nameTaken(facts: Catalog, key: string): string | undefined {
+  const groups = [facts.tables, facts.views, facts.sequences].filter((group) => typeof group === 'object')
+  if (groups.some((group) => Object.hasOwn(group, key))) return key
+  const dot = key.indexOf('.') + 1
+  if (typeof facts.tables !== 'object') return undefined
+  return Object.keys(facts.tables).find((table) => {
+    const indexes = table.startsWith(key.slice(0, dot)) ? facts.tables[table]?.indexes : undefined
+    return typeof indexes === 'object' && Object.hasOwn(indexes, key.slice(dot))
+  })
+}
+
 export function tableFacts(world: World, table: string): TableFacts | undefined {
   return world.created.has(table) ? undefined : world.facts?.tables[table]
 }

@@ -43,12 +43,13 @@ const indexes = `
          jsonb_build_object('definition', pg_get_indexdef(i.indexrelid), 'valid', i.indisvalid AND i.indisready) AS is
     FROM own JOIN pg_index i ON i.indrelid = own.oid JOIN pg_class c ON c.oid = i.indexrelid`
 
-/** NOT NULL is a fact of the column; since version 18 it is a constraint too, named here only while it is not validated. */
+/** A key to a divided table has copies to each of its parts, which come and go with them. NOT NULL is a fact of the column; since version 18 it is a constraint too, named here only while it is not validated. */
 const constraints = `
   WITH ${ownTables}
   SELECT own.of, k.conname AS name, pg_get_constraintdef(k.oid) AS is
     FROM own JOIN pg_constraint k ON k.conrelid = own.oid
-   WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') OR (k.contype = 'n' AND NOT k.convalidated)`
+   WHERE (k.contype IN ('c', 'f', 'p', 'u', 'x') OR (k.contype = 'n' AND NOT k.convalidated))
+     AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.confrelid <> k.confrelid)`
 
 const triggers = `
   WITH ${ownTables}
@@ -119,7 +120,7 @@ const functions = `
 /** Enums with their labels in order; domains with their base type and constraints. */
 const userTypes = `
   SELECT n.nspname || '.' || t.typname AS name, to_jsonb(CASE t.typtype
-           WHEN 'e' THEN (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)
+           WHEN 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
            ELSE ARRAY[concat('DOMAIN ', format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN ' NOT NULL' END, ' DEFAULT ' || t.typdefault)]
                 || ARRAY(SELECT k.conname || ' ' || pg_get_constraintdef(k.oid) FROM pg_constraint k
                           WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname) END) AS is

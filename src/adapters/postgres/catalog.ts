@@ -65,13 +65,13 @@ async function grouped<T>(
   query: string,
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, { readonly [name: string]: T }>> {
-  const found = new Map<string, { [name: string]: T }>()
+  const found = new Map<string, [string, T][]>()
   for (const row of await at.rows<Named<T>>(query, [schemas])) {
-    const fields = found.get(row.of) ?? {}
-    fields[row.name] = row.is
+    const fields = found.get(row.of) ?? []
+    fields.push([row.name, row.is])
     found.set(row.of, fields)
   }
-  return new Map([...found].map(([of, fields]) => [of, Object.fromEntries(sorted(Object.entries(fields)))]))
+  return new Map([...found].map(([of, fields]) => [of, Object.fromEntries(sorted(fields))]))
 }
 
 /** Rows (name, is) as one object. */

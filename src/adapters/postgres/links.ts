@@ -23,8 +23,11 @@ export interface LinkOptions {
 
 const idleMs = 30_000
 
-/** UTC and ISO everywhere, so that the text of a time means the same on every machine; both are needed once a session. */
-const setUp = `SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET client_min_messages = warning`
+/**
+ * UTC and ISO everywhere, so that the text of a time means the same on every machine. What a role or a database may have set otherwise, and what
+ * then loses rows or breaks off between two statements, is set too: a table is read whole or not at all (`row_security`). Once a session.
+ */
+const setUp = `SET row_security = off; SET default_transaction_isolation = 'read committed'; SET idle_in_transaction_session_timeout = 0; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET client_min_messages = warning`
 
 /** A pool that, unlike pg-pool, does not count waiting for a free connection against the connect limit. */
 export class Links {

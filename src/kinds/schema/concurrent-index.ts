@@ -4,7 +4,7 @@ import { ChangeoverError } from '../../core/errors.ts'
 import { block, type Finding, risk } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
 import type { Catalog, Row, TableFacts } from '../../core/ports/index.ts'
-import { loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
+import { loadParser, nameTaken, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
 import { type DatabaseRole, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
@@ -55,7 +55,7 @@ export const schemaIndex = defineKind<DatabaseRole, Spec, Work>({
       locks: [
         { object: table, mode: 'SHARE UPDATE EXCLUSIVE', holds: 'while the index is built; reads and writes go on' },
       ],
-      findings: findingsFor(tableIn(database, table), table, asked.name),
+      findings: [...findingsFor(tableIn(database, table), table, asked.name), ...elsewhere(database, table, index)],
     }
   },
 
@@ -160,8 +160,9 @@ async function state(
   at: { readonly on: { readonly database: Pick<Writing<DatabaseRole>['on']['database'], 'rows'> } },
 ): Promise<'absent' | 'valid' | 'invalid'> {
   const [found] = await at.on.database.rows<{ valid: boolean }>(
-    'SELECT indisvalid AND indisready AS valid FROM pg_index WHERE indexrelid = to_regclass($1)',
-    [quoteKey(work.index)],
+    // One of that name on another table is not ours to mend or to drop.
+    'SELECT indisvalid AND indisready AS valid FROM pg_index WHERE indexrelid = to_regclass($1) AND indrelid = to_regclass($2)',
+    [quoteKey(work.index), quoteKey(work.table)],
   )
   return found === undefined ? 'absent' : found.valid ? 'valid' : 'invalid'
 }
@@ -199,6 +200,26 @@ function statement(asked: Spec, table: string): string {
 /** A name is quoted; `name DESC`, an operator class and an expression in brackets stay as they are. */
 function element(text: string): string {
   return /^[^\s()"]+$/.test(text) ? quoteName(text) : text
+}
+
+/** Names of indexes are of the schema: another table may have the index, or be called so. */
+function elsewhere(facts: Catalog, table: string, index: string): readonly Finding[] {
+  const divided = tableIn(facts, table)
+  const taken = nameTaken(facts, index)
+  return [
+    ...(taken === undefined || taken === table
+      ? []
+      : [block('schema.name-taken', `"${index}" is there already: it belongs to "${taken}"`, 'choose another name')]),
+    ...(typeof divided === 'object' && divided.partition?.startsWith('BY ')
+      ? [
+          block(
+            'schema.index-divided',
+            `"${table}" has partitions, and the server makes no index CONCURRENTLY on such a table`,
+            'make one on each partition, then one on the table by schema.sql: it takes those in',
+          ),
+        ]
+      : []),
+  ]
 }
 
 function findingsFor(table: TableFacts | 'open' | undefined, key: string, name: string): readonly Finding[] {

@@ -275,6 +275,26 @@ onEveryPostgres('kinds of schema', (server) => {
     await world.close()
   })
 
+  it('does not take the index of another table for its own', async () => {
+    const world = await open(
+      'CREATE TABLE divided (id bigint, region text) PARTITION BY LIST (region); CREATE VIEW shown AS SELECT 1 AS a',
+    )
+    const index = async (name: string, table = 'legacy_nodes') =>
+      codes(await planned(world, schemaIndex, { table, name, columns: ['region'] }))
+    expect(await index('users_region')).toEqual(['block schema.name-taken'])
+    expect(await index('shown')).toEqual(['block schema.name-taken'])
+    expect(await index('free', 'divided')).toEqual(['block schema.index-divided'])
+    await expect(
+      go(world, schemaIndex, { table: 'legacy_nodes', name: 'users_region', columns: ['region'] }, ['apply']),
+    ).rejects.toThrow('relation "users_region" already exists')
+    await go(world, schemaIndex, { table: 'legacy_nodes', name: 'users_region', columns: ['region'] }, ['rollback'])
+    const facts = (await world.targets['database']?.observe()) as Catalog
+    expect(Object.keys(facts.tables['public.users']?.indexes ?? {})).toContain('users_region')
+    const script = { up: 'CREATE INDEX CONCURRENTLY users_region ON legacy_nodes (region)', down: '' }
+    expect(codes(await planned(world, schemaSql, script))).toContain('block schema.refused')
+    await world.close()
+  })
+
   it('goes on where an earlier step left the facts open', async () => {
     const world = await open()
     const before = await world.targets['database']?.observe()

@@ -3,6 +3,7 @@ import type { Catalog } from '../../core/ports/index.ts'
 import {
   type LockMode,
   type Statement,
+  nameTaken,
   needsOwnTransaction,
   parse,
   rank,
@@ -47,6 +48,7 @@ export function cut(sql: string, facts: Catalog): Script {
     }
     const alone = needsOwnTransaction(node)
     const look = alone ? lookOf(statement) : null
+    refused.push(...hidden(statement, look, facts))
     if (alone && look === undefined)
       refused.push(`${statement.text.slice(0, 60)}: cannot run in a transaction, and nothing tells whether it was done`)
     const line: Line = { text: statement.text, tolerant: tolerant(statement.text), look: look ?? null }
@@ -74,6 +76,14 @@ function lookOf({ node }: Statement): Look | null | undefined {
   const cmd = 'AlterTableStmt' in node ? node.AlterTableStmt.cmds?.[0] : undefined
   const def = cmd && 'AlterTableCmd' in cmd ? cmd.AlterTableCmd.def : undefined
   return def && 'PartitionCmd' in def ? { type: 'detached', object: tableName(def.PartitionCmd.name) } : undefined
+}
+
+/** Looked at by its name, an index of another table would pass for the one that is to be made. */
+function hidden({ node, text }: Statement, look: Look | null | undefined, facts: Catalog): readonly string[] {
+  if (look?.type !== 'index' || !('IndexStmt' in node) || node.IndexStmt.if_not_exists) return []
+  const owner = nameTaken(facts, look.object)
+  if (owner === undefined || owner === tableName(node.IndexStmt.relation)) return []
+  return [`${text.slice(0, 60)}: "${look.object}" is there already, it belongs to "${owner}"`]
 }
 
 /** For a way back from half of the way there: what was never made need not be dropped. */

@@ -1,16 +1,71 @@
-/** What ALTER TABLE, RENAME and DROP do to the facts. */
-import type { AlterTableCmd, DropStmt, RenameStmt } from 'libpg-query'
+/** What ALTER TABLE does to the facts, form by form. */
+import type { AlterTableCmd, AlterTableStmt } from 'libpg-query'
 import { unknown } from '../../core/json.ts'
-import { objectName, strings, tableName, writtenType } from '../names.ts'
-import { type Draft, type DraftTable, Unsure, known } from './draft.ts'
-import { addColumn, addConstraint, change, enumsOf } from './elements.ts'
-import { alterExtras, blurExtras, dropPolicy, forgetColumn } from './extras.ts'
-import { printedDefault, printedType } from './printed.ts'
+import { tableName, writtenType } from '../names.ts'
 import { printedType as parsedType } from '../widening.ts'
+import { blurFunctions, blurKeysTo, blurSequences, blurViews } from './blur.ts'
+import { type Draft, type DraftTable, Unsure, chosenName, known } from './draft.ts'
+import { addColumn, addConstraint, change, collated, enumsOf } from './elements.ts'
+import { alterExtras, forgetColumn } from './extras.ts'
+import { below } from './kin.ts'
+import { printedDefault, printedType } from './printed.ts'
+
+/** Follows a whole statement, its partitions and children too; views, indexes and sequences may be altered by the same words. */
+export function alter(draft: Draft, stmt: AlterTableStmt): void {
+  const table = tableName(stmt.relation)
+  // A composite type: facts do not hold its fields.
+  if (stmt.objtype === 'OBJECT_TYPE') return
+  for (const each of stmt.cmds ?? []) {
+    if (!('AlterTableCmd' in each)) continue
+    const cmd = each.AlterTableCmd
+    // Attached or detached: the part is changed as much as the whole.
+    if (cmd.def && 'PartitionCmd' in cmd.def) attach(draft, tableName(cmd.def.PartitionCmd.name))
+    if (draft.views[table] !== undefined) alterView(draft, table)
+    else if (stmt.objtype === 'OBJECT_INDEX') alterIndex(draft, table)
+    const facts = known(draft, table)
+    if (!facts) continue
+    const depends = cmd.behavior === 'DROP_CASCADE' && /^AT_Drop(Column|Constraint)$/.test(cmd.subtype ?? '')
+    if (depends) blurDependents(draft, table, facts)
+    // ONLY is told by what is left out.
+    if (stmt.relation?.inh) below(draft, table, cmd, (part, name) => alterTable(draft, name, part, cmd))
+    alterTable(draft, table, facts, cmd)
+  }
+}
+
+/** A part is named; where it is an index, the table it stands on is looked for. */
+function attach(draft: Draft, part: string): void {
+  if (draft.tables[part] !== undefined) draft.tables[part] = unknown
+}
+
+/** Options and rights are printed with the view. */
+function alterView(draft: Draft, view: string): void {
+  draft.views[view] = unknown
+}
+
+function alterIndex(draft: Draft, index: string): void {
+  const schema = index.slice(0, index.indexOf('.') + 1)
+  for (const [table, facts] of Object.entries(draft.tables))
+    if (table.startsWith(schema) && typeof facts === 'object') {
+      const name = index.slice(schema.length)
+      if (facts.indexes[name] === undefined) continue
+      facts.indexes[name] = unknown
+      if (facts.constraints[name] !== undefined) facts.constraints[name] = unknown
+    }
+  blurViews(draft)
+}
+
+/** What stands on a column or a key, and goes with it. */
+function blurDependents(draft: Draft, table: string, facts: DraftTable): void {
+  blurViews(draft, table)
+  blurFunctions(draft)
+  blurKeysTo(draft, table)
+  if (facts.policies !== undefined) facts.policies = unknown
+  for (const [name, column] of Object.entries(facts.columns))
+    if (typeof column === 'object' && column.generated?.includes(' AS (')) facts.columns[name] = unknown
+}
 
 export function alterTable(draft: Draft, table: string, facts: DraftTable, cmd: AlterTableCmd): void {
   const { subtype, name = '', def } = cmd
-  const column = facts.columns[name]
   switch (subtype) {
     case 'AT_AddColumn':
       if (!def || !('ColumnDef' in def)) throw new Unsure(subtype)
@@ -26,21 +81,44 @@ export function alterTable(draft: Draft, table: string, facts: DraftTable, cmd: 
     case 'AT_ValidateConstraint':
       facts.constraints[name] = (facts.constraints[name] ?? unknown).replace(/ NOT VALID$/, '')
       return
-    case 'AT_SetNotNull':
-      return change(facts, name, { nullable: false })
-    case 'AT_DropNotNull':
-      return change(facts, name, { nullable: true })
-    case 'AT_ColumnDefault':
-      if (typeof column !== 'object') return
-      return change(facts, name, {
-        default: def ? printedDefault(def, { ...parsedType(column.type), schema: undefined }, enumsOf(draft)) : null,
-      })
-    case 'AT_AlterColumnType':
-      if (!def || !('ColumnDef' in def)) throw new Unsure(subtype)
-      return changeType(draft, facts, name, printedType(writtenType(def.ColumnDef.typeName), enumsOf(draft)))
     default:
+      if (alterColumn(draft, table, facts, cmd)) return
+      if (subtype === 'AT_ChangeOwner' && facts.rights !== undefined) facts.rights = unknown
       if (!alterExtras(facts, cmd) && !unseen.has(subtype ?? '')) throw new Unsure(subtype)
   }
+}
+
+/** Follows the forms of ALTER COLUMN. False for any other form. */
+function alterColumn(
+  draft: Draft,
+  table: string,
+  facts: DraftTable,
+  { subtype, name = '', def }: AlterTableCmd,
+): boolean {
+  const column = facts.columns[name]
+  if (subtype === 'AT_SetNotNull') change(facts, name, { nullable: false })
+  else if (subtype === 'AT_DropNotNull') change(facts, name, { nullable: true })
+  else if (subtype === 'AT_AddIdentity') addIdentity(draft, table, facts, name)
+  else if (subtype === 'AT_SetIdentity' || subtype === 'AT_DropIdentity') {
+    blurSequences(draft, table, name)
+    if (typeof column === 'object' && column.generated?.endsWith('IDENTITY'))
+      change(facts, name, { generated: subtype === 'AT_DropIdentity' ? null : unknown })
+  } else if (subtype === 'AT_ColumnDefault') {
+    if (typeof column === 'object')
+      change(facts, name, {
+        default: def ? printedDefault(def, { ...parsedType(column.type), schema: undefined }, enumsOf(draft)) : null,
+      })
+  } else if (subtype === 'AT_AlterColumnType') {
+    if (!def || !('ColumnDef' in def)) throw new Unsure(subtype)
+    const { typeName, collClause } = def.ColumnDef
+    changeType(draft, table, facts, name, collated(printedType(writtenType(typeName), enumsOf(draft)), collClause))
+  } else return false
+  return true
+}
+
+function addIdentity(draft: Draft, table: string, facts: DraftTable, name: string): void {
+  draft.sequences[`${table.split('.')[0]}.${chosenName(draft, table, [name], 'seq')}`] = unknown
+  change(facts, name, { generated: unknown })
 }
 
 /** Forms that leave no trace in the facts. */
@@ -63,7 +141,7 @@ const unseen = new Set([
 function mentions(definition: string, column: string): boolean {
   return (
     definition === unknown ||
-    new RegExp(`(^|[^\\w"])"?${column.replace(/[^\w]/g, '\\$&')}"?($|[^\\w"])`).test(definition)
+    new RegExp(`(^|[^\\w"])"?${column.replaceAll('"', '""').replace(/[^\w]/g, '\\$&')}"?($|[^\\w"])`).test(definition)
   )
 }
 
@@ -80,119 +158,25 @@ function dropColumn(draft: Draft, table: string, facts: DraftTable, name: string
   blurSequences(draft, table, name)
 }
 
-/** Sequences of the table, or of one column: gone, or printed anew. */
-function blurSequences(draft: Draft, table: string, column?: string): void {
-  for (const [name, is] of Object.entries(draft.sequences)) {
-    const owner = ` OWNED BY ${table}.`
-    const guessed = is === unknown && name.startsWith(`${table}_`)
-    if (is.includes(owner) ? column === undefined || is.endsWith(`${owner}${column}`) : guessed)
-      draft.sequences[name] = unknown
-  }
-}
-
+/** One that the facts do not name is perhaps that of a NOT NULL, which is a constraint since version 18. */
 function dropConstraint(facts: DraftTable, name: string): void {
-  if (facts.constraints[name]?.startsWith('PRIMARY KEY')) facts.key = []
-  if (facts.constraints[name] === unknown) facts.key = unknown
+  const is = facts.constraints[name]
+  if (is === undefined || is.startsWith('NOT NULL') || is === unknown)
+    for (const [column, was] of Object.entries(facts.columns))
+      if (typeof was === 'object' && !was.nullable) facts.columns[column] = { ...was, nullable: unknown }
+  if (is?.startsWith('PRIMARY KEY')) facts.key = []
+  if (is === unknown) facts.key = unknown
   delete facts.constraints[name]
   delete facts.indexes[name]
 }
 
-function changeType(draft: Draft, facts: DraftTable, name: string, type: string): void {
+function changeType(draft: Draft, table: string, facts: DraftTable, name: string, type: string): void {
   const was = facts.columns[name]
   change(facts, name, { type, ...(typeof was === 'object' && was.default !== null ? { default: unknown } : {}) })
   for (const [index, is] of Object.entries(facts.indexes))
     if (typeof is === 'object' && mentions(is.definition, name)) facts.indexes[index] = unknown
   for (const [constraint, is] of Object.entries(facts.constraints))
     if (/^(CHECK|EXCLUDE)/.test(is) && mentions(is, name)) facts.constraints[constraint] = unknown
-  for (const view of Object.keys(draft.views)) draft.views[view] = unknown
-}
-
-export function rename(draft: Draft, stmt: RenameStmt): void {
-  const table = tableName(stmt.relation)
-  const facts = known(draft, table)
-  const to = stmt.newname ?? ''
-  for (const view of Object.keys(draft.views)) draft.views[view] = unknown
-  if (stmt.renameType === 'OBJECT_TABLE' || stmt.renameType === 'OBJECT_COLUMN') blurSequences(draft, table)
-  if (stmt.renameType === 'OBJECT_TABLE') {
-    if (draft.tables[table] === undefined) return
-    delete draft.tables[table]
-    draft.tables[`${table.split('.')[0]}.${to}`] = unknown
-    return blurKeys(draft)
-  }
-  if (stmt.renameType === 'OBJECT_COLUMN' && facts) {
-    const column = facts.columns[stmt.subname ?? '']
-    delete facts.columns[stmt.subname ?? '']
-    facts.columns[to] = column ?? unknown
-    blur(facts)
-    return blurKeys(draft)
-  }
-  if (stmt.renameType === 'OBJECT_INDEX') return renameIndex(draft, table, to)
-  if (facts) draft.tables[table] = unknown
-  else if (stmt.renameType !== 'OBJECT_VIEW') throw new Unsure(stmt.renameType)
-}
-
-function renameIndex(draft: Draft, index: string, to: string): void {
-  const name = index.slice(index.indexOf('.') + 1)
-  for (const facts of Object.values(draft.tables)) {
-    if (typeof facts !== 'object' || facts.indexes[name] === undefined) continue
-    delete facts.indexes[name]
-    facts.indexes[to] = unknown
-    if (facts.constraints[name] !== undefined) facts.constraints[to] = facts.constraints[name]
-    delete facts.constraints[name]
-  }
-}
-
-/** Definitions that print names are printed anew. */
-function blur(facts: DraftTable): void {
-  for (const group of [facts.indexes, facts.constraints, facts.triggers])
-    for (const name of Object.keys(group)) group[name] = unknown
-  facts.key = unknown
-  blurExtras(facts)
-}
-
-function blurKeys(draft: Draft): void {
-  for (const facts of Object.values(draft.tables)) {
-    if (typeof facts !== 'object') continue
-    for (const [name, is] of Object.entries(facts.constraints))
-      if (is.startsWith('FOREIGN KEY')) facts.constraints[name] = unknown
-  }
-}
-
-export function drop(draft: Draft, stmt: DropStmt): void {
-  for (const object of stmt.objects ?? []) {
-    const name = objectName(object)
-    if (stmt.removeType === 'OBJECT_TABLE') dropTable(draft, name)
-    else if (stmt.removeType === 'OBJECT_INDEX') dropIndex(draft, name)
-    else if (stmt.removeType === 'OBJECT_VIEW' || stmt.removeType === 'OBJECT_MATVIEW') delete draft.views[name]
-    else if (stmt.removeType === 'OBJECT_TYPE' || stmt.removeType === 'OBJECT_DOMAIN') delete draft.types[name]
-    else if (stmt.removeType === 'OBJECT_SEQUENCE') delete draft.sequences[name]
-    else if (stmt.removeType === 'OBJECT_EXTENSION') delete draft.extensions[name]
-    else if (stmt.removeType === 'OBJECT_TRIGGER' && 'List' in object) {
-      const parts = strings(object.List.items)
-      delete known(draft, parts.length > 2 ? parts.slice(0, -1).join('.') : `public.${parts[0]}`)?.triggers[
-        parts.at(-1) ?? ''
-      ]
-    } else if (
-      stmt.removeType === 'OBJECT_FUNCTION' ||
-      stmt.removeType === 'OBJECT_PROCEDURE' ||
-      stmt.removeType === 'OBJECT_ROUTINE'
-    ) {
-      for (const signature of Object.keys(draft.functions))
-        if (signature.startsWith(`${name}(`)) draft.functions[signature] = unknown
-    } else if (stmt.removeType === 'OBJECT_POLICY') dropPolicy(draft, object)
-    else if (stmt.removeType !== 'OBJECT_RULE') throw new Unsure(stmt.removeType)
-  }
-  if (stmt.behavior === 'DROP_CASCADE') throw new Unsure('cascade')
-}
-
-function dropTable(draft: Draft, table: string): void {
-  delete draft.tables[table]
-  blurSequences(draft, table)
-}
-
-function dropIndex(draft: Draft, index: string): void {
-  const name = index.slice(index.indexOf('.') + 1)
-  for (const [table, facts] of Object.entries(draft.tables)) {
-    if (table.split('.')[0] === index.split('.')[0] && typeof facts === 'object') delete facts.indexes[name]
-  }
+  blurSequences(draft, table, name)
+  blurViews(draft)
 }

@@ -1,9 +1,10 @@
 /** Columns, constraints and indexes as facts, the way the server will print them. */
-import type { ColumnDef, Constraint, IndexStmt, Node } from 'libpg-query'
+import type { CollateClause, ColumnDef, Constraint, IndexStmt, Node } from 'libpg-query'
 import { unknown } from '../../core/json.ts'
 import { columnsOf } from '../expression.ts'
 import { builtin, strings, tableName, writtenType } from '../names.ts'
-import { type Draft, type DraftTable, chosenName, known } from './draft.ts'
+import { type Draft, type DraftTable, Unsure, chosenName, known } from './draft.ts'
+import { partitions } from './kin.ts'
 import { printedDefault, printedKey, printedName, printedType } from './printed.ts'
 
 export function enumsOf(draft: Draft): ReadonlySet<string> {
@@ -14,13 +15,15 @@ export function enumsOf(draft: Draft): ReadonlySet<string> {
 export function addColumn(draft: Draft, table: string, facts: DraftTable, column: ColumnDef): void {
   const name = column.colname ?? ''
   const type = writtenType(column.typeName)
-  const constraints = (column.constraints ?? []).flatMap((each) => ('Constraint' in each ? [each.Constraint] : []))
+  const constraints = withTiming(
+    (column.constraints ?? []).flatMap((each) => ('Constraint' in each ? [each.Constraint] : [])),
+  )
   const has = (kind: Constraint['contype']) => constraints.find((each) => each.contype === kind)
   const serial = builtin(type) && /^(big|small)?serial[248]?$/.test(type.name)
   const identity = has('CONSTR_IDENTITY')
   const stated = has('CONSTR_DEFAULT')
   facts.columns[name] = {
-    type: column.collClause ? unknown : printedType(type, enumsOf(draft)),
+    type: collated(printedType(type, enumsOf(draft)), column.collClause),
     nullable: !(serial || identity || has('CONSTR_NOTNULL') || has('CONSTR_PRIMARY')),
     default: stated ? printedDefault(stated.raw_expr, type, enumsOf(draft)) : null,
     generated: identity
@@ -36,6 +39,32 @@ export function addColumn(draft: Draft, table: string, facts: DraftTable, column
       facts.columns[name] = { ...facts.columns[name], default: `nextval('${printedKey(sequence)}'::regclass)` }
   }
   for (const each of constraints) addConstraint(draft, table, facts, each, [name])
+}
+
+/** The type with the collation that is written on the column; that of the type itself is not printed, and only the server knows it. */
+export function collated(type: string, clause: CollateClause | undefined): string {
+  return clause === undefined ? type : strings(clause.collname).join('.') === 'C' ? `${type} COLLATE "C"` : unknown
+}
+
+/** On a column DEFERRABLE and the like are written as constraints of their own: they belong to the one before. */
+function withTiming(written: readonly Constraint[]): readonly Constraint[] {
+  const whole: Constraint[] = []
+  for (const each of written) {
+    const last = whole.at(-1)
+    const timing = timings[each.contype ?? '']
+    if (timing === undefined) whole.push(each)
+    else if (last) whole[whole.length - 1] = { ...last, ...timing }
+  }
+  return whole
+}
+
+const timings: Readonly<Record<string, Partial<Constraint>>> = {
+  CONSTR_ATTR_DEFERRABLE: { deferrable: true },
+  CONSTR_ATTR_NOT_DEFERRABLE: { deferrable: false },
+  CONSTR_ATTR_DEFERRED: { deferrable: true, initdeferred: true },
+  CONSTR_ATTR_IMMEDIATE: { initdeferred: false },
+  CONSTR_ATTR_ENFORCED: {},
+  CONSTR_ATTR_NOT_ENFORCED: { is_enforced: false, skip_validation: true },
 }
 
 /** Adds a constraint; `own` is the column it was written on. */
@@ -61,13 +90,45 @@ export function addConstraint(
     const about = own.length > 0 ? own : named.length === 1 ? named : []
     facts.constraints[constraint.conname ?? chosenName(draft, table, about, 'check')] = unknown
   } else if (contype === 'CONSTR_EXCLUSION') {
-    facts.constraints[constraint.conname ?? ''] = unknown
-    facts.indexes[constraint.conname ?? ''] = unknown
+    const columns = (constraint.exclusions ?? []).map(excluded)
+    const name = constraint.conname ?? chosenName(draft, table, columns, 'excl')
+    facts.constraints[name] = unknown
+    facts.indexes[name] = unknown
   } else if (contype === 'CONSTR_NOTNULL' && own.length === 0) {
     for (const column of strings(constraint.keys)) change(facts, column, { nullable: false })
     if (constraint.skip_validation)
       facts.constraints[constraint.conname ?? chosenName(draft, table, strings(constraint.keys), 'not_null')] = unknown
   }
+}
+
+function excluded(node: Node): string {
+  const [element] = 'List' in node ? (node.List.items ?? []) : []
+  return element && 'IndexElem' in element ? elementName(element) : 'expr'
+}
+
+/** What an index is called after: the column, or the function of an expression. */
+function elementName(node: Node): string {
+  if (!('IndexElem' in node)) return 'expr'
+  const { name, indexcolname, expr } = node.IndexElem
+  if (name !== undefined) return name
+  if (indexcolname !== undefined) return indexcolname
+  const called = expr && 'FuncCall' in expr ? strings(expr.FuncCall.funcname).at(-1) : undefined
+  if (called !== undefined) return called
+  if (expr && 'CoalesceExpr' in expr) return 'coalesce'
+  if (expr && ('A_Expr' in expr || 'BoolExpr' in expr || 'A_Const' in expr)) return 'expr'
+  throw new Unsure('expression')
+}
+
+/** Two elements of one name are told apart by a number. */
+function elementNames(nodes: readonly Node[]): readonly string[] {
+  const names: string[] = []
+  for (const node of nodes) {
+    const base = elementName(node)
+    let name = base
+    for (let more = 1; names.includes(name); more++) name = `${base}${more}`
+    names.push(name)
+  }
+  return names
 }
 
 function addKey(draft: Draft, table: string, facts: DraftTable, constraint: Constraint, own: readonly string[]): void {
@@ -76,13 +137,18 @@ function addKey(draft: Draft, table: string, facts: DraftTable, constraint: Cons
   const name =
     constraint.conname ??
     constraint.indexname ??
-    (primary ? chosenName(draft, table, [], 'pkey') : chosenName(draft, table, columns, 'key'))
+    (primary
+      ? chosenName(draft, table, [], 'pkey')
+      : chosenName(draft, table, [...columns, ...strings(constraint.including)], 'key'))
   if (constraint.indexname) {
     const index = facts.indexes[constraint.indexname]
     delete facts.indexes[constraint.indexname]
     facts.indexes[name] = name === constraint.indexname ? (index ?? unknown) : unknown
     facts.constraints[name] = unknown
-    if (primary) facts.key = unknown
+    if (!primary) return
+    facts.key = unknown
+    for (const [column, was] of Object.entries(facts.columns))
+      if (typeof was === 'object' && was.nullable === true) facts.columns[column] = { ...was, nullable: unknown }
     return
   }
   const plain =
@@ -93,9 +159,10 @@ function addKey(draft: Draft, table: string, facts: DraftTable, constraint: Cons
     !constraint.without_overlaps
   const list = columns.map(printedName).join(', ')
   facts.constraints[name] = plain ? `${primary ? 'PRIMARY KEY' : 'UNIQUE'} (${list})` : unknown
+  const divided = facts.partition?.startsWith('BY ') === true
   facts.indexes[name] = plain
     ? {
-        definition: `CREATE UNIQUE INDEX ${printedName(name)} ON ${printedKey(table)} USING btree (${list})`,
+        definition: `CREATE UNIQUE INDEX ${printedName(name)} ON ${divided ? 'ONLY ' : ''}${printedKey(table)} USING btree (${list})`,
         valid: true,
       }
     : unknown
@@ -114,7 +181,7 @@ function foreignKey(draft: Draft, table: string, constraint: Constraint, columns
     !Array.isArray(named) ||
     constraint.fk_del_set_cols ||
     constraint.fk_with_period ||
-    constraint.is_enforced === false
+    constraint.is_enforced !== true
   )
     return unknown
   const parts = [
@@ -133,7 +200,7 @@ function foreignKey(draft: Draft, table: string, constraint: Constraint, columns
 export function change(
   facts: DraftTable,
   column: string,
-  what: Partial<{ nullable: boolean; default: string | null; type: string; generated: string | null }>,
+  what: Partial<{ nullable: boolean | typeof unknown; default: string | null; type: string; generated: string | null }>,
 ): void {
   const was = facts.columns[column]
   if (typeof was === 'object') facts.columns[column] = { ...was, ...what }
@@ -142,11 +209,13 @@ export function change(
 export function addIndex(draft: Draft, stmt: IndexStmt): void {
   const table = tableName(stmt.relation)
   const facts = known(draft, table)
-  if (!facts) return
-  const elements = (stmt.indexParams ?? []).map(printedElement)
-  const columns = (stmt.indexParams ?? []).map((each) => ('IndexElem' in each ? (each.IndexElem.name ?? 'expr') : ''))
-  const name = stmt.idxname ?? chosenName(draft, table, columns, 'idx')
-  if (stmt.if_not_exists && facts.indexes[name]) return
+  if (!facts) return addToView(draft, table)
+  if (stmt.if_not_exists && stmt.idxname && taken(draft, table, stmt.idxname)) return
+  const params = stmt.indexParams ?? []
+  const elements = params.map(printedElement)
+  const name =
+    stmt.idxname ?? chosenName(draft, table, elementNames([...params, ...(stmt.indexIncludingParams ?? [])]), 'idx')
+  const divided = facts.partition?.startsWith('BY ') === true
   const certain =
     elements.every((each) => each !== undefined) &&
     !stmt.whereClause &&
@@ -154,9 +223,26 @@ export function addIndex(draft: Draft, stmt: IndexStmt): void {
     !stmt.options &&
     !stmt.nulls_not_distinct &&
     !stmt.tableSpace &&
-    stmt.relation?.inh !== false
-  const definition = `CREATE ${stmt.unique ? 'UNIQUE ' : ''}INDEX ${printedName(name)} ON ${printedKey(table)} USING ${stmt.accessMethod ?? 'btree'} (${elements.join(', ')})`
+    facts.partition !== unknown &&
+    stmt.relation?.inh === true
+  const definition = `CREATE ${stmt.unique ? 'UNIQUE ' : ''}INDEX ${printedName(name)} ON ${divided ? 'ONLY ' : ''}${printedKey(table)} USING ${stmt.accessMethod ?? 'btree'} (${elements.join(', ')})`
   facts.indexes[name] = certain ? { definition, valid: true } : unknown
+  if (divided && stmt.relation?.inh) for (const part of partitions(draft, table)) draft.tables[part] = unknown
+}
+
+/** The indexes of a materialized view are told with it. */
+function addToView(draft: Draft, view: string): void {
+  if (draft.views[view] !== undefined) draft.views[view] = unknown
+}
+
+/** True where an index of the schema, or anything that is kept like a table, has the name. */
+function taken(draft: Draft, table: string, name: string): boolean {
+  const schema = table.slice(0, table.indexOf('.') + 1)
+  if ([draft.tables, draft.views, draft.sequences].some((group) => (group as Record<string, unknown>)[schema + name]))
+    return true
+  return Object.keys(draft.tables).some(
+    (each) => each.startsWith(schema) && known(draft, each)?.indexes[name] !== undefined,
+  )
 }
 
 function printedElement(node: Node): string | undefined {

@@ -29,10 +29,10 @@ type Columns = {
 /** A value is cast to the target's type: varchar against text, int against bigint are the same value. */
 export function plainColumns(asked: Asked, from: TableFacts, to: TableFacts): Columns {
   const both = Object.keys(from.columns).filter(
-    (name) => name in to.columns && !from.key.includes(name) && !stored(from, name),
+    (name) => Object.hasOwn(to.columns, name) && !from.key.includes(name) && !stored(from, name),
   )
   const names = asked.columns ?? both
-  const absent = names.filter((name) => !(name in from.columns && name in to.columns))
+  const absent = names.filter((name) => !(Object.hasOwn(from.columns, name) && Object.hasOwn(to.columns, name)))
   const there = names.filter((name) => !absent.includes(name))
   return {
     left: there.map((name) => ({ name, expression: `s.${quote(name)}::${to.columns[name]!.type}` })),
@@ -71,7 +71,7 @@ export function lensColumns(asked: Asked, target: string, from: TableFacts, to: 
   // In one row the columns that the lens reads stand beside those it makes: they are no part of the new shape.
   const old = asked.source === target ? lensReads(asked.lens!, from).reads : []
   const mine = (column: string) =>
-    column in to.columns && !old.includes(column) && (asked.columns?.includes(column) ?? true)
+    Object.hasOwn(to.columns, column) && !old.includes(column) && (asked.columns?.includes(column) ?? true)
   const made = ways.write('s', 't').forward.filter(({ column }) => mine(column))
   return {
     left: made.map(({ column, expression }) => ({

@@ -4,7 +4,7 @@ import { suggestion } from '../../../core/errors.ts'
 import { block, type Finding, risk } from '../../../core/finding.ts'
 import type { Draft, Site } from '../../../core/kind.ts'
 import type { Catalog } from '../../../core/ports/index.ts'
-import { type KeyColumn, postgresWriter } from '../../../rows/index.ts'
+import { called, type KeyColumn, postgresWriter } from '../../../rows/index.ts'
 import { keyColumns, lensColumns, plainColumns } from './columns.ts'
 import type { CompareSpec, CompareWork, PairWork } from './spec.ts'
 
@@ -64,17 +64,17 @@ function planPair(
   const key = keyColumns(from, from.key, same)
   const targetKey = keyColumns(
     to,
-    from.key.map((name) => asked.key[name] ?? name),
+    from.key.map((name) => called(asked.key, name)),
     same,
   )
   const named = asked.lens === undefined ? plainColumns(asked, from, to) : lensColumns(asked, target, from, to)
   const findings = [
     ...from.key
-      .filter((name) => !((asked.key[name] ?? name) in to.columns))
+      .filter((name) => !Object.hasOwn(to.columns, called(asked.key, name)))
       .map((name) =>
         block(
           'compare.no-column',
-          `"${target}" has no column "${asked.key[name] ?? name}", the key of "${source}"`,
+          `"${target}" has no column "${called(asked.key, name)}", the key of "${source}"`,
           'say in `key` how it is called there',
         ),
       ),

@@ -1,5 +1,5 @@
 /** The SQL by which a worker reads noted rows beside what they were, and writes them back. Knows no lens. */
-import { changesTable, givenWhen } from '../../../mirror/index.ts'
+import { changesTable, givenWhen, noted } from '../../../mirror/index.ts'
 import { type PipeShape, postgresWriter, type Touched } from '../../../rows/index.ts'
 import { quoteTable } from './install.ts'
 import type { MirrorWork } from './spec.ts'
@@ -45,8 +45,9 @@ export function readBatch(work: MirrorWork, keys: readonly string[]): string {
   const { old, new: fresh } = work.shape
   const { a, b } = work.touched
   const table = quoteTable(old.table)
-  const read = (alias: string, each: readonly Touched[]) =>
-    each.map(({ name, as }) => `${alias}.${quote(name)}${as === 'text' ? '::text' : ''}`)
+  const was = new Set(noted(work.shape).map(({ name }) => name))
+  const read = (alias: 's' | 'w', each: readonly Touched[]) =>
+    each.map(({ name, as }) => `${was.has(name) ? alias : 's'}.${quote(name)}${as === 'text' ? '::text' : ''}`)
   const apart = (name: string) => `ROW(s.${quote(name)})::record OPERATOR(pg_catalog.*<>) ROW(w.${quote(name)})::record`
   const columns = [
     'n.key',
@@ -64,7 +65,14 @@ export function readBatch(work: MirrorWork, keys: readonly string[]): string {
     FROM (SELECT DISTINCT ON (c.key) c.key, c.was FROM ${changesTable} c
            WHERE c.mirror = ${literal(work.shape.name)} AND c.key IN (${keys.map((each) => literal(each)).join(', ')}) ORDER BY c.key, c.seq) n
     JOIN ${table} s ON ${keyed(work, 's', 'n.key')}
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::${table}, coalesce(n.was, '{}')) w) TO STDOUT (FORMAT binary)`
+    CROSS JOIN LATERAL (SELECT ${before(work)}) w) TO STDOUT (FORMAT binary)`
+}
+
+/** The noted texts as the columns that they were. */
+function before(work: MirrorWork): string {
+  return noted(work.shape)
+    .map(({ name, type }, at) => `(n.was ->> ${at})::${type} AS ${quote(name)}`)
+    .join(', ')
 }
 
 /** In the order of the keys, so that two workers cannot lock each other out. */

@@ -4,7 +4,7 @@ import type { Reading } from '../../../core/kind.ts'
 import type { Row, SqlReader } from '../../../core/ports/index.ts'
 import { changesTable, notesTable } from '../../../mirror/index.ts'
 import { postgresWriter } from '../../../rows/index.ts'
-import { quoteTable, stands } from './install.ts'
+import { quoteTable, stands, switchedOff } from './install.ts'
 import { agreement } from './laws.ts'
 import type { MirrorWork } from './spec.ts'
 
@@ -15,11 +15,9 @@ const { quote } = postgresWriter
 const most = 20
 
 export async function checkMirror(work: MirrorWork, at: At): Promise<readonly Finding[]> {
-  return [
-    ...(await rights(work, at.on.database)),
-    ...(await surroundings(work, at.on.database)),
-    ...(await agreement(work, at)),
-  ]
+  const around = [...(await rights(work, at.on.database)), ...(await surroundings(work, at.on.database))]
+  // What may not be read whole cannot be sampled either.
+  return around.some(({ level }) => level === 'block') ? around : [...around, ...(await agreement(work, at))]
 }
 
 async function rights(work: MirrorWork, db: SqlReader): Promise<readonly Finding[]> {
@@ -32,6 +30,11 @@ async function rights(work: MirrorWork, db: SqlReader): Promise<readonly Finding
       WHERE NOT has_table_privilege(t.name, r.name)`,
     [[...new Set(work.install.tables)].map(quoteTable), wanted],
   )
+  const strange = await db.rows<{ table: string; owner: string; account: string }>(
+    `SELECT t.name AS table, pg_get_userbyid(c.relowner) AS owner, current_user AS account FROM unnest($1::text[]) t(name)
+       JOIN pg_class c ON c.oid = t.name::regclass WHERE NOT pg_has_role(c.relowner, 'USAGE')`,
+    [[...new Set(work.install.tables)].map(quoteTable)],
+  )
   const [schema] = await db.rows<{ may: boolean; account: string }>(
     `SELECT CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE') ELSE has_schema_privilege(n.oid, 'CREATE, USAGE') END AS may,
             current_user AS account FROM (SELECT 1) one LEFT JOIN pg_namespace n ON n.nspname = 'changeover'`,
@@ -39,6 +42,13 @@ async function rights(work: MirrorWork, db: SqlReader): Promise<readonly Finding
   return [
     ...lacking.map(({ table, verb, account }) =>
       block('mirror.rights', `"${account}" has no ${verb} on ${table}`, `GRANT ${verb} ON ${table} TO "${account}"`),
+    ),
+    ...strange.map(({ table, owner, account }) =>
+      block(
+        'mirror.rights',
+        `"${account}" does not own ${table}, so that it could not drop the mirror's triggers again`,
+        `GRANT "${owner}" TO "${account}"`,
+      ),
     ),
     ...(schema?.may === false
       ? [
@@ -102,10 +112,10 @@ function around({ what, table, name, text, late }: Around, before: boolean): Fin
   if (what === 'subscription')
     return risk(
       'mirror.subscribed',
-      `rows of "${table}" arrive by a subscription, which runs no ordinary trigger`,
+      `rows of "${table}" arrive by a subscription: what the mirror makes of them may meet what is subscribed too, and stop it`,
       'stop the subscription, or write through the server that publishes',
     )
-  return risk(
+  return block(
     'mirror.row-security',
     `row security of "${table}" holds for this account: the mirror would not see every row`,
     'use the owner of the table, or an account with BYPASSRLS',
@@ -129,6 +139,8 @@ export async function verifyMirror(work: MirrorWork, at: At): Promise<readonly F
         'nothing to do where the run was sealed',
       ),
     ]
+  const off = await switchedOff(work, at.on.database)
+  if (off.length > 0) return [disabled(off)]
   const behind = await pending(work, at.on.database)
   if (work.mode === 'notes') return behind
   const [seen] = await at.on.database.rows<Counts>(compareText(work))
@@ -156,6 +168,12 @@ export async function verifyMirror(work: MirrorWork, at: At): Promise<readonly F
       data,
     ),
   ]
+}
+
+function disabled(triggers: readonly string[]): Finding {
+  const message = `triggers of the mirror are switched off: ${triggers.join(', ')}; what is written meanwhile stays on one side`
+  const help = 'ALTER TABLE … ENABLE ALWAYS TRIGGER …, then write the rows again that were written meanwhile'
+  return block('mirror.disabled', message, help)
 }
 
 async function pending(work: MirrorWork, db: SqlReader): Promise<readonly Finding[]> {

@@ -9,7 +9,7 @@ export function faults(shape: MirrorShape, from: TableFacts, to: TableFacts, len
   const two = shape.old.table !== shape.new.table
   const absent = (table: string, facts: TableFacts, names: readonly string[]) =>
     names
-      .filter((name) => !(name in facts.columns))
+      .filter((name) => !Object.hasOwn(facts.columns, name))
       .map((name) =>
         block(
           'mirror.no-column',
@@ -145,6 +145,15 @@ export function noSql(shape: MirrorShape, why: string): readonly Finding[] {
         'mirror.no-key',
         `${message}, and "${shape.old.table}" has no primary key by which a worker could find its rows`,
         'give it one in an earlier step',
+      ),
+    ]
+  const names = [...shape.old.columns, ...shape.new.columns].map(({ name }) => name)
+  if (names.includes('__proto__'))
+    return [
+      block(
+        'mirror.name',
+        'the lens touches the column "__proto__", a name that JavaScript keeps for itself',
+        'rename it',
       ),
     ]
   return [

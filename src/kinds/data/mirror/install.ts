@@ -2,7 +2,14 @@
 import { ChangeoverError, isChangeoverError } from '../../../core/errors.ts'
 import type { Clock, Mark } from '../../../core/kind.ts'
 import type { SqlReader, SqlSession, SqlWriter } from '../../../core/ports/index.ts'
-import { changesTable, changesTableText, notesTable, notesTableText, triggerPrefix } from '../../../mirror/index.ts'
+import {
+  alwaysMark,
+  changesTable,
+  changesTableText,
+  notesTable,
+  notesTableText,
+  triggerPrefix,
+} from '../../../mirror/index.ts'
 import { postgresWriter } from '../../../rows/index.ts'
 import type { MirrorWork } from './spec.ts'
 
@@ -24,12 +31,13 @@ export async function* putUp(work: MirrorWork, at: At): AsyncGenerator<Mark> {
     if (work.mode === 'notes') await tx.run(changesTableText)
     for (const { text } of work.install.functions) await tx.run(text)
     const standing = await triggersOf(work, tx)
-    const wanted = work.install.triggers.filter((each) => standing.get(idOf(each)) !== each.text)
+    const wanted = work.install.triggers.filter((each) => standing.get(idOf(each)) !== `${each.text}${alwaysMark}`)
     if (wanted.length === 0) return
     await lockAll(work, tx)
     for (const each of wanted) {
       if (standing.has(idOf(each))) await tx.run(dropText(each))
       await tx.run(each.text)
+      await tx.run(`ALTER TABLE ${quoteTable(each.table)} ENABLE ALWAYS TRIGGER ${postgresWriter.quote(each.name)}`)
     }
   })
 }
@@ -58,6 +66,11 @@ export async function stands(work: MirrorWork, db: Pick<SqlReader, 'rows'>): Pro
   return (await triggersOf(work, db)).size === work.install.triggers.length
 }
 
+/** Triggers of the mirror that somebody has switched off. */
+export async function switchedOff(work: MirrorWork, db: Pick<SqlReader, 'rows'>): Promise<readonly string[]> {
+  return [...(await triggersOf(work, db))].flatMap(([id, text]) => (text.endsWith(' [disabled]') ? [id] : []))
+}
+
 interface Named {
   readonly table: string
   readonly name: string
@@ -76,10 +89,10 @@ export function quoteTable(table: string): string {
   return postgresWriter.quote(...(point < 0 ? [table] : [table.slice(0, point), table.slice(point + 1)]))
 }
 
-/** Those of ours that are there, with the server's own text for them. */
+/** Those of ours that are there, with the server's own text for them, as facts have it. */
 async function triggersOf(work: MirrorWork, db: Pick<SqlReader, 'rows'>): Promise<ReadonlyMap<string, string>> {
   const rows = await db.rows<{ table: string; name: string; text: string }>(
-    `SELECT n.nspname || '.' || c.relname AS table, t.tgname AS name, pg_get_triggerdef(t.oid) AS text
+    `SELECT n.nspname || '.' || c.relname AS table, t.tgname AS name, pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'A' THEN '${alwaysMark}' WHEN 'D' THEN ' [disabled]' ELSE '' END AS text
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname || '.' || c.relname = ANY ($1::text[]) AND t.tgname = ANY ($2::text[])`,
     [work.install.tables, work.install.triggers.map((each) => each.name)],

@@ -3,7 +3,7 @@ import type { Json } from '../../../core/json.ts'
 import type { TableFacts } from '../../../core/ports/index.ts'
 import { type LensData, toSql, touched } from '../../../lens/index.ts'
 import type { Assign, Writing } from '../../../mirror/index.ts'
-import { postgresWriter } from '../../../rows/index.ts'
+import { called, postgresWriter } from '../../../rows/index.ts'
 
 /** Stands for the moment in what is rendered. No value of a person's looks like it. */
 export const someMoment = '0001-02-03T04:05:06.789Z'
@@ -92,8 +92,8 @@ function passing(
   if (from === to) return []
   const done = new Set(written.map((each) => each.column))
   return Object.keys(from.columns)
-    .map((name) => ({ from: name, to: names[name] ?? name }))
-    .filter((each) => each.to in to.columns && !done.has(each.to) && !stored(to, each.to))
+    .map((name) => ({ from: name, to: called(names, name) }))
+    .filter((each) => Object.hasOwn(to.columns, each.to) && !done.has(each.to) && !stored(to, each.to))
 }
 
 /** A column that the server computes. */

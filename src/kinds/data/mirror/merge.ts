@@ -16,7 +16,7 @@ export async function mergeRow(work: MirrorWork, lens: CompiledLens, row: Doc): 
     olds.some((name) => row[`ca:${name}`] === true),
     news.some((name) => row[`cb:${name}`] === true),
   ]
-  const done = (old: Doc, fresh: Doc) => ({ key: row.key, ...pick(old, olds), ...pick(fresh, news) })
+  const done = (old: Doc, fresh: Doc) => ({ key: row.key, ...kept(pick(old, olds), a), ...kept(pick(fresh, news), b) })
   const forward = (from: Doc) => lens.forwardAsync(from, row.written === true ? b : undefined)
   if (row.fresh === true)
     return row.side === 'new' ? done(await lens.backwardAsync(b, a), b) : done(a, await forward(a))
@@ -57,4 +57,11 @@ function part(row: Doc, prefix: string): Doc {
 
 function pick(doc: Doc, names: readonly string[]): { [column: string]: unknown } {
   return Object.fromEntries(names.map((name) => [name, doc[name] ?? null]))
+}
+
+/** What means the same stays as it stands in the row: a function gives json and lists back without their spelling. */
+function kept(made: Doc, held: Doc): Doc {
+  return Object.fromEntries(
+    Object.entries(made).map(([name, value]) => [name, sameValue(value, held[name] ?? null) ? held[name] : value]),
+  )
 }

@@ -5,6 +5,7 @@ import type { Draft, Site } from '../../../core/kind.ts'
 import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
 import { describeLens, type LensData } from '../../../lens/index.ts'
 import {
+  alwaysMark,
   givenWhen,
   type Installation,
   type MirrorShape,
@@ -13,7 +14,7 @@ import {
   mirrorTables,
   type Side,
 } from '../../../mirror/index.ts'
-import { baseType, enumsOf, postgresWriter, touched } from '../../../rows/index.ts'
+import { baseType, called, enumsOf, postgresWriter, touched } from '../../../rows/index.ts'
 import { faults, foreign, noSql } from './faults.ts'
 import { lensColumns, lensWays, sideTypes } from './lens.ts'
 import type { MirrorSpec, MirrorWork } from './spec.ts'
@@ -78,7 +79,7 @@ function shapeOf(spec: MirrorSpec, old: string, fresh: string, from: TableFacts,
     table,
     key,
     columns: names
-      .filter((name) => name in facts.columns)
+      .filter((name) => Object.hasOwn(facts.columns, name))
       .map((name) => ({ name, type: facts.columns[name]!.type, fallback: facts.columns[name]!.default })),
   })
   return {
@@ -87,7 +88,7 @@ function shapeOf(spec: MirrorSpec, old: string, fresh: string, from: TableFacts,
     new: side(
       fresh,
       to,
-      from.key.map((name) => spec.key[name] ?? name),
+      from.key.map((name) => called(spec.key, name)),
       two ? Object.keys(to.columns) : columns.writes,
     ),
     decides: spec.decides,
@@ -196,7 +197,7 @@ function withTriggers(facts: Catalog, install: Installation): Catalog {
   const tables = { ...facts.tables }
   for (const { table, name, text } of install.triggers) {
     const before = tables[table]!
-    tables[table] = { ...before, triggers: { ...before.triggers, [name]: text } }
+    tables[table] = { ...before, triggers: { ...before.triggers, [name]: `${text}${alwaysMark}` } }
   }
   return { ...facts, tables }
 }

@@ -6,12 +6,13 @@ import type { LensData } from '../../../lens/index.ts'
 import { moves, RowPipe } from '../../../rows/index.ts'
 import { rowsExpected } from './apply.ts'
 import { Brake } from './brake.ts'
-import { prepare } from './hands.ts'
+import { prepare, readJob } from './hands.ts'
 import { compile, withoutValues } from './lens.ts'
 import { brokenLaws } from './laws.ts'
 import type { Tools } from './move.ts'
+import { isMirrored } from './noted.ts'
 import { isData, sqlState } from './refused-rows.ts'
-import { routeOf, type Work } from './work.ts'
+import { named, routeOf, type Work } from './work.ts'
 
 type At = Reading<{ readonly database: 'database' }>
 
@@ -27,6 +28,8 @@ interface Sample {
 }
 
 export async function checkTransform(work: Work, at: At): Promise<readonly Finding[]> {
+  const unseen = await hidden(work, at)
+  if (unseen.length > 0) return unseen
   const now = new Date(at.clock.now()).toISOString()
   const tools = await prepare(work, at, now)
   const whole = await compile(work.lens as unknown as LensData, now, (reference) => at.load(reference))
@@ -48,10 +51,26 @@ export async function checkTransform(work: Work, at: At): Promise<readonly Findi
       ...refusals(work, sample),
       ...(await brokenLaws(work, whole, snapshot)),
       ...unmirrored(work),
-      ...(await standing(work, snapshot)),
+      ...(await standing(work, at, snapshot)),
       ...(await throttle(work, at)),
     ]
   })
+}
+
+/** Row security would leave rows out without a word; the session refuses instead, and this says so before. */
+async function hidden(work: Work, at: At): Promise<readonly Finding[]> {
+  const { source, target } = routeOf(work)
+  const found = await at.on.database.rows<{ table: string; account: string }>(
+    `SELECT t.name AS table, current_user AS account FROM unnest($1::text[]) t(name) WHERE row_security_active(t.name::regclass)`,
+    [[...new Set([source, target])]],
+  )
+  return found.map(({ table, account }) =>
+    block(
+      'rows.hidden',
+      `row security of ${table} holds for "${account}": rows would be left behind`,
+      `ALTER ROLE "${account}" BYPASSRLS, or run as the owner, ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY`,
+    ),
+  )
 }
 
 async function bytesOf(work: Work, snapshot: SqlSnapshot): Promise<number> {
@@ -117,18 +136,33 @@ function unmirrored(work: Work): readonly Finding[] {
   return [note('rows.not-mirrored', message, 'put a `data.mirror` before this step where others write the table')]
 }
 
-/** Rows that stand in the target already stay as they are. */
-async function standing(work: Work, snapshot: SqlSnapshot): Promise<readonly Finding[]> {
-  if (work.inPlace) return []
-  const [seen] = await snapshot.rows<{ there: boolean }>(moves.anyThere(routeOf(work), { low: null, high: null }))
+/** Rows and values that were there before the step: forward they stay, but the way back could not tell them from those it wrote. */
+async function standing(work: Work, at: At, snapshot: SqlSnapshot): Promise<readonly Finding[]> {
+  const route = routeOf(work)
+  const probe = work.inPlace ? moves.anyGiven(route) : moves.anyThere(route, { low: null, high: null })
+  // Begun before, or written by a mirror: what is there is ours.
+  if (probe === undefined || (await readJob(at)) !== undefined) return []
+  const ours = await isMirrored(work, snapshot)
+  if (work.inPlace && ours) return []
+  const [seen] = await snapshot.rows<{ there: boolean }>(probe)
   if (seen?.there !== true) return []
-  return [
-    note(
-      'rows.not-empty',
-      `rows stand in "${work.target}" already; those with a key of "${work.source}" stay as they are`,
-      'nothing to do where a mirror wrote them',
-    ),
-  ]
+  if (work.inPlace) return [filled(work)]
+  const [both] = ours ? [] : await snapshot.rows<{ there: boolean }>(moves.anyShared(route))
+  if (both?.there !== true) return [notEmpty(work)]
+  const message = `rows of "${work.target}" have keys of "${work.source}" already: they would stay as they are, and the way back would delete them`
+  const help = `delete them, or move them away, first; where a mirror of yours wrote them, roll back only while it stands`
+  return [(work.live ? risk : block)('rows.taken', message, help)]
+}
+
+function notEmpty(work: Work): Finding {
+  const message = `rows stand in "${work.target}" already; those with a key of "${work.source}" stay as they are`
+  return note('rows.not-empty', message, 'nothing to do where a mirror wrote them')
+}
+
+function filled(work: Work): Finding {
+  const names = named(work.layout.writes.map(({ name }) => name))
+  const message = `rows of "${work.target}" hold values in ${names} already: they would be written over, and the way back would set them to their defaults`
+  return block('rows.filled', message, 'let the lens write columns that this plan adds, or clear these first')
 }
 
 async function throttle(work: Work, at: At): Promise<readonly Finding[]> {

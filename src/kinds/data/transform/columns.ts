@@ -5,6 +5,7 @@ import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
 import type { LensData } from '../../../lens/index.ts'
 import {
   baseType,
+  called,
   columnType,
   enumsOf,
   type KeyColumn,
@@ -24,12 +25,14 @@ interface Laid {
 export function lay(work: Work, key: readonly KeyColumn[], from: TableFacts, to: TableFacts, facts: Catalog): Laid {
   const enums = enumsOf(facts.types)
   const seen = columnsOf(work.lens as unknown as LensData, work.types.source, work.types.target)
-  const keys = key.map(({ name }) => work.keyNames[name] ?? name)
+  const keys = key.map(({ name }) => called(work.keyNames, name))
   const lens = { reads: seen.reads, writes: seen.writes.filter((name) => !keys.includes(name)) }
   const plain = (side: TableFacts, name: string): string => baseType(side.columns[name]?.type ?? 'text', facts.types)
-  const unknownReads = lens.reads.filter((name) => !(name in from.columns))
-  const reads = lens.reads.filter((name) => name in from.columns).map((name) => touched(name, plain(from, name), enums))
-  const writable = lens.writes.filter((name) => name in to.columns && !stored(to, name))
+  const unknownReads = lens.reads.filter((name) => !Object.hasOwn(from.columns, name))
+  const reads = lens.reads
+    .filter((name) => Object.hasOwn(from.columns, name))
+    .map((name) => touched(name, plain(from, name), enums))
+  const writable = lens.writes.filter((name) => Object.hasOwn(to.columns, name) && !stored(to, name))
   const writes = writable.map((name) => touched(name, plain(to, name), enums))
   const passed = work.inPlace
     ? key.map(({ name }) => ({ from: name, to: name }))
@@ -37,7 +40,10 @@ export function lay(work: Work, key: readonly KeyColumn[], from: TableFacts, to:
   const layout = { key, passed, reads, writes, enums }
   const findings = [
     ...unknownReads.map((name) => unknownColumn(work.source, name, from)),
-    ...lens.writes.filter((name) => !(name in to.columns)).map((name) => unknownColumn(work.target, name, to)),
+    ...lens.writes
+      .filter((name) => !Object.hasOwn(to.columns, name))
+      .map((name) => unknownColumn(work.target, name, to)),
+    ...[...lens.reads, ...lens.writes].filter((name) => name === '__proto__').map(unnameable),
     ...(seen.whole ? [] : keyChanged(work, key, seen.writes)),
     ...(work.inPlace ? overwritten(work, seen) : uncovered(work, layout, from, to)),
     ...(writes.length === 0 && work.inPlace
@@ -55,7 +61,9 @@ export function lay(work: Work, key: readonly KeyColumn[], from: TableFacts, to:
 
 /** A key that is moved or renamed goes as it is; one that is computed would no longer tell which row it was. */
 function keyChanged(work: Work, key: readonly KeyColumn[], writes: readonly string[]): readonly Finding[] {
-  const changed = key.filter(({ name }) => work.keyNames[name] === undefined && writes.includes(name) && !work.inPlace)
+  const changed = key.filter(
+    ({ name }) => !Object.hasOwn(work.keyNames, name) && writes.includes(name) && !work.inPlace,
+  )
   const help = 'leave the key as it is, or rename it; give the new key a column of its own'
   return changed.map(({ name }) =>
     block('rows.key-changed', `the lens computes column "${name}", which is the key of "${work.source}"`, help),
@@ -72,6 +80,15 @@ function stored(table: TableFacts, name: string): boolean {
 function unknownColumn(table: string, name: string, facts: TableFacts): Finding {
   const message = `the lens names a column "${name}" that table "${table}" does not have${suggestion(name, Object.keys(facts.columns))}`
   return block('rows.no-column', message, 'add the column in an earlier step, or mend the lens')
+}
+
+/** No row that a lens is given could hold it. */
+function unnameable(name: string): Finding {
+  return block(
+    'rows.name',
+    `the lens touches the column "${name}", a name that JavaScript keeps for itself`,
+    'rename it',
+  )
 }
 
 /** Old clients still read what is there: a new shape goes into new columns. */
@@ -96,12 +113,12 @@ function passing(
   written: readonly string[],
 ): readonly Passed[] {
   const back = Object.fromEntries(Object.entries(work.keyNames).map(([source, target]) => [target, source]))
-  const keys = key.map(({ name }) => ({ from: name, to: work.keyNames[name] ?? name }))
+  const keys = key.map(({ name }) => ({ from: name, to: called(work.keyNames, name) }))
   const others = Object.keys(to.columns)
     .filter((name) => !keys.some((each) => each.to === name) && !written.includes(name) && !stored(to, name))
-    .map((name) => ({ from: back[name] ?? name, to: name }))
-    .filter((each) => each.from in from.columns)
-  return [...keys.filter((each) => each.to in to.columns), ...others]
+    .map((name) => ({ from: called(back, name), to: name }))
+    .filter((each) => Object.hasOwn(from.columns, each.from))
+  return [...keys.filter((each) => Object.hasOwn(to.columns, each.to)), ...others]
 }
 
 /** Columns of the target that nothing fills, columns whose bytes do not fit, and columns of the source that go nowhere. */

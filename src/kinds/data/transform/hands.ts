@@ -18,6 +18,7 @@ import {
 import { Brake, waitMs } from './brake.ts'
 import { type LensData } from '../../../lens/index.ts'
 import { asSql, compile, layoutHere } from './lens.ts'
+import { letCarry, type Mirrors, mirrorsOf, notCarried, Noted } from './noted.ts'
 import { Changed, type Mode, moveOne, type Moved, noteRefused, TooMany, type Tools } from './move.ts'
 import { isData, sqlState } from './refused-rows.ts'
 import { routeOf, type Work } from './work.ts'
@@ -37,7 +38,7 @@ const lanes = { sql: 1, join: 2, copy: 2 } as const
 export async function labourAtChunks(work: Work, at: At): Promise<void> {
   const job = await readJob(at)
   if (job === undefined || job.state !== 'open') return
-  const tools = await prepare(work, at, job.now)
+  const tools = await prepare(work, at, job.now, await mirrorsOf(work, at.on.database))
   const brake = new Brake(work.throttle, at.clock, at.on.database)
   const stop = { failed: false }
   const all = Array.from({ length: lanes[work.path] }, () =>
@@ -65,6 +66,7 @@ export async function prepare(
   work: Work,
   at: Pick<At, 'run' | 'step' | 'clock' | 'load'>,
   now: string,
+  mirrors: Mirrors = { table: '', names: [] },
 ): Promise<Tools> {
   const sql = asSql(work, now)
   if ('refused' in sql)
@@ -86,6 +88,7 @@ export async function prepare(
     keyed: keyedShape(route, work.inPlace),
     stage: `pg_temp.${stageName(`${at.run}/${at.step}/${work.target}`)}`,
     blocks: new Blocks(),
+    mirrors,
     now: () => at.clock.now(),
   }
 }
@@ -212,8 +215,12 @@ async function afterFailure(tools: Tools, at: At, error: unknown, failures: numb
     await at.on.database.transaction((tx) => noteRefused(tools, tx, error.number, error.refused), { lockMs })
     throw await rejected(tools, at, error.refused.length)
   }
-  if (failures > tries) throw error
+  if (failures > tries) throw error instanceof Noted ? notCarried(tools.work) : error
   if (error instanceof Changed) return mode
+  if (error instanceof Noted) {
+    await letCarry(tools.work, tools.mirrors, at)
+    return mode
+  }
   if (isChangeoverError(error) && error.code === 'target.lock') {
     await showWait(at, `waits: ${error.message}`)
     await at.clock.sleep(Math.min(50 * 2 ** failures, 2000), at.signal)

@@ -1,7 +1,7 @@
 /** What tells the rows of a table apart, and whether the target is told apart the same way. */
 import { block, type Finding } from '../../../core/finding.ts'
 import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
-import { baseType, type KeyColumn } from '../../../rows/index.ts'
+import { baseType, called, type KeyColumn } from '../../../rows/index.ts'
 import type { Work } from './work.ts'
 
 /** The primary key, or else a unique index over columns that are never null. */
@@ -33,7 +33,7 @@ function uniqueColumns(facts: TableFacts): readonly string[] {
 /** The target must be keyed by the same columns, or a row could stand there twice. */
 export function keyFits(work: Work, to: TableFacts): readonly Finding[] {
   if (work.inPlace) return []
-  const wanted = work.layout.key.map(({ name }) => work.keyNames[name] ?? name)
+  const wanted = work.layout.key.map(({ name }) => called(work.keyNames, name))
   const keys = [to.key, uniqueColumns(to)]
   const same = keys.some((key) => key.length === wanted.length && wanted.every((name) => key.includes(name)))
   if (same) return []

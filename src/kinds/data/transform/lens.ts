@@ -10,7 +10,7 @@ import {
   toSql,
   touched,
 } from '../../../lens/index.ts'
-import type { comparisons, Expression, Forward, Layout } from '../../../rows/index.ts'
+import { called, type comparisons, type Expression, type Forward, type Layout } from '../../../rows/index.ts'
 import { given } from './given.ts'
 import type { Types, Work } from './work.ts'
 
@@ -132,7 +132,7 @@ function render(work: Sided, lens: LensData, was: string | undefined, now: strin
   const made = toSql(lens, options)
   if ('refused' in made)
     return { refused: `operation ${made.refused.at + 1} (${made.refused.op}) has no SQL: ${made.refused.why}` }
-  const keys = new Set(work.layout.key.map(({ name }) => work.keyNames[name] ?? name))
+  const keys = new Set(work.layout.key.map(({ name }) => called(work.keyNames, name)))
   return made.sql.forward.filter(({ column }) => !keys.has(column))
 }
 

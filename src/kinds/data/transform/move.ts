@@ -14,6 +14,7 @@ import {
   RowPipe,
 } from '../../../rows/index.ts'
 import { type Compiled, withoutValues } from './lens.ts'
+import { type Mirrors, refuseNoted, unnoted } from './noted.ts'
 import { isData, reasonOf, sqlState } from './refused-rows.ts'
 import type { Work } from './work.ts'
 
@@ -36,6 +37,7 @@ export interface Tools {
   /** The quoted name of the temporary table. */
   readonly stage: string
   readonly blocks: Blocks
+  readonly mirrors: Mirrors
   now(): number
 }
 
@@ -79,6 +81,8 @@ export async function moveOne(tools: Tools, tx: SqlSession, mode: Mode): Promise
     used === 'careful'
       ? await carefully(tools, tx, chunk.number, range, refused)
       : await moveRange(tools, tx, range, used, refused)
+  // A row that a new client deleted while we held the old one: the note of it is all that is left of the deletion.
+  if (!work.inPlace) await refuseNoted(work, tools.mirrors, tx, range, 'own')
   const [there] = await tx.rows<{ rows: number; hash: string | null }>(moves.countThere(route, range))
   const rows = there?.rows ?? 0
   const ms = tools.now() - started
@@ -146,7 +150,7 @@ async function moveRange(
 
 /** What was computed here, over a stage, to the rows it came from. */
 async function join(
-  { work, route, stage }: Tools,
+  { work, route, stage, mirrors }: Tools,
   tx: SqlSession,
   range: KeyRange,
   blocks: readonly Buffer[],
@@ -158,7 +162,8 @@ async function join(
   if (mode === 'careful') await tx.run(`DELETE FROM ${stage}`)
   await tx.copyIn(moves.copyStage(route, stage), stream(blocks))
   if (work.inPlace) {
-    await tx.run(moves.updateFromStage(route, stage))
+    // A noted row is the worker's: it knows which of the two shapes was written.
+    await tx.run(moves.updateFromStage(route, stage, unnoted(work, mirrors, 't')))
     return
   }
   const merge = mode === 'stage' || mode === 'careful'

@@ -2,6 +2,7 @@
 import type { Mark, Writing } from '../../../core/kind.ts'
 import { type Chunk, type Job, type KeyRange, ledger, moves, type Tally } from '../../../rows/index.ts'
 import { readJob } from './hands.ts'
+import { type Mirrors, mirrorsOf, refuseNoted, untilCarried } from './noted.ts'
 import { routeOf, type Work } from './work.ts'
 
 type At = Writing<{ readonly database: 'database' }>
@@ -16,9 +17,10 @@ export async function* undoTransform(work: Work, at: At): AsyncGenerator<Mark> {
     await at.on.database.run(ledger.setJob, [at.run, at.step, 'undone'], { lockMs })
     const [counts] = await at.on.database.rows<Tally>(ledger.tally, [at.run, at.step])
     const all = counts?.rows ?? 0
+    const mirrors = await mirrorsOf(work, at.on.database)
     let undone = 0
     for (;;) {
-      const rows = await takeBackOne(work, at, job)
+      const rows = await untilCarried(work, mirrors, at, () => takeBackOne(work, at, job, mirrors))
       if (rows === undefined) break
       undone += rows
       yield { at: { rows: undone }, done: undone, of: Math.max(all, undone), unit: 'rows' }
@@ -34,7 +36,7 @@ export async function* undoTransform(work: Work, at: At): AsyncGenerator<Mark> {
 }
 
 /** The rows of the chunk that was taken back, or undefined where none is left. */
-async function takeBackOne(work: Work, at: At, job: Job): Promise<number | undefined> {
+async function takeBackOne(work: Work, at: At, job: Job, mirrors: Mirrors): Promise<number | undefined> {
   const route = routeOf(work)
   return at.on.database.transaction(
     async (tx) => {
@@ -49,6 +51,8 @@ async function takeBackOne(work: Work, at: At, job: Job): Promise<number | undef
               work.inPlace ? moves.clearRange(route, names, range) : moves.deleteRange(route, range, job.fresh),
             )
           : 0
+      // The rows are locked now. What a client wrote there, and a mirror only noted, is not on the other side yet.
+      await refuseNoted(work, mirrors, tx, range, 'all')
       await tx.run(ledger.dropChunk, [at.run, at.step, chunk.number])
       return rows
     },
