@@ -1,7 +1,7 @@
 /** The steps by which a trigger carries one row to the other table: find and lock, merge, write. Text of plpgsql; knows no lens. */
 import { assign } from './in-place.ts'
 import { type Assign, type Quote, quoteTable, type Side, type SideName } from './shape.ts'
-import { changed, keyText } from './words.ts'
+import { changed, equals, keyText } from './words.ts'
 
 /** One direction of a mirror of two tables, seen from the side that was written. */
 export interface Crossing {
@@ -78,7 +78,9 @@ function merge(sql: Quote, way: Crossing): readonly string[] {
   const us = quoteTable(sql, way.mine.table)
   const columns = way.returned('theirs', 'base').map((each) => each.column)
   const own = columns.filter((column) => !way.mine.key.includes(column))
-  const here = way.mine.key.map((column) => `x.${sql.quote(column)} = NEW.${sql.quote(column)}`).join(' AND ')
+  const here = way.mine.key
+    .map((column) => `x.${sql.quote(column)} ${equals(sql, way.mine, column)} NEW.${sql.quote(column)}`)
+    .join(' AND ')
   return [
     forget(sql, way, 'base'),
     'noted := FOUND;',
@@ -143,7 +145,10 @@ function forget(sql: Quote, way: Crossing, row: string): string {
 
 function matching(sql: Quote, way: Crossing, row: string): string {
   return way.theirs.key
-    .map((column, at) => `x.${sql.quote(column)} = ${row}.${sql.quote(way.mine.key[at]!)}`)
+    .map(
+      (column, at) =>
+        `x.${sql.quote(column)} ${equals(sql, way.theirs, column)} ${row}.${sql.quote(way.mine.key[at]!)}`,
+    )
     .join(' AND ')
 }
 

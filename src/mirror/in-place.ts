@@ -44,6 +44,7 @@ function functionText(sql: Quote, name: string, shape: MirrorShape, write: Writi
   const old = shape.old.columns.map((column) => column.name)
   const fresher = shape.new.columns.map((column) => column.name)
   return `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql ${pinned(shape)} AS $changeover$
+#variable_conflict use_column
 -- Changeover keeps two shapes of a row in step:
 --   old: ${comment(old)}
 --   new: ${comment(fresher)}

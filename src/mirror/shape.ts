@@ -21,6 +21,8 @@ export type SideColumn = {
   readonly name: string
   readonly type: string
   readonly fallback: string | null
+  /** The schema of an extension's type, and so of its operators: triggers look for names in pg_catalog alone. */
+  readonly schema?: string
 }
 
 /** One side: the table, its key, and the columns that the lens reads or writes there. */

@@ -11,7 +11,7 @@ import {
 } from './shape.ts'
 import { assign } from './in-place.ts'
 import { carry, deleteCarried, type Crossing } from './crossing.ts'
-import { keyText, pinned, unlessTool } from './words.ts'
+import { equals, keyText, pinned, unlessTool } from './words.ts'
 
 /** Where the new side notes what it could not carry at once. Primary key (mirror, key). */
 export const notesTable = 'changeover.mirror_notes'
@@ -77,6 +77,7 @@ function functionText(sql: Quote, shape: MirrorShape, way: Crossing): string {
   const mine = quoteTable(sql, way.mine.table)
   const theirs = quoteTable(sql, way.theirs.table)
   return `CREATE OR REPLACE FUNCTION ${way.functionName}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${pinned(shape)} AS $changeover$
+#variable_conflict use_column
 -- Changeover carries each write on one table to its like in another. It goes when the run is sealed or rolled back.
 DECLARE
   held text := coalesce(current_setting('changeover.mirroring', true), '');
@@ -105,6 +106,7 @@ END $changeover$`
 function truncateText(sql: Quote, shape: MirrorShape, way: Crossing): string {
   const every = sql.literal(`${way.mirror}:*`)
   return `CREATE OR REPLACE FUNCTION ${way.truncateName}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${pinned(shape)} AS $changeover$
+#variable_conflict use_column
 DECLARE
   held text := coalesce(current_setting('changeover.mirroring', true), '');
   flag text;
@@ -127,11 +129,15 @@ function settleText(sql: Quote, name: string, shape: MirrorShape, way: Crossing)
   const mirror = sql.literal(shape.name)
   const typed = (side: Side) =>
     side.key
-      .map((column, at) => `x.${sql.quote(column)} = (note.key::jsonb ->> ${at})::${typeOf(side, column)}`)
+      .map(
+        (column, at) =>
+          `x.${sql.quote(column)} ${equals(sql, side, column)} (note.key::jsonb ->> ${at})::${typeOf(side, column)}`,
+      )
       .join(' AND ')
   const columns = way.fresh('made').map((each) => each.column)
   const names = columns.map((each) => sql.quote(each)).join(', ')
   return `CREATE OR REPLACE FUNCTION ${name}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER ${pinned(shape)} AS $changeover$
+#variable_conflict use_column
 DECLARE
   note record;
   mine ${newer}%ROWTYPE;

@@ -9,7 +9,8 @@ export function given(sql: Quote, side: Side, row: string): string {
 
 function differs(sql: Quote, column: SideColumn, row: string): readonly string[] {
   const value = `${row}.${sql.quote(column.name)}`
-  if (column.fallback === null) return [`${value} IS NOT NULL`]
+  // A composite value with a NULL in it is not IS NOT NULL.
+  if (column.fallback === null) return [`${value} IS DISTINCT FROM NULL`]
   // A default that is new for each row (a sequence, a random uuid) tells nothing about who wrote it.
   return comparable(column.fallback) ? [image(`ROW(${value})`, `ROW((${column.fallback})::${column.type})`)] : []
 }
@@ -44,6 +45,12 @@ export function changed(sql: Quote, columns: readonly string[], left: string, ri
   if (columns.length === 0) return 'false'
   const row = (name: string) => `ROW(${columns.map((column) => `${name}.${sql.quote(column)}`).join(', ')})`
   return image(row(left), row(right))
+}
+
+/** The operator that the index of the column knows. */
+export function equals(sql: Quote, side: Side, column: string): string {
+  const schema = side.columns.find((each) => each.name === column)?.schema
+  return schema === undefined ? '=' : `OPERATOR(${sql.quote(schema)}.=)`
 }
 
 /** True where the session's version is the new one; the plan's choice where it says nothing. */

@@ -24,7 +24,10 @@ export function differences(route: Route, compared: readonly Compared[], range: 
       ? 'false'
       : `ROW(${left.join(', ')})::record OPERATOR(pg_catalog.*<>) ROW(${right.join(', ')})::record`
   const [source, target] = [layout.key[0]?.name ?? '', targetKey(route)[0]?.name ?? '']
-  const [noRow, noSource] = [`t.${sql.quote(target)} IS NULL`, `s.${sql.quote(source)} IS NULL`]
+  // A composite value of NULLs IS NULL, and is there.
+  const [noRow, noSource] = [`t.${sql.quote(target)}`, `s.${sql.quote(source)}`].map(
+    (each) => `${each} IS NOT DISTINCT FROM NULL`,
+  )
   return `SELECT key, why FROM (
     SELECT CASE WHEN ${noSource} THEN ${keyJson(sql, targetKey(route), 't.')} ELSE ${keyJson(sql, layout.key, 's.')} END AS key,
       CASE WHEN ${noRow} THEN 'missing' WHEN ${noSource} THEN 'extra' WHEN ${unequal} THEN 'differs' END AS why

@@ -10,8 +10,22 @@ const hashes: { readonly [base: string]: string } = {
   uuid: 'uuid_hash_extended',
 }
 
-/** Types of keys that have a B-tree order but no hash function. */
-const unhashable = new Set(['money', 'bit', 'bit varying', 'tsvector', 'tsquery'])
+/** Types that surely have a hash function of 64 bits. Others, a user's and an extension's, may only have an order: there the text counts. */
+const hashable = new Set([
+  ...Object.keys(hashes),
+  'boolean',
+  'text',
+  'character varying',
+  'character',
+  'name',
+  'numeric',
+  'real',
+  'double precision',
+  'bytea',
+  'date',
+  'timestamp without time zone',
+  'timestamp with time zone',
+])
 
 /**
  * `count(*) AS rows, … AS hash` over keys: XOR of a 64-bit hash of each. XOR cancels pairs, but keys are unique, and the count stands beside
@@ -19,9 +33,10 @@ const unhashable = new Set(['money', 'bit', 'bit varying', 'tsvector', 'tsquery'
  */
 export function keyHash(sql: Writer, key: readonly KeyColumn[], alias = ''): string {
   const columns = key.map((column) => `${alias}${sql.quote(column.name)}`)
-  const bases = key.map((column) => columnType(column.type).base)
+  const types = key.map((column) => columnType(column.type))
+  const bases = types.map(({ base, array }) => (array ? 'array' : base))
   const single = key.length === 1 ? hashes[bases[0] ?? ''] : undefined
-  const record = bases.some((base) => unhashable.has(base))
+  const record = bases.some((base) => !hashable.has(base))
     ? `hashtextextended(ROW(${columns.join(', ')})::text, 0)`
     : `hash_record_extended(ROW(${columns.join(', ')}), 0)`
   const hash = single === undefined ? record : `${single}(${columns[0]}, 0)`

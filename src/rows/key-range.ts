@@ -58,6 +58,10 @@ export function sameKey(
   names: { readonly [name: string]: string } = {},
 ): string {
   return key
-    .map((column) => `${left}.${sql.quote(column.name)} = ${right}.${sql.quote(called(names, column.name))}`)
+    .map(({ name, type }) => {
+      // Two columns of different collations have none in common; one that is named counts.
+      const collation = / COLLATE .*$/.exec(type)?.[0] ?? ''
+      return `${left}.${sql.quote(name)} = ${right}.${sql.quote(called(names, name))}${collation}`
+    })
     .join(' AND ')
 }

@@ -18,8 +18,9 @@ const most = 200_000
 /** A chunk is held in memory while it is on its way, in each lane. */
 const mostBytes = 6 * 1024 * 1024
 
-export function startPace(targetMs: number, fixed?: number): Pace {
-  return { targetMs, rate: 0, rowBytes: 0, fixed }
+/** `rowBytes`: what a row takes, as far as the server knows; 0 where it does not, or where rows do not come here. */
+export function startPace(targetMs: number, fixed?: number, rowBytes = 0): Pace {
+  return { targetMs, rate: 0, rowBytes, fixed }
 }
 
 /** What the last chunk taught. An empty chunk teaches nothing. Weighted as in pt-table-checksum (EWMA, 0.75). */
@@ -38,11 +39,12 @@ export function learn(pace: Pace, rows: number, ms: number, bytes: number): Pace
 /** Rows of the next chunk; at most four times more than the last one held, so that a first guess does no harm. */
 export function nextSize(pace: Pace, last: number): number {
   if (pace.fixed !== undefined) return Math.max(1, Math.floor(pace.fixed))
-  if (pace.rate === 0) return first
-  const byTime = pace.rate * pace.targetMs
   const byMemory = pace.rowBytes === 0 ? most : mostBytes / pace.rowBytes
+  if (pace.rate === 0) return Math.max(1, Math.min(first, Math.floor(byMemory)))
+  const byTime = pace.rate * pace.targetMs
   const byGrowth = Math.max(last, first) * 4
-  return Math.max(least, Math.min(Math.floor(byTime), Math.floor(byMemory), byGrowth, most))
+  const asked = Math.max(least, Math.min(Math.floor(byTime), byGrowth, most))
+  return Math.max(1, Math.min(asked, Math.floor(byMemory)))
 }
 
 /** Limits of a throttle. `commitMs`: a commit may take; `lagMs`: a replica may be behind; `walPerSecond`: bytes of WAL. */

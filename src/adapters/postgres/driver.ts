@@ -103,9 +103,12 @@ async function open(driver: Driver, link: Link, begin: string, lock: number): Pr
   if (passing !== '') driver.gate.judge(results.at(-1)?.rows[0]?.fence)
 }
 
-/** DEFAULT, where no limit is named: a statement outside a transaction sets its own for the session, and the next must not inherit it. */
+/**
+ * None, where no limit is named: one that a role or a database sets for its clients would end a move in the middle, as it would a dump. Named each
+ * time: a statement outside a transaction sets its own for the session, and the next must not inherit it.
+ */
 function limits(set: string, lock: number, statementMs: number | undefined): string {
-  const statement = statementMs === undefined ? 'DEFAULT' : whole(statementMs)
+  const statement = statementMs === undefined ? 0 : whole(statementMs)
   return `${set} lock_timeout = ${whole(lock)}; ${set} statement_timeout = ${statement}`
 }
 

@@ -63,7 +63,7 @@ async function rights(work: MirrorWork, db: SqlReader): Promise<readonly Finding
 }
 
 interface Around extends Row {
-  readonly what: 'trigger' | 'publication' | 'subscription' | 'row security'
+  readonly what: 'trigger' | 'publication' | 'subscription' | 'row security' | 'children' | 'partitions'
   readonly table: string
   readonly name: string
   readonly text: string
@@ -74,7 +74,7 @@ interface Around extends Row {
 async function surroundings(work: MirrorWork, db: SqlReader): Promise<readonly Finding[]> {
   const ours = work.install.triggers.map((each) => each.name)
   const found = await db.rows<Around>(
-    `WITH own AS (SELECT c.oid, c.relreplident, c.relrowsecurity, c.relforcerowsecurity, n.nspname || '.' || c.relname AS name
+    `WITH own AS (SELECT c.oid, c.relreplident, c.relrowsecurity, c.relforcerowsecurity, c.relkind = 'p' AS divided, n.nspname || '.' || c.relname AS name
                     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname || '.' || c.relname = ANY ($1::text[]))
      SELECT 'trigger' AS what, own.name AS table, t.tgname AS name, pg_get_triggerdef(t.oid) AS text, t.tgname > $3::text COLLATE "C" AS late
        FROM own JOIN pg_trigger t ON t.tgrelid = own.oid WHERE NOT t.tgisinternal AND t.tgname <> ALL ($2::text[])
@@ -84,8 +84,12 @@ async function surroundings(work: MirrorWork, db: SqlReader): Promise<readonly F
      SELECT 'subscription', own.name, '', '', false FROM own JOIN pg_subscription_rel r ON r.srrelid = own.oid
      UNION ALL
      SELECT 'row security', own.name, '', '', false FROM own WHERE row_security_active(own.oid)
+     UNION ALL
+     SELECT 'children', own.name, i.inhrelid::regclass::text, '', false FROM own JOIN pg_inherits i ON i.inhparent = own.oid WHERE NOT own.divided
+     UNION ALL
+     SELECT 'partitions', own.name, '', '', false FROM own WHERE own.divided AND $4
      ORDER BY 2, 1, 3`,
-    [[...new Set(work.install.tables)], ours, ours[0] ?? ''],
+    [[...new Set(work.install.tables)], ours, ours[0] ?? '', work.mode === 'tables'],
   )
   return found.map((each) => around(each, work.mode === 'row'))
 }
@@ -114,6 +118,18 @@ function around({ what, table, name, text, late }: Around, before: boolean): Fin
       'mirror.subscribed',
       `rows of "${table}" arrive by a subscription: what the mirror makes of them may meet what is subscribed too, and stop it`,
       'stop the subscription, or write through the server that publishes',
+    )
+  if (what === 'children')
+    return block(
+      'mirror.inherited',
+      `"${name}" inherits from "${table}": its rows are seen there, but no trigger of "${table}" runs for them`,
+      `mirror "${name}" by itself, and end the inheritance: ALTER TABLE ${name} NO INHERIT ${table}`,
+    )
+  if (what === 'partitions')
+    return risk(
+      'mirror.partitions',
+      `"${table}" is partitioned: TRUNCATE, DETACH or DROP of a partition is not carried, and a row that moves to another partition arrives as a new one, without what only the other side knew of it`,
+      'let nobody truncate or detach partitions until the run is sealed, nor change the columns that divide the table',
     )
   return block(
     'mirror.row-security',
@@ -209,7 +225,9 @@ function compareText(work: MirrorWork): string {
       FROM (SELECT ${all(key(old, 's'))} AS key, ${work.written} AS written, CASE WHEN ${work.written} THEN ${apart} ELSE false END AS apart FROM ${quoteTable(old.table)} s) each`
   }
   const same = old.key.map((column, at) => `s.${quote(column)} = t.${quote(fresh.key[at]!)}`).join(' AND ')
-  const [noOld, noNew] = [`s.${quote(old.key[0]!)} IS NULL`, `t.${quote(fresh.key[0]!)} IS NULL`]
+  const [noOld, noNew] = [`s.${quote(old.key[0]!)}`, `t.${quote(fresh.key[0]!)}`].map(
+    (each) => `${each} IS NOT DISTINCT FROM NULL`,
+  )
   return `SELECT count(*)::float8 AS rows, count(*) FILTER (WHERE waiting)::float8 AS waiting, count(*) FILTER (WHERE apart)::float8 AS different,
     (array_agg(key) FILTER (WHERE apart))[1:${most}] AS keys
     FROM (SELECT coalesce(${key(old, 's')}, ${key(fresh, 't')}) AS key, ${noNew} AS waiting,

@@ -3,6 +3,7 @@ import { suggestion } from '../../../core/errors.ts'
 import { block, type Finding, note, risk } from '../../../core/finding.ts'
 import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
 import type { MirrorShape } from '../../../mirror/index.ts'
+import { isDeferrable } from '../transform/keys.ts'
 import { type LensColumns, stored } from './lens.ts'
 
 export function faults(shape: MirrorShape, from: TableFacts, to: TableFacts, lens: LensColumns): readonly Finding[] {
@@ -72,6 +73,20 @@ function keyFaults(shape: MirrorShape, from: TableFacts, to: TableFacts): readon
         'mirror.other-key',
         `the key of "${fresh.table}" (${to.key.join(', ')}) is not that of "${old.table}" (${old.key.join(', ')})`,
         'say in `key` how its columns are called: key: { id: user_id }',
+      ),
+    ]
+  // Each side is written by the key of the other.
+  const late = [
+    [old.table, from],
+    [fresh.table, to],
+  ] as const
+  const deferrable = late.filter(([, facts]) => isDeferrable(facts))
+  if (deferrable.length > 0)
+    return [
+      block(
+        'mirror.deferrable',
+        `the key of ${deferrable.map(([table]) => `"${table}"`).join(' and ')} is DEFERRABLE: rows that swap their keys cannot be carried one by one`,
+        'make it NOT DEFERRABLE',
       ),
     ]
   return old.key.flatMap((name, at) =>

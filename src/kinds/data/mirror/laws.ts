@@ -131,7 +131,7 @@ function sampleText(work: MirrorWork): string {
     ...work.touched.made.map((each) =>
       cast(each, `(${expressions.get(each.name)})::${work.types.b[each.name] ?? each.type}`),
     ),
-    inRow ? work.written : `t.${quote(fresh.key[0] ?? 'id')} IS NOT NULL`,
+    inRow ? work.written : `t.${quote(fresh.key[0] ?? 'id')} IS DISTINCT FROM NULL`,
     ...work.touched.b.map((each) => cast(each, `${other}.${quote(each.name)}`)),
   ]
   const same = old.key.map((column, place) => `s.${quote(column)} = t.${quote(fresh.key[place]!)}`).join(' AND ')

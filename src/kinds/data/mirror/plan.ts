@@ -35,7 +35,7 @@ export function draftMirror(spec: MirrorSpec, site: Site<Roles>): Draft<Roles, M
       findings,
     }
   }
-  const shape = shapeOf(spec, old, fresh, from, to)
+  const shape = shapeOf(spec, old, fresh, facts)
   const ways = lensWays(spec.lens, from, to, spec.key)
   const work = withReading(workOf(spec, shape, from, to, ways), facts)
   const findings = [
@@ -72,15 +72,20 @@ function missing(name: string, facts: Catalog): readonly Finding[] {
   ]
 }
 
-function shapeOf(spec: MirrorSpec, old: string, fresh: string, from: TableFacts, to: TableFacts): MirrorShape {
+function shapeOf(spec: MirrorSpec, old: string, fresh: string, facts: Catalog): MirrorShape {
+  const [from, to] = [facts.tables[old]!, facts.tables[fresh]!]
   const columns = lensColumns(spec.lens, from)
   const two = old !== fresh
-  const side = (table: string, facts: TableFacts, key: readonly string[], names: readonly string[]): Side => ({
+  const side = (table: string, seen: TableFacts, key: readonly string[], names: readonly string[]): Side => ({
     table,
     key,
     columns: names
-      .filter((name) => Object.hasOwn(facts.columns, name))
-      .map((name) => ({ name, type: facts.columns[name]!.type, fallback: facts.columns[name]!.default })),
+      .filter((name) => Object.hasOwn(seen.columns, name))
+      .map((name) => {
+        const { type, default: fallback } = seen.columns[name]!
+        const [schema, own] = type.split(/\.(.*)/)
+        return { name, type, fallback, ...(own !== undefined && own in facts.extensions ? { schema: schema! } : {}) }
+      }),
   })
   return {
     name: stem(spec.name ?? (two ? `${bare(old)}_to_${bare(fresh)}` : `${bare(old)}_${columns.writes[0] ?? 'rows'}`)),

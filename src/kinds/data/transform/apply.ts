@@ -99,20 +99,27 @@ async function progress(at: At): Promise<Mark> {
   }
 }
 
-/** Numbers that the target gives out itself must begin after those that were moved. */
+/** Counters of the target must go on after what was moved, whatever way they count. One that the source draws from too is ahead already. */
 async function raiseSequences(work: Work, at: At): Promise<void> {
   if (work.inPlace) return
-  const route = routeOf(work)
-  for (const { name } of moves.targetKey(route)) {
-    const column = route.sql.quote(name)
-    const owned = await at.on.database.rows<{ sequence: string | null }>(
-      `SELECT pg_get_serial_sequence($1, $2) AS sequence`,
-      [route.target, name],
-    )
-    const sequence = owned[0]?.sequence
-    if (sequence == null) continue
+  const { sql, source, target } = routeOf(work)
+  const counters = await at.on.database.rows<{ column: string; sequence: string; up: boolean }>(countersText, [
+    target,
+    source,
+  ])
+  for (const { column, sequence, up } of counters) {
+    const edge = `SELECT ${up ? 'max' : 'min'}(${sql.quote(column)})::bigint AS edge FROM ${target}`
+    const next = `CASE WHEN q.is_called THEN q.last_value + p.seqincrement ELSE q.last_value END`
     await at.on.database.run(
-      `SELECT setval(${route.sql.literal(sequence)}::regclass, max(${column})) FROM ${route.target} HAVING max(${column}) > (SELECT last_value FROM ${sequence})`,
+      `SELECT setval(p.seqrelid, edge) FROM (${edge}) m, ${sequence} q, pg_sequence p
+        WHERE p.seqrelid = ${sql.literal(sequence)}::regclass AND edge ${up ? '>=' : '<='} ${next} AND edge BETWEEN p.seqmin AND p.seqmax`,
     )
   }
 }
+
+/** Columns that a sequence of their own fills. */
+const countersText = `SELECT a.attname AS column, d.objid::regclass::text AS sequence, p.seqincrement > 0 AS up
+   FROM pg_depend d JOIN pg_sequence p ON p.seqrelid = d.objid JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjid = $1::text::regclass
+    AND NOT EXISTS (SELECT FROM pg_attrdef f JOIN pg_depend u ON u.classid = 'pg_attrdef'::regclass AND u.objid = f.oid
+                     WHERE f.adrelid = $2::text::regclass AND u.refobjid = d.objid)`

@@ -12,7 +12,7 @@ export function given(work: Filled, row: string): string {
   const tests = work.layout.writes.flatMap(({ name, type }) => {
     const column = `${row}."${name.replaceAll('"', '""')}"`
     const fallback = work.defaults[name] ?? null
-    if (fallback === null) return [`${column} IS NOT NULL`]
+    if (fallback === null) return [`${column} IS DISTINCT FROM NULL`]
     return /\(/.test(fallback.replaceAll(/'(?:[^']|'')*'/g, ''))
       ? []
       : [`${column}::text IS DISTINCT FROM (${fallback})::${type}::text`]

@@ -39,10 +39,11 @@ export async function labourAtChunks(work: Work, at: At): Promise<void> {
   const job = await readJob(at)
   if (job === undefined || job.state !== 'open') return
   const tools = await prepare(work, at, job.now, await mirrorsOf(work, at.on.database))
+  const rowBytes = await bytesOfRow(tools, at, job)
   const brake = new Brake(work.throttle, at.clock, at.on.database)
   const stop = { failed: false }
   const all = Array.from({ length: lanes[work.path] }, () =>
-    lane(tools, at, brake, stop).catch((error: unknown) => {
+    lane(tools, at, brake, stop, rowBytes).catch((error: unknown) => {
       stop.failed = true
       throw error
     }),
@@ -114,9 +115,23 @@ function stageName(text: string): string {
   return `"changeover_${(hash >>> 0).toString(16)}"`
 }
 
-async function lane(tools: Tools, at: At, brake: Brake, stop: { readonly failed: boolean }): Promise<void> {
+/** On disk, with what is kept out of line; 0 where rows do not come here. The first chunk is taken by it: later ones by what came. */
+async function bytesOfRow({ sql, route }: Tools, at: At, job: Job): Promise<number> {
+  if (sql !== undefined) return 0
+  const text = `SELECT pg_table_size($1::text::regclass)::float8 AS bytes`
+  const [size] = await at.on.database.rows<{ bytes: number }>(text, [route.source])
+  return (size?.bytes ?? 0) / Math.max(1, job.total)
+}
+
+async function lane(
+  tools: Tools,
+  at: At,
+  brake: Brake,
+  stop: { readonly failed: boolean },
+  rowBytes: number,
+): Promise<void> {
   const { work } = tools
-  let pace = startPace(work.targetMs, at.wishes.batchSize ?? work.batchSize ?? undefined)
+  let pace = startPace(work.targetMs, at.wishes.batchSize ?? work.batchSize ?? undefined, rowBytes)
   let last = 0
   let mode: Mode = 'straight'
   let failures = 0

@@ -1,5 +1,5 @@
 /** What tells the rows of a table apart, and whether the target is told apart the same way. */
-import { block, type Finding } from '../../../core/finding.ts'
+import { block, type Finding, risk } from '../../../core/finding.ts'
 import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
 import { baseType, called, type KeyColumn } from '../../../rows/index.ts'
 import type { Work } from './work.ts'
@@ -30,10 +30,22 @@ function uniqueColumns(facts: TableFacts): readonly string[] {
   return []
 }
 
+export function isDeferrable(table: TableFacts): boolean {
+  return Object.values(table.constraints).some((text) => /^PRIMARY KEY .*\) DEFERRABLE/.test(text))
+}
+
 /** The target must be keyed by the same columns, or a row could stand there twice. */
 export function keyFits(work: Work, to: TableFacts): readonly Finding[] {
   if (work.inPlace) return []
   const wanted = work.layout.key.map(({ name }) => called(work.keyNames, name))
+  if (to.key.length === wanted.length && wanted.every((name) => to.key.includes(name)) && isDeferrable(to))
+    return [
+      block(
+        'rows.deferrable',
+        `the key of "${work.target}" is DEFERRABLE: the server does not say at once whether a row is there already`,
+        'make it NOT DEFERRABLE',
+      ),
+    ]
   const keys = [to.key, uniqueColumns(to)]
   const same = keys.some((key) => key.length === wanted.length && wanted.every((name) => key.includes(name)))
   if (same) return []
@@ -45,4 +57,31 @@ export function keyFits(work: Work, to: TableFacts): readonly Finding[] {
       'give it that primary key, or say in `key` how its columns are called: key: { id: user_id }',
     ),
   ]
+}
+
+/** Where both sides sort a key otherwise, ranges are cut on both as the source sorts: the index of the target does not help there. */
+export function sortedAlike(
+  columns: readonly KeyColumn[],
+  from: TableFacts,
+  to: TableFacts,
+  names: Work['keyNames'],
+): { readonly columns: readonly KeyColumn[]; readonly findings: readonly Finding[] } {
+  const other = columns.filter(
+    ({ name }) => collationOf(from.columns[name]?.type) !== collationOf(to.columns[called(names, name)]?.type),
+  )
+  const sorted = columns.map((each) =>
+    other.includes(each)
+      ? {
+          ...each,
+          type: `${each.type.replace(/ COLLATE .*$/, '')} COLLATE ${collationOf(from.columns[each.name]?.type)}`,
+        }
+      : each,
+  )
+  const message = `the key is sorted otherwise in the target (${other.map(({ name }) => `"${name}"`).join(', ')}): it is read whole for each chunk`
+  const help = 'give both the same collation where the table is large'
+  return { columns: sorted, findings: other.length === 0 ? [] : [risk('rows.collation', message, help)] }
+}
+
+function collationOf(type = ''): string {
+  return / COLLATE (.*)$/.exec(type)?.[1] ?? 'pg_catalog."default"'
 }

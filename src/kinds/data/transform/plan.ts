@@ -1,13 +1,14 @@
 /** Plans a transformation from facts: which column goes where, over which path, and what stands in the way. Pure. */
 import { suggestion } from '../../../core/errors.ts'
-import { block, type Finding } from '../../../core/finding.ts'
+import { block, type Finding, risk } from '../../../core/finding.ts'
 import type { Json } from '../../../core/json.ts'
 import type { Draft, Lock, Site } from '../../../core/kind.ts'
 import type { Catalog, TableFacts } from '../../../core/ports/index.ts'
 import { describeLens, type LensData } from '../../../lens/index.ts'
+import { triggerPrefix } from '../../../mirror/index.ts'
 import { baseType, type Layout, moves } from '../../../rows/index.ts'
 import { lay } from './columns.ts'
-import { keyFits, keyOf } from './keys.ts'
+import { keyFits, keyOf, sortedAlike } from './keys.ts'
 import { asSql, divide, renamed } from './lens.ts'
 import type { Spec } from './spec.ts'
 import { named, type Path, routeOf, type Types, type Work } from './work.ts'
@@ -43,13 +44,39 @@ function planBetween(
     keyNames: draft.inPlace ? {} : { ...renamed(draft.lens as unknown as LensData, names), ...draft.keyNames },
     types: { source: typesOf(from, facts), target: typesOf(to, facts) },
   }
-  const { layout, findings } = lay(seen, key.columns, from, to, facts)
+  const sorted = sortedAlike(key.columns, from, to, seen.keyNames)
+  const { layout, findings } = lay(seen, sorted.columns, from, to, facts)
   const base: Work = { ...seen, layout, defaults: defaultsOf(to, layout) }
-  const all = [...found, ...key.findings, ...(key.columns.length === 0 ? [] : keyFits(base, to)), ...findings]
+  const all = [
+    ...found,
+    ...ownTriggers(base, to),
+    ...key.findings,
+    ...sorted.findings,
+    ...(key.columns.length === 0 ? [] : keyFits(base, to)),
+    ...findings,
+  ]
   if (key.columns.length === 0) return answer(base, all)
   const { there, here, why } = divide(base, someMoment)
   const divided: Work = { ...base, there: there as unknown as Json, here: here as unknown as Json }
   return answer({ ...divided, ...choosePath(divided, why) }, all)
+}
+
+/** The owner's triggers run for what we write, forward and back: what they change beside it is neither compared nor taken back. */
+function ownTriggers(work: Work, to: TableFacts): readonly Finding[] {
+  const written = work.layout.writes.map(({ name }) => name)
+  const runs = Object.entries(to.triggers).filter(([name, text]) => {
+    if (name.startsWith(triggerPrefix) || text.includes('changeover.writer') || text.endsWith(' [disabled]'))
+      return false
+    const [, events = '', columns] = /(?:BEFORE|AFTER) (.*?)(?: OF (.*?))? ON /.exec(text) ?? []
+    if (!work.inPlace) return /INSERT|DELETE/.test(events)
+    return (
+      events.includes('UPDATE') && (columns === undefined || columns.split(', ').some((each) => written.includes(each)))
+    )
+  })
+  if (runs.length === 0) return []
+  const message = `${runs.length === 1 ? 'a trigger runs' : 'triggers run'} for each row that is written to "${work.target}", and for each that is taken back: ${named(runs.map(([name]) => name))}`
+  const help = `where it shall not, let it leave the tool alone: CREATE TRIGGER … WHEN (current_setting('changeover.writer', true) IS DISTINCT FROM 'tool')`
+  return [risk('rows.trigger', message, help)]
 }
 
 function emptyWork(spec: Spec, source: string, target: string): Work {
