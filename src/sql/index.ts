@@ -3,6 +3,6 @@ export { type LintOptions, type Rule, destroys, lint, needsOwnTransaction, rules
 export { type LockMode, type Touch, conflicting, rank } from './lock.ts'
 export { type Statement, loadParser, parse } from './parser.ts'
 export { qualify, quoteKey, quoteName } from './quote.ts'
-export { predict } from './predict/predict.ts'
+export { predict, settledNames } from './predict/predict.ts'
 export { objectName, tableName } from './names.ts'
 export { nameTaken, tableIn } from './world.ts'
