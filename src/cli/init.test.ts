@@ -93,8 +93,16 @@ describe('the first plan', () => {
     const chosen = (...seen: readonly SeenTable[]) => firstPlan({ name: 'x', version: '18', tables: seen }).chosen?.name
     expect(chosen(table('a', 5), table('b', 9))).toBe('b')
     expect(chosen(table('a', 5), table('b', 9, { key: [] }))).toBe('a')
+    expect(chosen(table('a', 5), table('b', 9, { schema: 'my.schema' }))).toBe('a')
     expect(chosen(table('a', 5), table('b', 2e9))).toBe('a')
     expect(chosen(table('a', 5, { columns: ['id', 'changeover_example'] }))).toBeUndefined()
+  })
+
+  test('keeps its comments on one line, whatever a table is called', () => {
+    const seen = { name: 'x', version: '18', tables: [table('two\nlines', 5)] }
+    const first = firstPlan(seen)
+    for (const text of [planYaml(first, seen), planTypeScript(first, seen)])
+      expect(text.split('\n').filter((line) => line.startsWith('lines'))).toEqual([])
   })
 
   test('of an empty database only looks, and is valid in both spellings', () => {

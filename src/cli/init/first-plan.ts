@@ -49,10 +49,17 @@ export function firstPlan(seen: SeenDatabase): FirstPlan {
   return { plan, chosen }
 }
 
-/** The largest table that a backup of takes no patience; it must have a key, as every real change of rows wants one. */
+/**
+ * The largest table that a backup of takes no patience; it must have a key, as every real change of rows wants one.
+ * A name is written as `schema.table`: where the schema holds a dot itself, nobody could tell which is meant.
+ */
 function choose(tables: readonly SeenTable[]): SeenTable | undefined {
   const fit = tables.filter(
-    (table) => table.key.length > 0 && table.bytes <= backupBytes && !table.columns.includes(exampleColumn),
+    (table) =>
+      table.key.length > 0 &&
+      !table.schema.includes('.') &&
+      table.bytes <= backupBytes &&
+      !table.columns.includes(exampleColumn),
   )
   return [...fit].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1))[0]
 }

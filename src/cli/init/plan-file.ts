@@ -69,8 +69,9 @@ function nextStep(chosen: SeenTable | undefined): readonly string[] {
   ]
 }
 
+/** Each on one line, whatever a table is called. */
 function comment(lines: readonly string[], sign: string): readonly string[] {
-  return lines.map((line) => `${sign} ${line}`.trimEnd())
+  return lines.map((line) => `${sign} ${line.replace(/[\r\n\u2028\u2029]+/g, ' ')}`.trimEnd())
 }
 
 function joined(sections: readonly (readonly string[])[]): string {

@@ -275,6 +275,34 @@ onEveryPostgres('kinds of schema', (server) => {
     await world.close()
   })
 
+  it('holds what a script sets in each of its parts', async () => {
+    const world = await open('DROP SCHEMA IF EXISTS app CASCADE; CREATE SCHEMA app')
+    for (const transaction of ['auto', 'none']) {
+      const script = {
+        up: 'SET search_path TO app; BEGIN; CREATE TABLE one (id int); COMMIT; BEGIN; CREATE TABLE two (id int); COMMIT',
+        down: 'SET search_path TO app; DROP TABLE two; DROP TABLE one',
+        transaction,
+      }
+      await go(world, schemaSql, script, ['apply'])
+      const [made] = await sqlOf(world).rows("SELECT to_regclass('app.one') AS one, to_regclass('app.two') AS two")
+      expect(made).toEqual({ one: 'app.one', two: 'app.two' })
+      await sqlOf(world).run('INSERT INTO app.one VALUES (7)')
+      const draft = await planned(world, schemaSql, { ...script, up: `${script.up}; CREATE TABLE three (id int)` })
+      expect(draft.preview).toContain(
+        'on rollback: rows of "app.one" are copied to schema "changeover_kept" before it is dropped',
+      )
+      await go(world, schemaSql, script, ['rollback'])
+      expect(await sqlOf(world).rows('SELECT * FROM changeover_kept.one_case_1')).toEqual([{ id: 7 }])
+      await sqlOf(world).run('DROP SCHEMA changeover_kept CASCADE')
+    }
+    const draft = await planned(world, schemaSql, {
+      up: 'SET search_path TO app; CREATE INDEX CONCURRENTLY i ON users (name)',
+      down: '',
+    })
+    expect(codes(draft)).toContain('block schema.refused')
+    await world.close()
+  })
+
   it('does not take the index of another table for its own', async () => {
     const world = await open(
       'CREATE TABLE divided (id bigint, region text) PARTITION BY LIST (region); CREATE VIEW shown AS SELECT 1 AS a',

@@ -83,9 +83,9 @@ export function openEnds(certain: boolean): readonly Finding[] {
       ]
 }
 
-export function backwards(asked: ScriptSpec): readonly string[] {
-  const tables = droppedTables(asked.down)
-  const columns = droppedColumns(asked.down)
+export function backwards(asked: ScriptSpec, after: Catalog): readonly string[] {
+  const tables = droppedTables(asked.down, after)
+  const columns = droppedColumns(asked.down, after)
   return [
     ...tables.map((table) =>
       asked.keep === 'table'

@@ -5,9 +5,9 @@ import {
   type Statement,
   nameTaken,
   needsOwnTransaction,
-  parse,
   rank,
   scriptLocks,
+  settledNames,
   tableName,
   objectName,
 } from '../../sql/index.ts'
@@ -48,7 +48,13 @@ export function cut(sql: string, facts: Catalog): Script {
     }
     const alone = needsOwnTransaction(node)
     const look = alone ? lookOf(statement) : null
-    refused.push(...hidden(statement, look, facts))
+    const earlier = parts.flatMap((part) => part.lines.map(({ text }) => text))
+    refused.push(...hidden(statement, look, facts, earlier))
+    const settings = lasting(parts.flatMap((part) => part.lines))
+    if (alone && settings.some(({ text }) => leads.test(text)))
+      refused.push(
+        `${statement.text.slice(0, 60)}: no transaction can hold it, and what SET says before does not reach it`,
+      )
     if (alone && look === undefined)
       refused.push(`${statement.text.slice(0, 60)}: cannot run in a transaction, and nothing tells whether it was done`)
     const line: Line = { text: statement.text, tolerant: tolerant(statement.text), look: look ?? null }
@@ -59,7 +65,7 @@ export function cut(sql: string, facts: Catalog): Script {
     if (!alone && open && last) {
       last.lines.push(line)
       last.locks = [...last.locks, ...wanted]
-    } else parts.push({ together: !alone, lines: [line], locks: alone ? [] : wanted })
+    } else parts.push({ together: !alone, lines: alone ? [line] : [...settings, line], locks: alone ? [] : wanted })
     open = !alone
   }
   return { parts, refused, written }
@@ -79,12 +85,31 @@ function lookOf({ node }: Statement): Look | null | undefined {
 }
 
 /** Looked at by its name, an index of another table would pass for the one that is to be made. */
-function hidden({ node, text }: Statement, look: Look | null | undefined, facts: Catalog): readonly string[] {
+function hidden(
+  { node, text }: Statement,
+  look: Look | null | undefined,
+  facts: Catalog,
+  earlier: readonly string[],
+): readonly string[] {
   if (look?.type !== 'index' || !('IndexStmt' in node) || node.IndexStmt.if_not_exists) return []
+  // The script may have made room for it.
+  const { idxname = '' } = node.IndexStmt
+  if (earlier.some((each) => each.includes(idxname))) return []
   const owner = nameTaken(facts, look.object)
   if (owner === undefined || owner === tableName(node.IndexStmt.relation)) return []
   return [`${text.slice(0, 60)}: "${look.object}" is there already, it belongs to "${owner}"`]
 }
+
+/** What a script sets for its session must hold in each of its parts: every part has a connection of its own. */
+export function lasting(lines: readonly Line[]): readonly Line[] {
+  return lines.filter(
+    ({ text }, index) => setting.test(text) && lines.findLastIndex((each) => each.text === text) === index,
+  )
+}
+
+const setting = /^(SET|RESET)\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)/i
+/** Settings that decide where a name leads, or who asks. */
+const leads = /^SET\s+(SESSION\s+)?(search_path|SCHEMA|ROLE|AUTHORIZATION)\b/i
 
 /** For a way back from half of the way there: what was never made need not be dropped. */
 function tolerant(text: string): string {
@@ -98,8 +123,8 @@ function tolerant(text: string): string {
 }
 
 /** Tables that a script drops, and did not make itself. */
-export function droppedTables(sql: string): readonly string[] {
-  return parse(sql).flatMap(({ node }) =>
+export function droppedTables(sql: string, facts: Catalog): readonly string[] {
+  return settledNames(sql, facts).flatMap((node) =>
     'DropStmt' in node && node.DropStmt.removeType === 'OBJECT_TABLE'
       ? (node.DropStmt.objects ?? []).map(objectName)
       : [],
@@ -107,8 +132,8 @@ export function droppedTables(sql: string): readonly string[] {
 }
 
 /** Columns that a script drops, as `public.t.c`. */
-export function droppedColumns(sql: string): readonly string[] {
-  return parse(sql).flatMap(({ node }) => {
+export function droppedColumns(sql: string, facts: Catalog): readonly string[] {
+  return settledNames(sql, facts).flatMap((node) => {
     if (!('AlterTableStmt' in node)) return []
     const table = tableName(node.AlterTableStmt.relation)
     return (node.AlterTableStmt.cmds ?? []).flatMap((each) =>

@@ -5,7 +5,7 @@ import { defineKind } from '../../core/kind.ts'
 import { destroys, lint, loadParser, predict } from '../../sql/index.ts'
 import { begin, forget, parts as partsDone } from './applied.ts'
 import { type DatabaseRole, blocked } from './persist.ts'
-import { type Part, cut, droppedTables, shortened } from './script.ts'
+import { type Part, cut, droppedTables, lasting, shortened } from './script.ts'
 import { backwards, downFindings, locksShown, openEnds, refusals, upFindings } from './script-judge.ts'
 import { runPart } from './script-run.ts'
 import { type ScriptSpec, type ScriptWork, scriptSpec } from './script-spec.ts'
@@ -24,14 +24,14 @@ export const schemaSql = defineKind<DatabaseRole, ScriptSpec, ScriptWork>({
     const up = cut(asked.up, database)
     const after = predict(database, asked.up)
     const down = cut(asked.down, after.facts)
-    const keep = asked.keep === 'table' ? droppedTables(asked.down) : []
+    const keep = asked.keep === 'table' ? droppedTables(asked.down, after.facts) : []
     const findings = [
       ...refusals([...up.refused, ...down.refused]),
       ...upFindings(asked, database, up.written),
       ...downFindings(asked, database, after.facts),
       ...openEnds(after.certain),
     ]
-    const lossy = asked.keep === 'drop' && droppedTables(asked.down).length > 0
+    const lossy = asked.keep === 'drop' && droppedTables(asked.down, after.facts).length > 0
     return {
       work: {
         up: each(asked, up.parts),
@@ -42,7 +42,10 @@ export const schemaSql = defineKind<DatabaseRole, ScriptSpec, ScriptWork>({
         retries: asked.retries,
       },
       predicted: { database: after.facts },
-      preview: [...up.parts.flatMap((part) => part.lines.map(({ text }) => shortened(text))), ...backwards(asked)],
+      preview: [
+        ...up.parts.flatMap((part) => part.lines.map(({ text }) => shortened(text))),
+        ...backwards(asked, after.facts),
+      ],
       undo:
         lossy || lint(asked.up, { facts: database }).some(({ code }) => destroys(code.slice('lint.'.length)))
           ? 'lossy'
@@ -102,6 +105,12 @@ export const schemaSql = defineKind<DatabaseRole, ScriptSpec, ScriptWork>({
 function each(asked: ScriptSpec, parts: readonly Part[]): readonly Part[] {
   if (asked.transaction === 'auto') return parts
   return parts.flatMap((part) =>
-    part.together ? part.lines.map((line) => ({ together: true, lines: [line], locks: part.locks })) : [part],
+    part.together
+      ? part.lines.map((line, index) => ({
+          together: true,
+          lines: [...lasting(part.lines.slice(0, index)).filter(({ text }) => text !== line.text), line],
+          locks: part.locks,
+        }))
+      : [part],
   )
 }

@@ -34,6 +34,28 @@ export function predict(facts: Catalog, sql: string): { readonly facts: Catalog;
   }
 }
 
+/** The statements of a script with a schema on every name, as its own SET search_path and its temporary objects have it. */
+export function settledNames(sql: string, facts: Catalog): readonly Node[] {
+  const draft = draftOf({ ...nothingKnown, ...onlyKnown(facts) })
+  const path = newPath()
+  return parse(sql).flatMap(({ node }) => {
+    try {
+      return [placed(path, draft, node)]
+    } catch (error) {
+      if (!(error instanceof Unsure)) throw error
+      return [node]
+    }
+  })
+}
+
+const nothingKnown: Catalog = { tables: {}, views: {}, functions: {}, types: {}, sequences: {}, extensions: {} }
+
+function onlyKnown(facts: Catalog): Partial<Catalog> {
+  return Object.fromEntries(
+    groups.flatMap((group) => (typeof facts[group] === 'object' ? [[group, facts[group]]] : [])),
+  )
+}
+
 /** One statement, with its names settled. False where it may have done anything. */
 function follow(draft: Draft, path: Path, written: Node): boolean {
   let node = written
