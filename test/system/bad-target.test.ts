@@ -57,16 +57,30 @@ describe('an account without rights', () => {
     expect(`${ended.out}${ended.err}${shop.files()}`).not.toContain('geheimwort')
   })
 
-  test('to change the table: the run waits for the grant, and goes on', async ({ shop }) => {
+  test('to change the table: it is said before anything is begun', async ({ shop }) => {
     const name = new URL(shop.url).pathname.slice(1)
     await shop.sql(
       `CREATE ROLE writer_a LOGIN; GRANT SELECT, UPDATE ON users TO writer_a; GRANT CREATE ON DATABASE "${name}" TO writer_a`,
     )
-    const url = shop.url.replace('postgres@', 'writer_a@')
-    mustFail(await shop.as({ DATABASE_URL: url })('run', '--yes'), 1, 'target.rights', 'must be owner of table users')
-    mustSay(await shop.run('status'), 0, 'failed', 'changeover resume')
+    const own = shop.as({ DATABASE_URL: shop.url.replace('postgres@', 'writer_a@') })
+    mustBlock(await own('run', '--yes'), 'schema.rights', '"writer_a" does not own "public.users"')
     await shop.sql('ALTER TABLE users OWNER TO writer_a')
-    mustEnd(await shop.as({ DATABASE_URL: url })('resume'), 0)
+    mustEnd(await own('run', '--yes'), 0)
+    expect(await shop.filled()).toBe('whole')
+  })
+
+  test('to write its rows any more: the run waits for the grant, and goes on', async ({ shop }) => {
+    const name = new URL(shop.url).pathname.slice(1)
+    await shop.sql(
+      `CREATE ROLE writer_b LOGIN; ALTER TABLE users OWNER TO writer_b; GRANT CREATE ON DATABASE "${name}" TO writer_b`,
+    )
+    const own = shop.as({ DATABASE_URL: shop.url.replace('postgres@', 'writer_b@') })
+    mustEnd(await own('run', '--yes', '--until', 'column'), 0)
+    await shop.sql('REVOKE UPDATE ON users FROM writer_b')
+    mustFail(await own('resume'), 1, 'target.rights', 'permission denied for table users')
+    mustSay(await shop.run('status'), 0, 'failed', 'changeover resume')
+    await shop.sql('GRANT UPDATE ON users TO writer_b')
+    mustEnd(await own('resume'), 0)
     expect(await shop.filled()).toBe('whole')
   })
 })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { block, type Finding } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
 import { lint, loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
+import { mustOwn } from './owner.ts'
 import { type DatabaseRole, blocked, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
@@ -85,7 +86,8 @@ export const schemaAddColumn = defineKind<DatabaseRole, Spec, Work>({
   },
 
   async check(work, at) {
-    return blocked(at.on.database, locksOf(work))
+    const { database } = at.on
+    return [...(await mustOwn(database, [work.table])), ...(await blocked(database, locksOf(work)))]
   },
 
   async *apply(work, at) {

@@ -1,10 +1,12 @@
 /** `schema.index`: an index made while everybody goes on writing. One that a failed attempt left invalid is dropped and built again. */
 import { z } from 'zod'
 import { ChangeoverError } from '../../core/errors.ts'
-import { block, type Finding, risk } from '../../core/finding.ts'
+import { block, risk } from '../../core/finding.ts'
 import { defineKind, type Mark, type Writing } from '../../core/kind.ts'
-import type { Catalog, Row, TableFacts } from '../../core/ports/index.ts'
-import { loadParser, nameTaken, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
+import type { Row } from '../../core/ports/index.ts'
+import { loadParser, predict, qualify, quoteKey, quoteName } from '../../sql/index.ts'
+import { invalidThere, standing, withoutInvalid } from './index-standing.ts'
+import { mustOwn } from './owner.ts'
 import { type DatabaseRole, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
@@ -55,17 +57,19 @@ export const schemaIndex = defineKind<DatabaseRole, Spec, Work>({
       locks: [
         { object: table, mode: 'SHARE UPDATE EXCLUSIVE', holds: 'while the index is built; reads and writes go on' },
       ],
-      findings: [...findingsFor(tableIn(database, table), table, asked.name), ...elsewhere(database, table, index)],
+      findings: standing(database, table, asked.name, index),
     }
   },
 
-  async check(_, at) {
+  async check(work, at) {
+    const strange = await mustOwn(at.on.database, [work.table])
     const [oldest] = await at.on.database.rows<{ pid: number; seconds: number }>(
       `SELECT pid, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds FROM pg_stat_activity
         WHERE xact_start < clock_timestamp() - interval '1 minute' AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND datname = current_database() ORDER BY 2 DESC LIMIT 1`,
     )
-    if (!oldest) return []
+    if (!oldest) return strange
     return [
+      ...strange,
       risk(
         'schema.index-waits',
         `pid ${oldest.pid} has had a transaction open for ${Math.round(oldest.seconds)} s: the index is not finished before it ends`,
@@ -200,64 +204,4 @@ function statement(asked: Spec, table: string): string {
 /** A name is quoted; `name DESC`, an operator class and an expression in brackets stay as they are. */
 function element(text: string): string {
   return /^[^\s()"]+$/.test(text) ? quoteName(text) : text
-}
-
-/** Names of indexes are of the schema: another table may have the index, or be called so. */
-function elsewhere(facts: Catalog, table: string, index: string): readonly Finding[] {
-  const divided = tableIn(facts, table)
-  const taken = nameTaken(facts, index)
-  return [
-    ...(taken === undefined || taken === table
-      ? []
-      : [block('schema.name-taken', `"${index}" is there already: it belongs to "${taken}"`, 'choose another name')]),
-    ...(typeof divided === 'object' && divided.partition?.startsWith('BY ')
-      ? [
-          block(
-            'schema.index-divided',
-            `"${table}" has partitions, and the server makes no index CONCURRENTLY on such a table`,
-            'make one on each partition, then one on the table by schema.sql: it takes those in',
-          ),
-        ]
-      : []),
-  ]
-}
-
-function findingsFor(table: TableFacts | 'open' | undefined, key: string, name: string): readonly Finding[] {
-  if (typeof table !== 'object')
-    return table === undefined
-      ? [
-          block(
-            'schema.no-table',
-            `there is no table "${key}" in the database`,
-            'mend `table`, or make it in an earlier step',
-          ),
-        ]
-      : []
-  const index = table.indexes[name]
-  if (index === undefined) return []
-  if (typeof index === 'object' && !index.valid)
-    return [
-      risk(
-        'schema.index-invalid',
-        `an invalid index "${name}" is there; it is dropped and built anew, and a rollback does not bring it back`,
-        'nothing to do',
-      ),
-    ]
-  return [
-    block('schema.index-there', `"${key}" has an index "${name}" already`, 'choose another name, or remove the step'),
-  ]
-}
-
-function withoutInvalid(facts: Catalog, key: string, name: string): Catalog {
-  const table = tableIn(facts, key)
-  if (typeof table !== 'object' || !table.indexes[name]) return facts
-  const indexes = Object.fromEntries(Object.entries(table.indexes).filter(([each]) => each !== name))
-  return { ...facts, tables: { ...facts.tables, [key]: { ...table, indexes } } }
-}
-
-/** An invalid index that is mended does not come back on rollback. */
-function invalidThere(facts: Catalog, key: string, name: string): boolean {
-  const table = tableIn(facts, key)
-  const index = typeof table === 'object' ? table.indexes[name] : undefined
-  return typeof index === 'object' && !index.valid
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
+import { openBench } from '../../../test/moves.ts'
 import { onEveryPostgres } from '../../../test/postgres.ts'
 import { postgresDialect } from '../../adapters/postgres/index.ts'
 import type { Finding } from '../../core/finding.ts'
@@ -353,5 +354,26 @@ onEveryPostgres('kinds of schema', (server) => {
       'the text of function "f()" names "legacy_nodes"',
     ])
     await world.close()
+  })
+
+  it('is refused before it begins where the account does not own the table', async () => {
+    const fill = 'CREATE ROLE stranger LOGIN; CREATE TABLE theirs (id bigint PRIMARY KEY, a text)'
+    const bench = await openBench(server, fill, { account: 'stranger' })
+    const wishes = [
+      [schemaAddColumn, { table: 'theirs', columns: [{ name: 'b', type: 'text' }] }],
+      [schemaIndex, { table: 'theirs', name: 'theirs_a', columns: ['a'] }],
+      [schemaSeal, { columns: ['theirs.a'] }],
+    ] as const
+    const found = async () =>
+      Promise.all(wishes.map(async ([kind, spec]) => (await bench.plan(kind, spec as never)).check()))
+    const message = '"stranger" does not own "public.theirs", which "postgres" does: only an owner may change it'
+    const help = 'GRANT "postgres" TO "stranger", or run as "postgres"'
+    const refused = [{ level: 'block', code: 'schema.rights', message, help }]
+    expect(await found()).toEqual([refused, refused, refused])
+    await bench.db.query('ALTER TABLE theirs OWNER TO stranger')
+    expect(await found()).toEqual([[], [], []])
+    await bench.db.query('DROP TABLE theirs')
+    await bench.close()
+    await server.admin('DROP ROLE stranger')
   })
 })

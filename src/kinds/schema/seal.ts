@@ -4,6 +4,7 @@ import { block, type Finding, note } from '../../core/finding.ts'
 import { defineKind } from '../../core/kind.ts'
 import type { Catalog, Row, SqlReader } from '../../core/ports/index.ts'
 import { loadParser, predict, qualify, quoteKey, quoteName, tableIn } from '../../sql/index.ts'
+import { mustOwn } from './owner.ts'
 import { type DatabaseRole, blocked, persist } from './persist.ts'
 
 // `plan` is pure and not asynchronous: the grammar is there before it is asked.
@@ -73,10 +74,13 @@ export const schemaSeal = defineKind<DatabaseRole, Spec, Work>({
 
   async check(work, at) {
     const { database } = at.on
+    const locks = locksOf(work)
+    const tables = locks.map(({ object }) => object)
     const found: Finding[] = [
       ...(await dependents(database, work)),
       ...(await mentions(database, work)),
-      ...(await blocked(database, locksOf(work))),
+      ...(await mustOwn(database, tables)),
+      ...(await blocked(database, locks)),
     ]
     if (work.quiet === 0 || work.tables.length === 0) return found
     const before = await scans(database, work.tables)
