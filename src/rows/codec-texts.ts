@@ -5,19 +5,9 @@ import type { Codec } from './codec.ts'
 import { putInt64 } from './codec-numbers.ts'
 import { putJson } from './json-bytes.ts'
 
-/** Of every string since ES2024, which the types here do not know yet. */
-interface WellFormed {
-  isWellFormed(): boolean
-}
-
 export const text: Codec = {
   decode: (from, start, end) => from.toString('utf8', start, end),
-  encode: (value, out) => {
-    // Half of a surrogate pair has no UTF-8, and would become another character.
-    if (typeof value !== 'string' || !(value as unknown as WellFormed).isWellFormed()) return false
-    out.text(value)
-    return true
-  },
+  encode: (value, out) => typeof value === 'string' && out.text(value),
 }
 
 /** Not parsed until a lens looks into it; written as it came when none does. */

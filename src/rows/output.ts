@@ -1,5 +1,10 @@
 /** Grows the bytes of a COPY stream in blocks of about 256 KiB, one row after another. Knows no type. */
 
+/** Of every string since ES2024, which the types here do not know yet. */
+interface WellFormed {
+  isWellFormed(): boolean
+}
+
 const blockBytes = 256 * 1024
 const wholeBytes = blockBytes + 4096
 
@@ -81,8 +86,8 @@ export class Output {
     this.at = at + size
   }
 
-  /** A length and the UTF-8 of a text. */
-  text(value: string): void {
+  /** A length and the UTF-8 of a text. False where half of a surrogate pair is in it: that has no UTF-8, and would become another character. */
+  text(value: string): boolean {
     const size = value.length
     this.room(4 + size * 3)
     const start = this.at + 4
@@ -90,6 +95,8 @@ export class Output {
     const length = end >= 0 ? size : this.buffer.write(value, start, 'utf8')
     this.int32(length)
     this.at = start + length
+    // As many bytes as letters: ASCII. Only others are looked at again, which leaves JavaScript.
+    return length === size || (value as unknown as WellFormed).isWellFormed()
   }
 
   /** Short texts are mostly ASCII, and a loop is faster than leaving JavaScript. Where the text ends, or -1 where it is not ASCII. */
